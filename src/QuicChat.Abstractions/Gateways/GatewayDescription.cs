@@ -1,0 +1,17 @@
+namespace QuicChat.Abstractions.Gateways;
+
+/// <summary>A gateway process.</summary>
+/// <param name="GatewayId">Its name, unique in the cluster.</param>
+/// <param name="ServerId">Its server ID in connection IDs.</param>
+/// <param name="EndPoint">Where clients reach it, <c>host:port</c>.</param>
+/// <param name="Engine">Its QUIC engine.</param>
+/// <param name="Connections">How many connections it holds.</param>
+/// <param name="StartedAt">When the process started.</param>
+[GenerateSerializer, Immutable, Alias("quicchat.gateway.description")]
+public sealed record GatewayDescription(
+    [property: Id(0)] string GatewayId,
+    [property: Id(1)] uint ServerId,
+    [property: Id(2)] string EndPoint,
+    [property: Id(3)] string Engine,
+    [property: Id(4)] int Connections,
+    [property: Id(5)] DateTimeOffset StartedAt);

@@ -1,0 +1,19 @@
+using QuicChat.Abstractions.Rooms;
+
+namespace QuicChat.Abstractions.Gateways;
+
+/// <summary>
+/// What the cluster tells a gateway; there is one observer a gateway process. Calls arrive one at a time and at most once, so nothing
+/// depends on one of them arriving.
+/// </summary>
+[Alias("quicchat.gateway-observer")]
+public interface IGatewayObserver : IGrainObserver
+{
+    /// <summary>New messages of a room that the gateway is attached to.</summary>
+    [Alias("Deliver")]
+    Task Deliver(RoomBatch batch);
+
+    /// <summary>Closes a connection with an application error code.</summary>
+    [Alias("CloseConnection")]
+    Task CloseConnection(string connectionId, int errorCode, string reason);
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
+namespace QuicChat.Abstractions.Gateways;
+
+/// <summary>The gateways that are alive. There is one registry, with the key <see cref="Key"/>.</summary>
+[Alias("quicchat.gateway-registry")]
+public interface IGatewayRegistryGrain : IGrainWithStringKey
+{
+    /// <summary>The only key.</summary>
+    const string Key = "cluster";
+
+    /// <summary>Takes or renews the lease of a gateway.</summary>
+    [Alias("Renew")]
+    Task<GatewayLease> Renew(GatewayDescription gateway, IGatewayObserver observer);
+
+    /// <summary>Gives a lease back at an orderly stop.</summary>
+    [Alias("Release")]
+    Task Release(string gatewayId);
+
+    /// <summary>The gateways whose lease runs.</summary>
+    [Alias("GetGateways")]
+    [AlwaysInterleave]
+    Task<ImmutableArray<GatewayDescription>> GetGateways();
+}

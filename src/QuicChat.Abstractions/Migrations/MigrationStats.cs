@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace QuicChat.Abstractions.Migrations;
+
+/// <summary>Migrations of the cluster, summed up.</summary>
+/// <param name="Connections">Registered connections.</param>
+/// <param name="Migrating">Those with an attempt in flight.</param>
+/// <param name="Totals">Attempts by outcome.</param>
+/// <param name="CompletedByKind">Completed attempts by kind.</param>
+/// <param name="Durations">How long completed attempts took.</param>
+/// <param name="Silos">The same by silo.</param>
+/// <param name="Gateways">The same by gateway.</param>
+/// <param name="Since">Since when is counted.</param>
+[GenerateSerializer, Immutable, Alias("quicchat.migration.stats")]
+public sealed record MigrationStats(
+    [property: Id(0)] long Connections,
+    [property: Id(1)] long Migrating,
+    [property: Id(2)] MigrationTotals Totals,
+    [property: Id(3)] MigrationKindTotals CompletedByKind,
+    [property: Id(4)] MigrationDurations Durations,
+    [property: Id(5)] ImmutableArray<MigrationStatsPart> Silos,
+    [property: Id(6)] ImmutableArray<MigrationStatsPart> Gateways,
+    [property: Id(7)] DateTimeOffset Since)
+{
+    /// <summary>Completed attempts as a share of those that ended completed or failed; <see langword="null"/> before the first.</summary>
+    public double? SuccessRate
+        => Totals.Completed + Totals.Failed is var ended and > 0 ? (double)Totals.Completed / ended : null;
+}

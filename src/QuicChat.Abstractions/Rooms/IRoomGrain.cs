@@ -1,0 +1,40 @@
+using Orleans.Concurrency;
+using QuicChat.Abstractions.Gateways;
+
+namespace QuicChat.Abstractions.Rooms;
+
+/// <summary>A room, keyed by its name: puts messages into one order, stores them, and hands them to the gateways that have members in it.</summary>
+[Alias("quicchat.room")]
+public interface IRoomGrain : IGrainWithStringKey
+{
+    /// <summary>
+    /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call. Batches may be lost;
+    /// the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
+    /// </summary>
+    [Alias("Attach")]
+    [AlwaysInterleave]
+    Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer);
+
+    /// <summary>Ends the wish of a gateway without members in the room.</summary>
+    [Alias("Detach")]
+    [AlwaysInterleave]
+    Task Detach(string gatewayId);
+
+    /// <summary>
+    /// Stores a message, or finds it stored: <c>clientSeq</c> is dense from 1 a user, client and room. Last + 1 is stored, one at or below it answers
+    /// its old offset, one above is refused. The answer comes once the message is in the store.
+    /// </summary>
+    [Alias("Publish")]
+    [AlwaysInterleave]
+    Task<PublishReceipt> Publish(PublishRequest request);
+
+    /// <summary>Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most).</summary>
+    [Alias("Read")]
+    [AlwaysInterleave]
+    Task<RoomPage> Read(long fromOffset, int limit);
+
+    /// <summary>The newest <c>clientSeq</c> stored from a user's client, 0 for none.</summary>
+    [Alias("GetLastClientSeq")]
+    [AlwaysInterleave]
+    Task<long> GetLastClientSeq(string userId, string clientId);
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Quic.Ngtcp2;
+
+/// <summary>The one place that decides which engine runs.</summary>
+public static class QuicEngine
+{
+    /// <summary>Resolves <see cref="QuicEngineKind.Auto"/> and checks that the engine can run here.</summary>
+    /// <returns>The engine's kind, never Auto.</returns>
+    /// <exception cref="QuicEngineUnavailableException">It cannot; the message names what to install.</exception>
+    public static QuicEngineKind Resolve(QuicEngineKind kind) => throw new NotImplementedException();
+
+    /// <summary>Makes a factory of listeners.</summary>
+    /// <exception cref="QuicEngineUnavailableException">The engine cannot run here.</exception>
+    public static IMultiplexedConnectionListenerFactory CreateListenerFactory(
+        QuicEngineKind kind, QuicListenerOptions options, ILoggerFactory? loggerFactory = null)
+        => throw new NotImplementedException();
+
+    /// <summary>Makes a factory of client connections. All factories of a process share one driver thread.</summary>
+    /// <exception cref="QuicEngineUnavailableException">The engine cannot run here.</exception>
+    public static IMultiplexedConnectionFactory CreateConnectionFactory(
+        QuicEngineKind kind, QuicClientOptions options, ILoggerFactory? loggerFactory = null)
+        => throw new NotImplementedException();
+}

@@ -1,0 +1,37 @@
+using QuicChat.Quic.Certificates;
+
+namespace QuicChat.Quic.Engines;
+
+/// <summary>How an engine accepts connections.</summary>
+public sealed class QuicListenerOptions
+{
+    /// <summary>The server's certificate chain and key, as PEM.</summary>
+    public required PemCertificate Certificate { get; init; }
+
+    /// <summary>The application protocol that a client must offer (RFC 9001, section 8.1).</summary>
+    public string ApplicationProtocol { get; init; } = QuicDefaults.ApplicationProtocol;
+
+    /// <summary>The server ID put into connection IDs.</summary>
+    public uint ServerId { get; init; }
+
+    /// <summary>Silence after which a connection is given up. It is longer than <see cref="MigrationTimeout"/>, so that an attempt ends first.</summary>
+    public TimeSpan IdleTimeout { get; init; } = QuicDefaults.IdleTimeout;
+
+    /// <summary>Silence after which the server sends a PING; none by default, for the client keeps its own NAT binding alive.</summary>
+    public TimeSpan KeepAliveInterval { get; init; } = Timeout.InfiniteTimeSpan;
+
+    /// <summary>How long a migration attempt may stay unresolved.</summary>
+    public TimeSpan MigrationTimeout { get; init; } = QuicDefaults.MigrationTimeout;
+
+    /// <summary>How long a handshake may take.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many bidirectional streams a client may have open: its control stream and a stream a room.</summary>
+    public int MaxBidirectionalStreams { get; init; } = 128;
+
+    /// <summary>Unread bytes a stream may hold before its sender is stopped by flow control.</summary>
+    public int StreamReceiveWindow { get; init; } = 256 * 1024;
+
+    /// <summary>Unread bytes a connection may hold over all its streams.</summary>
+    public int ConnectionReceiveWindow { get; init; } = 1024 * 1024;
+}

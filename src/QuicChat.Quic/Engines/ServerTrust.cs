@@ -1,0 +1,30 @@
+namespace QuicChat.Quic.Engines;
+
+/// <summary>How a client decides that a server is the right one.</summary>
+public abstract record ServerTrust
+{
+    private ServerTrust()
+    {
+    }
+
+    /// <summary>The server's certificate must have this SHA-256 fingerprint and be within its lifetime.</summary>
+    /// <param name="Sha256">The SHA-256 hash of the DER certificate, 32 bytes.</param>
+    public sealed record Pinned(ReadOnlyMemory<byte> Sha256) : ServerTrust
+    {
+        /// <summary>Reads a fingerprint of 64 hex digits, with or without colons.</summary>
+        /// <exception cref="FormatException"><paramref name="text"/> is not one.</exception>
+        public static Pinned Parse(string text)
+        {
+            ArgumentNullException.ThrowIfNull(text);
+            var digits = text.Replace(":", "", StringComparison.Ordinal);
+            return digits.Length == 64 && digits.All(char.IsAsciiHexDigit)
+                ? new Pinned(Convert.FromHexString(digits))
+                : throw new FormatException($"'{text}' is not a SHA-256 fingerprint: it has 64 hex digits, with or without colons.");
+        }
+    }
+
+    /// <summary>The server's certificate must chain to an authority of this file and name the host.</summary>
+    /// <param name="CaFile">A PEM file of one or more certificate authorities.</param>
+    /// <param name="HostName">The DNS name or address that the certificate must carry.</param>
+    public sealed record Authority(string CaFile, string HostName) : ServerTrust;
+}

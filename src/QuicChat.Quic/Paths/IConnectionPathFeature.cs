@@ -1,0 +1,33 @@
+using System.Threading.Channels;
+
+namespace QuicChat.Quic.Paths;
+
+/// <summary>What a connection's engine knows of its network path.</summary>
+public interface IConnectionPathFeature
+{
+    /// <summary>The stable identity of the connection.</summary>
+    ConnectionId ConnectionId { get; }
+
+    /// <summary>The path that datagrams are sent on now; it may not be validated yet.</summary>
+    NetworkPath CurrentPath { get; }
+
+    /// <summary>What this engine can truthfully report.</summary>
+    PathCapabilities Capabilities { get; }
+
+    /// <summary>
+    /// The connection's path events in order, for one reader. It completes when the connection ends; it holds at most a few hundred
+    /// unread events, after which the oldest are merged away with their attempt counted as superseded.
+    /// </summary>
+    ChannelReader<PathEvent> Events { get; }
+
+    /// <summary>
+    /// How long an attempt may stay unresolved. Changing it moves the deadline of an attempt in flight.
+    /// </summary>
+    TimeSpan MigrationTimeout { get; set; }
+
+    /// <summary>
+    /// Tells an engine without <see cref="PathCapabilities.ExactValidation"/> that an application round trip succeeded on the
+    /// current path. Other engines ignore it.
+    /// </summary>
+    void Confirm();
+}
