@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
@@ -20,15 +21,16 @@ public static class StoreCommand
         Description = "The TCP port; 0 takes a free one.",
         HelpName = "N",
         DefaultValueFactory = _ => StoreOptions.DefaultPort,
-        Validators =
+        CustomParser = result =>
         {
-            result =>
+            var text = result.Tokens[0].Value;
+            if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
-                if (result.GetValueOrDefault<int>() is < 0 or > 65535)
-                {
-                    result.AddError($"--port must be 0 to 65535, not {result.GetValueOrDefault<int>()}.");
-                }
-            },
+                return number;
+            }
+
+            result.AddError($"--port must be 0 to 65535, not '{text}'.");
+            return 0;
         },
     };
 

@@ -62,6 +62,7 @@ public sealed class StartTests
     [Theory]
     [InlineData("--bogus")]
     [InlineData("--port", "70000")]
+    [InlineData("--port", "many")]
     [InlineData("--bind", "nowhere")]
     public async Task WrongUsageEndsWith2(params string[] arguments)
     {
