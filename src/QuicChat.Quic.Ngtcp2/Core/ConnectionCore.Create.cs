@@ -1,0 +1,215 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Interop;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+// How a connection begins, on either side.
+internal sealed unsafe partial class ConnectionCore
+{
+    private ConnectionCore(
+        ConnectionSettings settings, ConnectionIdTable ids, ConnectionId id, FourTuple path, bool isServer, Action<ConnectionCore> wake, Instant now)
+    {
+        _settings = settings;
+        _ids = ids;
+        _isServer = isServer;
+        _virtualizer = new PathVirtualizer(path);
+        _validated = path;
+        _migrationTimeout = settings.MigrationTimeout;
+        _wake = wake;
+        _now = now;
+        Id = id;
+    }
+
+    /// <summary>Accepts the connection that a client's first Initial packet asks for; the packet is to be handed in next.</summary>
+    public static ConnectionCore Accept(
+        in Interop.Ngtcp2.PacketHeader header,
+        FourTuple path,
+        uint serverId,
+        ConnectionSettings settings,
+        ConnectionIdTable ids,
+        Action<ConnectionCore> wake,
+        Instant now)
+    {
+        var connection = new ConnectionCore(settings, ids, ConnectionId.Create(serverId), path, isServer: true, wake, now);
+        try
+        {
+            connection.StartServer(header, path);
+        }
+        catch
+        {
+            connection.ReleaseUnstarted();
+            throw;
+        }
+
+        return connection;
+    }
+
+    /// <summary>Begins a connection to a server; the first datagram is there to be sent.</summary>
+    public static ConnectionCore Connect(
+        FourTuple path, ConnectionSettings settings, ConnectionIdTable ids, Action<ConnectionCore> wake, Instant now)
+    {
+        var connection = new ConnectionCore(settings, ids, ConnectionId.Create(0), path, isServer: false, wake, now);
+        try
+        {
+            connection.StartClient(path);
+        }
+        catch
+        {
+            connection.ReleaseUnstarted();
+            throw;
+        }
+
+        return connection;
+    }
+
+    private void StartServer(in Interop.Ngtcp2.PacketHeader header, FourTuple path)
+    {
+        Span<byte> scidBytes = stackalloc byte[_ids.Length];
+        ConnectionIdTable.Mint(scidBytes, Id);
+        var dcid = header.Scid;
+        var scid = Interop.Ngtcp2.Cid.From(scidBytes);
+        _handle = new ConnectionHandle(
+            this, _settings.Credentials, Gnutls.Server | Gnutls.NoTickets | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
+        Gnutls.Check(Interop.Ngtcp2.ConfigureServerSession(_handle.Session), "The TLS session cannot be set up for QUIC");
+        SetApplicationProtocol();
+
+        Interop.Ngtcp2.Settings settings;
+        Interop.Ngtcp2.TransportParameters parameters;
+        FillSettings(&settings, &parameters);
+        parameters.OriginalDcid = header.Dcid;
+        parameters.OriginalDcidPresent = 1;
+        parameters.StatelessResetTokenPresent = 1;
+        WriteResetToken(&scid, (byte*)&parameters.StatelessResetToken);
+        if (header.TokenLength > 0)
+        {
+            settings.Token = header.Token;
+            settings.TokenLength = header.TokenLength;
+        }
+
+        var native = new NativePath(path);
+        var callbacks = s_callbacks;
+        nint connection;
+        var result = Interop.Ngtcp2.ServerNew(
+            &connection, &dcid, &scid, native.Pointer(&native), header.Version, Interop.Ngtcp2.CallbacksVersion, &callbacks,
+            Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        Attach(result, connection);
+        AddId(scidBytes);
+
+        // Until the client has seen the server's own ID, its packets carry the one that it made up.
+        AddId(header.Dcid.Bytes);
+    }
+
+    private void StartClient(FourTuple path)
+    {
+        var trust = _settings.Trust ?? throw new InvalidOperationException("A client needs a way to verify servers.");
+        Span<byte> scidBytes = stackalloc byte[_ids.Length];
+        _ids.Mint(scidBytes);
+        var scid = Interop.Ngtcp2.Cid.From(scidBytes);
+        var dcid = Interop.Ngtcp2.Cid.From(RandomNumberGenerator.GetBytes(Interop.Ngtcp2.MaxCidLength));
+        _handle = new ConnectionHandle(this, _settings.Credentials, Gnutls.Client | Gnutls.NoTickets | Gnutls.NoEndOfEarlyData);
+        Gnutls.Check(Interop.Ngtcp2.ConfigureClientSession(_handle.Session), "The TLS session cannot be set up for QUIC");
+        SetApplicationProtocol();
+        switch (trust)
+        {
+            case ServerTrust.Pinned:
+                Gnutls.SessionSetVerifyFunction(_handle.Session, &VerifyFingerprint);
+                break;
+            case ServerTrust.Authority authority:
+                Gnutls.SessionSetVerifyCertificate(_handle.Session, _handle.KeepText(authority.HostName), 0);
+                if (!IPAddress.TryParse(authority.HostName, out _))
+                {
+                    // Addresses are not allowed in server names (RFC 6066, section 3).
+                    var name = Encoding.ASCII.GetBytes(authority.HostName);
+                    fixed (byte* bytes = name)
+                    {
+                        Gnutls.Check(Gnutls.ServerNameSet(_handle.Session, Gnutls.NameDns, bytes, (nuint)name.Length), "The server name cannot be set");
+                    }
+                }
+
+                break;
+        }
+
+        Interop.Ngtcp2.Settings settings;
+        Interop.Ngtcp2.TransportParameters parameters;
+        FillSettings(&settings, &parameters);
+        var native = new NativePath(path);
+        var callbacks = s_callbacks;
+        nint connection;
+        var result = Interop.Ngtcp2.ClientNew(
+            &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,
+            Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        Attach(result, connection);
+        AddId(scidBytes);
+    }
+
+    private void Attach(int result, nint connection)
+    {
+        if (result != 0)
+        {
+            throw new InvalidOperationException($"A QUIC connection cannot be made: {Interop.Ngtcp2.Describe(result)}.");
+        }
+
+        _connection = connection;
+        _handle!.Attach(connection);
+        SetKeepAlive(_settings.KeepAliveInterval);
+    }
+
+    private void FillSettings(Interop.Ngtcp2.Settings* settings, Interop.Ngtcp2.TransportParameters* parameters)
+    {
+        Interop.Ngtcp2.SettingsDefault(Interop.Ngtcp2.SettingsVersion, settings);
+        settings->InitialTimestamp = Nanoseconds(_now);
+        settings->HandshakeTimeout = (ulong)_settings.HandshakeTimeout.TotalNanoseconds;
+
+        Interop.Ngtcp2.TransportParametersDefault(Interop.Ngtcp2.TransportParametersVersion, parameters);
+        parameters->InitialMaxData = (ulong)_settings.ConnectionReceiveWindow;
+        parameters->InitialMaxStreamDataBidiLocal = (ulong)_settings.StreamReceiveWindow;
+        parameters->InitialMaxStreamDataBidiRemote = (ulong)_settings.StreamReceiveWindow;
+        parameters->InitialMaxStreamsBidi = (ulong)_settings.MaxBidirectionalStreams;
+        parameters->MaxIdleTimeout = (ulong)_settings.IdleTimeout.TotalNanoseconds;
+
+        parameters->MaxUdpPayloadSize = MaxDatagramSize;
+
+        // With the default of 2, ngtcp2 closes the connection at the third change of path in a row.
+        parameters->ActiveConnectionIdLimit = 8;
+    }
+
+    private void SetApplicationProtocol()
+    {
+        fixed (byte* protocol = _settings.ApplicationProtocol)
+        {
+            var datum = new Gnutls.Datum { Data = protocol, Size = (uint)_settings.ApplicationProtocol.Length };
+            Gnutls.Check(Gnutls.AlpnSetProtocols(_handle!.Session, &datum, 1, Gnutls.AlpnMandatory), "The application protocol cannot be set");
+        }
+    }
+
+    private void WriteResetToken(Interop.Ngtcp2.Cid* id, byte* token)
+    {
+        fixed (byte* secret = _ids.ResetSecret)
+        {
+            if (Interop.Ngtcp2.GenerateStatelessResetToken(token, secret, (nuint)_ids.ResetSecret.Length, id) != 0)
+            {
+                throw new InvalidOperationException("A stateless reset token cannot be made.");
+            }
+        }
+    }
+
+    private void AddId(ReadOnlySpan<byte> id)
+    {
+        var key = new WireConnectionId(id);
+        _ownIds.Add(key);
+        _ids.Add(key, this);
+    }
+
+    private void ReleaseUnstarted()
+    {
+        _state = State.Closed;
+        _handle?.Dispose();
+        _handle = null;
+        _connection = 0;
+        Forget();
+    }
+}

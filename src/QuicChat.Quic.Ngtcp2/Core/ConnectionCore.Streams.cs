@@ -1,0 +1,203 @@
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+// Streams, and taking turns among them.
+internal sealed unsafe partial class ConnectionCore
+{
+    private const int MaxVectors = 16;
+
+    private readonly Dictionary<long, StreamCore> _streams = [];
+    private readonly Queue<StreamCore> _sendable = new();
+    private readonly List<StreamCore> _blocked = [];
+    private readonly List<StreamCore> _touched = [];
+    private readonly List<StreamCore> _closedStreams = [];
+
+    /// <summary>Opens a stream.</summary>
+    /// <returns>The stream, or <see langword="null"/> where the peer allows no more for now.</returns>
+    public StreamCore? TryOpenStream()
+    {
+        long id;
+        if (_state != State.Open || Interop.Ngtcp2.OpenBidiStream(_connection, &id, null) != 0)
+        {
+            return null;
+        }
+
+        var stream = new StreamCore(this, id, _settings.Pool);
+        _streams.Add(id, stream);
+        return stream;
+    }
+
+    /// <summary>Puts a stream into the queue of those that may have something to send.</summary>
+    public void Enqueue(StreamCore stream)
+    {
+        stream.Queued = true;
+        _sendable.Enqueue(stream);
+    }
+
+    /// <summary>Writes the next datagram.</summary>
+    /// <param name="buffer">Where to; at least 1,452 bytes.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="path">The real path that the datagram goes on.</param>
+    /// <returns>Its length, or 0 where there is nothing to send for now; <see cref="EndTransmit"/> ends the turn.</returns>
+    public int PollTransmit(Span<byte> buffer, Instant now, out FourTuple path)
+    {
+        _now = now;
+        path = default;
+        if (_state is State.Closing or State.Closed)
+        {
+            return PollClose(buffer, out path);
+        }
+
+        while (true)
+        {
+            var native = default(NativePath);
+            var length = WritePacket(buffer, &native);
+            if (length < 0)
+            {
+                EndByLibrary((int)length);
+                return PollClose(buffer, out path);
+            }
+
+            if (length == 0)
+            {
+                if (_closeRequest is { } close)
+                {
+                    _closeRequest = null;
+                    WriteClose(
+                        close.Reason, (error, text, textLength) => Interop.Ngtcp2.CloseErrorSetApplication(error, close.Code, text, textLength));
+                    return PollClose(buffer, out path);
+                }
+
+                return 0;
+            }
+
+            // A path that has been forgotten was an attacker's; what ngtcp2 had for it is not sent.
+            if (_virtualizer.ToReal(native.Read()) is { } real)
+            {
+                path = real;
+                return (int)length;
+            }
+        }
+    }
+
+    private nint WritePacket(Span<byte> buffer, NativePath* native)
+    {
+        var vectors = stackalloc Interop.Ngtcp2.Vec[MaxVectors];
+        fixed (byte* destination = buffer)
+        {
+            while (true)
+            {
+                var flags = Interop.Ngtcp2.WriteStreamFlagMore;
+                var count = 0;
+                var fin = false;
+                long offered = 0;
+                var hasStream = _sendable.TryPeek(out var stream);
+                if (hasStream)
+                {
+                    count = stream!.PrepareSend(new Span<Interop.Ngtcp2.Vec>(vectors, MaxVectors), out fin, out offered);
+                    if (count < 0)
+                    {
+                        Dequeue();
+                        continue;
+                    }
+
+                    flags |= fin ? Interop.Ngtcp2.WriteStreamFlagFin : 0;
+                }
+
+                nint accepted = -1;
+                Interop.Ngtcp2.PacketInfo info = default;
+                var written = Interop.Ngtcp2.WriteStream(
+                    _connection, native->Pointer(native), Interop.Ngtcp2.PacketInfoVersion, &info, destination, (nuint)buffer.Length, &accepted,
+                    hasStream ? flags : 0, hasStream ? stream!.Id : -1, vectors, (nuint)count, Nanoseconds(_now));
+                if (accepted >= 0)
+                {
+                    stream!.Sent(accepted, fin && accepted == offered);
+                }
+
+                switch (written)
+                {
+                    case Interop.Ngtcp2.ErrorWriteMore:
+                        // The packet has room for another stream's turn; a call without a stream finishes it.
+                        Rotate();
+                        continue;
+                    case Interop.Ngtcp2.ErrorStreamDataBlocked:
+                        _blocked.Add(Dequeue());
+                        continue;
+                    case Interop.Ngtcp2.ErrorStreamShutWrite or Interop.Ngtcp2.ErrorStreamNotFound:
+                        Dequeue();
+                        continue;
+                }
+
+                if (written > 0 && hasStream)
+                {
+                    Rotate();
+                }
+
+                return written;
+            }
+        }
+    }
+
+    private StreamCore Dequeue()
+    {
+        var stream = _sendable.Dequeue();
+        stream.Queued = false;
+        stream.EndRead();
+        return stream;
+    }
+
+    private void Rotate()
+    {
+        var stream = _sendable.Dequeue();
+        _sendable.Enqueue(stream);
+    }
+
+    // The peer may have granted new credit in the datagram that has just been read.
+    private void RequeueBlocked()
+    {
+        foreach (var stream in _blocked)
+        {
+            if (!stream.Queued && !stream.Closed)
+            {
+                Enqueue(stream);
+            }
+        }
+
+        _blocked.Clear();
+    }
+
+    /// <summary>Ends a turn of <see cref="PollTransmit"/>, whether or not all was sent.</summary>
+    public void EndTransmit()
+    {
+        if (_connection == 0)
+        {
+            return;
+        }
+
+        Interop.Ngtcp2.UpdatePacketTxTime(_connection, Nanoseconds(_now));
+        NotePath(authenticated: false);
+        foreach (var stream in _sendable)
+        {
+            stream.EndRead();
+        }
+    }
+
+    private int PollClose(Span<byte> buffer, out FourTuple path)
+    {
+        path = _closePath;
+
+        // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
+        if (_state != State.Closing || _closePacket.Length == 0 || !int.IsPow2(_datagramsWhileClosing))
+        {
+            return 0;
+        }
+
+        _datagramsWhileClosing++;
+        _closePacket.CopyTo(buffer);
+        return _closePacket.Length;
+    }
+
+    // The lowest bit of a stream ID names its initiator, 1 for the server (RFC 9000, section 2.1).
+    private bool IsRemote(long streamId) => (streamId & 1) == 1 != _isServer;
+}

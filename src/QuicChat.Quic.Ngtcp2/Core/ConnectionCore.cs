@@ -1,0 +1,404 @@
+using System.Collections.Concurrent;
+using System.Text;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Interop;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+/// <summary>
+/// One connection as a state machine without I/O and without a clock. The driver hands in datagrams, the time and the application's wishes
+/// (<see cref="HandleDatagram"/>, <see cref="HandleExpiry"/>, <see cref="Service"/>), then takes out events and datagrams until there are none
+/// (<see cref="TryTakeEvent"/>, <see cref="PollTransmit"/>), then waits until <see cref="Expiry"/>. All on one thread, but for what says otherwise.
+/// </summary>
+internal sealed unsafe partial class ConnectionCore
+{
+    /// <summary>The largest datagram taken, told to peers as max_udp_payload_size: above any probe on Ethernet.</summary>
+    public const int MaxDatagramSize = 2048;
+
+    // A closed connection answers what still arrives with its close, for this many probe time-outs (RFC 9000, section 10.2).
+    private const int ClosingPtos = 3;
+    private const int MaxReasonBytes = 256;
+
+    // ngtcp2 tells idle connections to wait until the end of time.
+    private const ulong Never = ulong.MaxValue;
+
+    private readonly ConnectionSettings _settings;
+    private readonly ConnectionIdTable _ids;
+    private readonly List<WireConnectionId> _ownIds = [];
+    private readonly Queue<ConnectionEvent> _events = new();
+    private readonly Action<ConnectionCore> _wake;
+    private readonly ConcurrentQueue<StreamCore> _woken = new();
+    private readonly ConcurrentQueue<Action> _requests = new();
+    private readonly bool _isServer;
+    private ConnectionHandle? _handle;
+    private nint _connection;
+    private Instant _now;
+    private State _state;
+    private PostHandshakeGuard _guard;
+    private bool _completed;
+    private bool _statelessReset;
+    private (byte Alert, string Reason)? _refusal;
+    private string? _trustProblem;
+    private (ulong Code, string Reason)? _closeRequest;
+    private byte[] _closePacket = [];
+    private FourTuple _closePath;
+    private TimeSpan _closingEnds;
+    private int _datagramsWhileClosing;
+    private int _scheduled;
+    private long _credit;
+
+    private enum State
+    {
+        Handshaking,
+        Open,
+        Closing,
+        Closed,
+    }
+
+    /// <summary>The stable identity of the connection.</summary>
+    public ConnectionId Id { get; }
+
+    /// <summary>What a driver keeps with the connection.</summary>
+    public object? Driver { get; set; }
+
+    /// <summary>Whether nothing is left to do: the driver forgets the connection.</summary>
+    public bool IsClosed => _state == State.Closed;
+
+    /// <summary>How many bytes an application reads before the peer gets credit for them: an eighth of the stream's window.</summary>
+    public int CreditStep => _settings.StreamReceiveWindow / 8;
+
+    /// <summary>When <see cref="HandleExpiry"/> is due, by the monotonic clock.</summary>
+    public TimeSpan Expiry
+    {
+        get
+        {
+            if (_state is State.Closing or State.Closed)
+            {
+                return _closingEnds;
+            }
+
+            var expiry = Interop.Ngtcp2.GetExpiry(_connection);
+            var due = expiry >= long.MaxValue ? TimeSpan.MaxValue : FromNanoseconds(expiry);
+            return _tracker?.Deadline is { } deadline && deadline < due ? deadline : due;
+        }
+    }
+
+    /// <summary>Adds consumed bytes of any stream; thread-safe.</summary>
+    /// <returns>Whether enough came together to give the peer new credit for the connection.</returns>
+    public bool AddCredit(long bytes)
+    {
+        if (Interlocked.Add(ref _credit, bytes) < _settings.ConnectionReceiveWindow / 8)
+        {
+            return false;
+        }
+
+        Interlocked.Exchange(ref _credit, 0);
+        return true;
+    }
+
+    /// <summary>Has the driver look after a stream; thread-safe.</summary>
+    public void Wake(StreamCore stream)
+    {
+        _woken.Enqueue(stream);
+        Wake();
+    }
+
+    /// <summary>Runs <paramref name="request"/> on the driver's thread; thread-safe.</summary>
+    public void Request(Action request)
+    {
+        _requests.Enqueue(request);
+        Wake();
+    }
+
+    /// <summary>Closes the connection with an application error code after a last turn of sending; thread-safe.</summary>
+    public void RequestClose(ulong errorCode, string reason) => Request(() => _closeRequest ??= (errorCode, reason));
+
+    /// <summary>Does what the application asked for.</summary>
+    public void Service(Instant now)
+    {
+        Volatile.Write(ref _scheduled, 0);
+        _now = now;
+        while (_requests.TryDequeue(out var request))
+        {
+            request();
+        }
+
+        while (_woken.TryDequeue(out var stream))
+        {
+            if (_connection != 0)
+            {
+                stream.Service(_connection);
+            }
+        }
+    }
+
+    /// <summary>Takes a datagram.</summary>
+    public void HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
+    {
+        _now = now;
+        if (_state == State.Closing)
+        {
+            _datagramsWhileClosing++;
+            return;
+        }
+
+        if (_state == State.Closed)
+        {
+            return;
+        }
+
+        s_authenticated = false;
+        var path = _virtualizer.ToVirtual(real);
+        int result;
+        fixed (byte* data = datagram)
+        {
+            var native = new NativePath(path);
+            Interop.Ngtcp2.PacketInfo info = default;
+            result = Interop.Ngtcp2.ReadPacket(
+                _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, data, (nuint)datagram.Length, Nanoseconds(now));
+        }
+
+        if (result == 0)
+        {
+            NoteValidations();
+            if (s_authenticated)
+            {
+                NoteAuthenticated(real);
+            }
+
+            AfterNative();
+            RequeueBlocked();
+        }
+        else
+        {
+            EndByLibrary(result);
+        }
+    }
+
+    /// <summary>Does what is due.</summary>
+    public void HandleExpiry(Instant now)
+    {
+        _now = now;
+        if (_state is State.Closing or State.Closed)
+        {
+            if (now.Elapsed >= _closingEnds)
+            {
+                Forget();
+            }
+
+            return;
+        }
+
+        _tracker?.Expire(now);
+        if (Interop.Ngtcp2.GetExpiry(_connection) > Nanoseconds(now))
+        {
+            return;
+        }
+
+        var result = Interop.Ngtcp2.HandleExpiry(_connection, Nanoseconds(now));
+        if (result == 0)
+        {
+            AfterNative();
+        }
+        else
+        {
+            EndByLibrary(result);
+        }
+    }
+
+    /// <summary>Takes the next event.</summary>
+    public bool TryTakeEvent(out ConnectionEvent next) => _events.TryDequeue(out next!);
+
+    /// <summary>After how much silence a PING is sent (RFC 9000, section 10.1.2).</summary>
+    public void SetKeepAlive(TimeSpan interval)
+    {
+        if (_connection != 0)
+        {
+            Interop.Ngtcp2.SetKeepAliveTimeout(
+                _connection, interval == Timeout.InfiniteTimeSpan ? Never : (ulong)(interval.TotalNanoseconds));
+        }
+    }
+
+    /// <summary>Ends the connection at once and in silence, as when its end point goes away.</summary>
+    public void Abandon(ConnectionClosure closure)
+    {
+        End(closure);
+        Forget();
+    }
+
+    private static ulong Nanoseconds(Instant now) => (ulong)now.Elapsed.Ticks * 100;
+
+    private static TimeSpan FromNanoseconds(ulong nanoseconds) => TimeSpan.FromTicks((long)((nanoseconds + 99) / 100));
+
+    private void Wake()
+    {
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0)
+        {
+            _wake(this);
+        }
+    }
+
+    // Callbacks only note what happened; this does it, after ngtcp2 has returned.
+    private void AfterNative()
+    {
+        if (_completed)
+        {
+            _completed = false;
+            StartTracking();
+            _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
+        }
+
+        NotePath(authenticated: false);
+        foreach (var stream in _touched)
+        {
+            if (stream.Acknowledged)
+            {
+                stream.ReleaseAcknowledged();
+            }
+
+            if (stream.Readable)
+            {
+                stream.ShowInput(_connection);
+            }
+        }
+
+        _touched.Clear();
+        foreach (var stream in _closedStreams)
+        {
+            stream.Release(null);
+        }
+
+        _closedStreams.Clear();
+    }
+
+    private void EndByLibrary(int error)
+    {
+        switch (error)
+        {
+            case Interop.Ngtcp2.ErrorIdleClose:
+                Abandon(new ConnectionClosure(ConnectionCloseOrigin.IdleTimeout, null, null, ""));
+                return;
+            case Interop.Ngtcp2.ErrorHandshakeTimeout:
+                Abandon(new ConnectionClosure(ConnectionCloseOrigin.HandshakeTimeout, null, null, ""));
+                return;
+            case Interop.Ngtcp2.ErrorDraining or Interop.Ngtcp2.ErrorClosing:
+                Abandon(ReadPeerClosure());
+                return;
+            case Interop.Ngtcp2.ErrorReceivedVersionNegotiation:
+                Abandon(new ConnectionClosure(ConnectionCloseOrigin.Peer, null, null, "the server does not know this version of QUIC (RFC 9000)"));
+                return;
+            case Interop.Ngtcp2.ErrorDropConnection or Interop.Ngtcp2.ErrorRetry:
+                Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, "the peer's first packets could not be used"));
+                return;
+        }
+
+        Interop.Ngtcp2.CloseError closeError;
+        Interop.Ngtcp2.CloseErrorDefault(&closeError);
+        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), _trustProblem ?? Interop.Ngtcp2.Describe(error));
+        if (_refusal is not null || (error == Interop.Ngtcp2.ErrorCrypto && alert != 0))
+        {
+            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetTlsAlert(e, alert, text, length));
+        }
+        else
+        {
+            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetLibraryError(e, error, text, length));
+        }
+    }
+
+    private delegate void CloseErrorSetter(Interop.Ngtcp2.CloseError* error, byte* reason, nuint length);
+
+    // Writes the close, which is kept to be sent again, and lets go of everything else.
+    private void WriteClose(string reason, CloseErrorSetter set)
+    {
+        var text = Encoding.UTF8.GetBytes(reason);
+        var length = Math.Min(text.Length, MaxReasonBytes);
+        var packet = new byte[Interop.Ngtcp2.MaxUdpPayloadSize];
+        nint written;
+        ulong code;
+        var native = default(NativePath);
+        Interop.Ngtcp2.CloseError error;
+        Interop.Ngtcp2.CloseErrorDefault(&error);
+        fixed (byte* reasonBytes = text)
+        fixed (byte* destination = packet)
+        {
+            set(&error, reasonBytes, (nuint)length);
+            code = error.ErrorCode;
+            Interop.Ngtcp2.PacketInfo info;
+            written = Interop.Ngtcp2.WriteConnectionClose(
+                _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, destination, (nuint)packet.Length, &error, Nanoseconds(_now));
+        }
+
+        var closure = error.Type == Interop.Ngtcp2.CloseTypeApplication
+            ? new ConnectionClosure(ConnectionCloseOrigin.Local, code, null, reason)
+            : new ConnectionClosure(ConnectionCloseOrigin.Local, null, code, reason);
+        if (written <= 0 || _virtualizer.ToReal(native.Read()) is not { } path)
+        {
+            Abandon(closure);
+            return;
+        }
+
+        _closePacket = packet[..(int)written];
+        _closePath = path;
+        _closingEnds = _now.Elapsed + (ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection)));
+        _datagramsWhileClosing = 1;
+        End(closure);
+    }
+
+    private ConnectionClosure ReadPeerClosure()
+    {
+        if (_statelessReset)
+        {
+            return new ConnectionClosure(ConnectionCloseOrigin.StatelessReset, null, null, "");
+        }
+
+        var error = Interop.Ngtcp2.GetCloseError(_connection);
+        var reason = Encoding.UTF8.GetString(new ReadOnlySpan<byte>(error->Reason, (int)error->ReasonLength));
+        return error->Type == Interop.Ngtcp2.CloseTypeApplication
+            ? new ConnectionClosure(ConnectionCloseOrigin.Peer, error->ErrorCode, null, reason)
+            : new ConnectionClosure(ConnectionCloseOrigin.Peer, null, error->ErrorCode, reason);
+    }
+
+    // The native connection goes first: after it, nothing points into the streams' memory.
+    private void End(ConnectionClosure closure)
+    {
+        if (_state is State.Closing or State.Closed)
+        {
+            return;
+        }
+
+        _state = State.Closing;
+        _connection = 0;
+        _handle?.Dispose();
+        _handle = null;
+        var error = new QuicConnectionClosedException(closure);
+        foreach (var stream in _streams.Values)
+        {
+            stream.Release(error);
+        }
+
+        foreach (var stream in _closedStreams)
+        {
+            stream.Release(null);
+        }
+
+        _streams.Clear();
+        _closedStreams.Clear();
+        _sendable.Clear();
+        _blocked.Clear();
+        _touched.Clear();
+        _tracker = null;
+        _events.Enqueue(new ConnectionEvent.Closed(closure));
+    }
+
+    private void Forget()
+    {
+        _state = State.Closed;
+        foreach (var id in _ownIds)
+        {
+            _ids.Remove(id);
+        }
+
+        _ownIds.Clear();
+    }
+}

@@ -1,0 +1,27 @@
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+/// <summary>What a connection's core has to tell its driver.</summary>
+internal abstract record ConnectionEvent
+{
+    private ConnectionEvent()
+    {
+    }
+
+    /// <summary>The handshake completed and the peer is who it must be.</summary>
+    public sealed record HandshakeCompleted : ConnectionEvent;
+
+    /// <summary>The peer opened a stream.</summary>
+    public sealed record StreamAccepted(StreamCore Stream) : ConnectionEvent;
+
+    /// <summary>The peer allows more streams to be opened.</summary>
+    public sealed record StreamsAvailable : ConnectionEvent;
+
+    /// <summary>Something happened to the path.</summary>
+    public sealed record PathChanged(PathEvent Event) : ConnectionEvent;
+
+    /// <summary>The connection has ended; nothing follows.</summary>
+    public sealed record Closed(ConnectionClosure Closure) : ConnectionEvent;
+}

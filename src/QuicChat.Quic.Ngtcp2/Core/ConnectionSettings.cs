@@ -1,0 +1,32 @@
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Interop;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+/// <summary>What the connections of one end point have in common.</summary>
+internal sealed record ConnectionSettings
+{
+    public required CredentialsHandle Credentials { get; init; }
+
+    public required byte[] ApplicationProtocol { get; init; }
+
+    public required TimeSpan IdleTimeout { get; init; }
+
+    public required TimeSpan HandshakeTimeout { get; init; }
+
+    public required TimeSpan KeepAliveInterval { get; init; }
+
+    public required TimeSpan MigrationTimeout { get; init; }
+
+    public required int StreamReceiveWindow { get; init; }
+
+    public required int ConnectionReceiveWindow { get; init; }
+
+    /// <summary>How many bidirectional streams the peer may have open.</summary>
+    public required int MaxBidirectionalStreams { get; init; }
+
+    public required PinnedBlockPool Pool { get; init; }
+
+    /// <summary>How a client verifies the server; <see langword="null"/> for a server.</summary>
+    public ServerTrust? Trust { get; init; }
+}

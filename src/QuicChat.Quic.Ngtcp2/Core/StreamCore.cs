@@ -1,0 +1,352 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Interop;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+/// <summary>
+/// One bidirectional stream. Its send buffer is a pipe of pinned memory: bytes are examined when they are sent, and consumed when they are
+/// acknowledged. Its receive buffer is a pipe too, bounded by flow control: the peer gets new credit for what the application has consumed.
+/// Members are for the driver's thread, save those that say otherwise.
+/// </summary>
+internal sealed unsafe class StreamCore
+{
+    // Unsent bytes at which the application's flush waits: enough to fill a path of 100 Mbit/s and 20 ms.
+    private const int SendBufferLimit = 256 * 1024;
+
+    private readonly ConnectionCore _connection;
+    private readonly Pipe _input;
+    private readonly Pipe _output;
+    private ReadResult _pending;
+    private bool _reading;
+    private bool _outputReleased;
+    private long _consumed;
+    private long _acknowledged;
+    private long _sent;
+    private bool _finSent;
+    private bool _inputEnded;
+    private bool _inputCompleted;
+    private long _unreadBytes;
+
+    private int _dirty;
+    private long _credit;
+    private int _abortReadRequested;
+    private int _abortWriteRequested;
+    private ulong _abortReadCode;
+    private ulong _abortWriteCode;
+    private Exception? _writeError;
+
+    public StreamCore(ConnectionCore connection, long id, PinnedBlockPool pool)
+    {
+        _connection = connection;
+        Id = id;
+        _input = new Pipe(new PipeOptions(
+            pool, readerScheduler: PipeScheduler.ThreadPool, pauseWriterThreshold: 0, useSynchronizationContext: false));
+        _output = new Pipe(new PipeOptions(
+            pool,
+            writerScheduler: PipeScheduler.ThreadPool,
+            pauseWriterThreshold: SendBufferLimit,
+            resumeWriterThreshold: SendBufferLimit / 2,
+            useSynchronizationContext: false));
+    }
+
+    /// <summary>The stream ID (RFC 9000, section 2.1).</summary>
+    public long Id { get; }
+
+    public ConnectionCore Connection => _connection;
+
+    /// <summary>Whether the stream waits in the connection's queue of those with something to send.</summary>
+    public bool Queued { get; set; }
+
+    /// <summary>Whether received bytes or the stream's end wait to be shown to the reader.</summary>
+    public bool Readable { get; set; }
+
+    /// <summary>Whether acknowledged bytes wait to be released.</summary>
+    public bool Acknowledged { get; set; }
+
+    /// <summary>Whether both directions have ended.</summary>
+    public bool Closed { get; private set; }
+
+    /// <summary>Why writing is over; thread-safe.</summary>
+    public Exception? WriteError => Volatile.Read(ref _writeError);
+
+    // For the application's side; thread-safe.
+
+    public PipeReader ApplicationReader => _input.Reader;
+
+    public PipeWriter ApplicationWriter => _output.Writer;
+
+    /// <summary>Tells that the application has read <paramref name="bytes"/>; thread-safe.</summary>
+    public void Consume(long bytes)
+    {
+        var credit = Interlocked.Add(ref _credit, bytes);
+        if (credit >= _connection.CreditStep || _connection.AddCredit(bytes))
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Tells that there is something to send, or to do; thread-safe.</summary>
+    public void Wake()
+    {
+        if (Interlocked.Exchange(ref _dirty, 1) == 0)
+        {
+            _connection.Wake(this);
+        }
+    }
+
+    /// <summary>Stops reading with an error code for the peer; thread-safe.</summary>
+    public void AbortRead(ulong errorCode)
+    {
+        if (Interlocked.CompareExchange(ref _abortReadRequested, 1, 0) == 0)
+        {
+            Volatile.Write(ref _abortReadCode, errorCode);
+            Volatile.Write(ref _abortReadRequested, 2);
+            Wake();
+        }
+    }
+
+    /// <summary>Resets the sending side with an error code for the peer; thread-safe.</summary>
+    public void AbortWrite(ulong errorCode, Exception reason)
+    {
+        if (Interlocked.CompareExchange(ref _abortWriteRequested, 1, 0) == 0)
+        {
+            Interlocked.CompareExchange(ref _writeError, reason, null);
+            Volatile.Write(ref _abortWriteCode, errorCode);
+            Volatile.Write(ref _abortWriteRequested, 2);
+            Wake();
+        }
+    }
+
+    // For the driver's thread.
+
+    /// <summary>Does what the application asked for since the last call.</summary>
+    public void Service(nint connection)
+    {
+        Volatile.Write(ref _dirty, 0);
+        Extend(connection, Interlocked.Exchange(ref _credit, 0));
+        if (_abortReadRequested == 2)
+        {
+            _abortReadRequested = 3;
+            CompleteInput(null);
+            Extend(connection, _unreadBytes);
+            if (!_inputEnded && !Closed)
+            {
+                Interop.Ngtcp2.ShutdownStreamRead(connection, 0, Id, Volatile.Read(ref _abortReadCode));
+            }
+        }
+
+        if (Closed)
+        {
+            return;
+        }
+
+        if (_abortWriteRequested == 2)
+        {
+            _abortWriteRequested = 3;
+            Interop.Ngtcp2.ShutdownStreamWrite(connection, 0, Id, Volatile.Read(ref _abortWriteCode));
+        }
+        else if (!_finSent && !Queued && WriteError is null)
+        {
+            _connection.Enqueue(this);
+        }
+    }
+
+    /// <summary>Takes received bytes; they are shown to the reader by <see cref="ShowInput"/>.</summary>
+    public void Receive(ReadOnlySpan<byte> data, bool fin)
+    {
+        _inputEnded |= fin;
+        _unreadBytes += data.Length;
+        if (!_inputCompleted && !data.IsEmpty)
+        {
+            _input.Writer.Write(data);
+        }
+    }
+
+    /// <summary>The peer reset its sending side (RFC 9000, section 3.5).</summary>
+    public void ReceiveReset(ulong errorCode)
+    {
+        _inputEnded = true;
+        CompleteInput(new QuicStreamAbortedException(errorCode));
+    }
+
+    /// <summary>The peer reads no more (RFC 9000, section 3.5); ngtcp2 answers with a reset by itself.</summary>
+    public void ReceiveStopSending(ulong errorCode) => EndWriting(new QuicStreamAbortedException(errorCode));
+
+    /// <summary>Shows received bytes to the reader; those that nobody will read only free the connection's window.</summary>
+    public void ShowInput(nint connection)
+    {
+        Readable = false;
+        if (_inputCompleted)
+        {
+            Extend(connection, _unreadBytes);
+            return;
+        }
+
+        // Never waits: the pipe has no limit of its own, flow control bounds it.
+        if (!_input.Writer.FlushAsync().IsCompletedSuccessfully)
+        {
+            throw new InvalidOperationException("A stream's receive buffer refused bytes that flow control admitted.");
+        }
+
+        if (_inputEnded)
+        {
+            CompleteInput(null);
+        }
+    }
+
+    public void Acknowledge(long end) => _acknowledged = Math.Max(_acknowledged, end);
+
+    /// <summary>Gives acknowledged memory back.</summary>
+    public void ReleaseAcknowledged()
+    {
+        Acknowledged = false;
+        if (_outputReleased || _acknowledged == _consumed)
+        {
+            return;
+        }
+
+        if (!_reading)
+        {
+            // A read that is cancelled beforehand succeeds at once, even with no new bytes.
+            _output.Reader.CancelPendingRead();
+            _reading = _output.Reader.TryRead(out _pending);
+        }
+
+        EndRead();
+    }
+
+    /// <summary>Describes what is to be sent next.</summary>
+    /// <param name="vectors">Filled with pinned memory.</param>
+    /// <param name="fin">Whether the stream ends after it.</param>
+    /// <param name="length">Bytes described.</param>
+    /// <returns>How many vectors were filled, or -1 where there is nothing to send.</returns>
+    public int PrepareSend(Span<Interop.Ngtcp2.Vec> vectors, out bool fin, out long length)
+    {
+        fin = false;
+        length = 0;
+        if (_outputReleased || _finSent || WriteError is not null)
+        {
+            return -1;
+        }
+
+        if (!_reading)
+        {
+            _reading = _output.Reader.TryRead(out _pending);
+            if (!_reading)
+            {
+                return -1;
+            }
+        }
+
+        var unsent = _pending.Buffer.Slice(_sent - _consumed);
+        var count = 0;
+        foreach (var segment in unsent)
+        {
+            if (segment.IsEmpty)
+            {
+                continue;
+            }
+
+            if (count == vectors.Length)
+            {
+                break;
+            }
+
+            vectors[count++] = new Interop.Ngtcp2.Vec
+            {
+                Base = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(segment.Span)),
+                Length = (nuint)segment.Length,
+            };
+            length += segment.Length;
+        }
+
+        fin = _pending.IsCompleted && length == unsent.Length;
+        if (count == 0 && !fin)
+        {
+            EndRead();
+            return -1;
+        }
+
+        return count;
+    }
+
+    /// <summary>ngtcp2 took the next <paramref name="length"/> bytes, and the end of the stream where <paramref name="fin"/>.</summary>
+    public void Sent(long length, bool fin)
+    {
+        _sent += length;
+        _finSent |= fin;
+    }
+
+    /// <summary>Ends a turn of sending, so that the application's flush can go on.</summary>
+    public void EndRead()
+    {
+        if (!_reading)
+        {
+            return;
+        }
+
+        _reading = false;
+        var buffer = _pending.Buffer;
+        var consumed = buffer.GetPosition(_acknowledged - _consumed);
+        var examined = buffer.GetPosition(_sent - _consumed);
+        _consumed = _acknowledged;
+        _pending = default;
+        _output.Reader.AdvanceTo(consumed, examined);
+    }
+
+    /// <summary>Writing is over: the application's next or pending flush throws.</summary>
+    public void EndWriting(Exception reason)
+    {
+        Interlocked.CompareExchange(ref _writeError, reason, null);
+        _output.Writer.CancelPendingFlush();
+    }
+
+    /// <summary>
+    /// Releases the stream. ngtcp2 must hold no pointer into its memory any more: it has closed the stream, or is gone.
+    /// </summary>
+    /// <param name="error">Why, for whoever still reads or writes; <see langword="null"/> where both directions ended in order.</param>
+    public void Release(Exception? error)
+    {
+        if (Closed)
+        {
+            return;
+        }
+
+        Closed = true;
+        EndWriting(error ?? new InvalidOperationException("The stream has ended."));
+        CompleteInput(_inputEnded ? null : error);
+        _outputReleased = true;
+        _reading = false;
+        _pending = default;
+        _output.Reader.Complete();
+    }
+
+    private void CompleteInput(Exception? error)
+    {
+        if (!_inputCompleted)
+        {
+            _inputCompleted = true;
+            _input.Writer.Complete(error);
+        }
+    }
+
+    private void Extend(nint connection, long credit)
+    {
+        credit = Math.Min(credit, _unreadBytes);
+        if (credit == 0)
+        {
+            return;
+        }
+
+        _unreadBytes -= credit;
+        Interop.Ngtcp2.ExtendMaxOffset(connection, (ulong)credit);
+        if (!_inputEnded && !Closed)
+        {
+            Interop.Ngtcp2.ExtendMaxStreamOffset(connection, Id, (ulong)credit);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Driver;
+
+/// <summary>Gives one connection's core its datagrams, its time and its sends, on the thread of its loop.</summary>
+internal sealed class ConnectionDriver
+{
+    // Datagrams in one turn, so that a bulk transfer leaves room for the others.
+    private const int MaxDatagramsPerTurn = 64;
+
+    private readonly EventLoop _loop;
+    private readonly UdpSocket _socket;
+    private readonly ILogger _logger;
+    private readonly Action<ConnectionDriver> _ended;
+    private (byte[] Datagram, FourTuple Path)? _unsent;
+    private bool _forgotten;
+
+    public ConnectionDriver(EventLoop loop, UdpSocket socket, ILogger logger, Action<ConnectionDriver> ended)
+    {
+        _loop = loop;
+        _socket = socket;
+        _logger = logger;
+        _ended = ended;
+    }
+
+    /// <summary>The connection; set once, right after it was made.</summary>
+    public ConnectionCore Core { get; private set; } = null!;
+
+    /// <summary>What the application sees.</summary>
+    public Ngtcp2ConnectionContext Context { get; private set; } = null!;
+
+    public EventLoop Loop => _loop;
+
+    public TimeSpan Due { get; set; }
+
+    public int HeapIndex { get; set; } = -1;
+
+    public bool IsReady { get; set; }
+
+    public void Attach(ConnectionCore core, Ngtcp2ConnectionContext context)
+    {
+        Core = core;
+        Context = context;
+    }
+
+    public void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        try
+        {
+            Core.HandleDatagram(datagram, path, now);
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+
+        _loop.MakeReady(this);
+    }
+
+    public void OnTimer(Instant now)
+    {
+        try
+        {
+            Core.HandleExpiry(now);
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+        }
+
+        _loop.MakeReady(this);
+    }
+
+    /// <summary>Does everything that the connection has to do now.</summary>
+    public void TakeTurn(Instant now)
+    {
+        try
+        {
+            Core.Service(now);
+            TakeEvents();
+            Transmit(now);
+            TakeEvents();
+        }
+        catch (Exception e)
+        {
+            Fault(e);
+            TakeEvents();
+        }
+
+        _loop.SetTimer(this, Core.IsClosed ? TimeSpan.MaxValue : Core.Expiry);
+        if (Core.IsClosed && !_forgotten)
+        {
+            _forgotten = true;
+            _ended(this);
+        }
+    }
+
+    private void TakeEvents()
+    {
+        while (Core.TryTakeEvent(out var next))
+        {
+            switch (next)
+            {
+                case ConnectionEvent.HandshakeCompleted:
+                    EngineLog.HandshakeCompleted(_logger, Core.Id, Core.CurrentPath.ToPath());
+                    break;
+                case ConnectionEvent.PathChanged changed:
+                    EngineLog.PathEvent(_logger, Core.Id, changed.Event);
+                    break;
+                case ConnectionEvent.Closed closed:
+                    EngineLog.ConnectionEnded(_logger, Core.Id, closed.Closure);
+                    break;
+            }
+
+            Context.OnEvent(next);
+        }
+    }
+
+    private void Transmit(Instant now)
+    {
+        if (_unsent is { } unsent)
+        {
+            if (!_socket.TrySend(unsent.Datagram, unsent.Path))
+            {
+                _loop.WaitUntilWritable(_socket, this);
+                return;
+            }
+
+            _unsent = null;
+        }
+
+        var buffer = _loop.SendBuffer;
+        var sent = 0;
+        for (; sent < MaxDatagramsPerTurn; sent++)
+        {
+            var length = Core.PollTransmit(buffer, now, out var path);
+            if (length == 0)
+            {
+                break;
+            }
+
+            if (!_socket.TrySend(buffer[..length], path))
+            {
+                _unsent = (buffer[..length].ToArray(), path);
+                _loop.WaitUntilWritable(_socket, this);
+                break;
+            }
+        }
+
+        Core.EndTransmit();
+        if (sent == MaxDatagramsPerTurn)
+        {
+            _loop.MakeReady(this);
+        }
+    }
+
+    // A fault of ours ends this connection and no other.
+    private void Fault(Exception exception)
+    {
+        EngineLog.ConnectionFaulted(_logger, Core.Id, exception);
+        Core.Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, 1, "internal error"));
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Interop;
+
+namespace QuicChat.Quic.Ngtcp2.Driver;
+
+/// <summary>Opens client connections, each on a socket of its own, all on one thread.</summary>
+internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILoggerFactory loggerFactory) : IMultiplexedConnectionFactory
+{
+    private readonly ILogger _logger = loggerFactory.CreateLogger("QuicChat.Quic.Ngtcp2");
+
+    public async ValueTask<MultiplexedConnectionContext> ConnectAsync(
+        EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        switch (endpoint)
+        {
+            case IPEndPoint address:
+                return await ConnectAsync(address, cancellationToken);
+            case DnsEndPoint name:
+                return await ConnectToAnyAsync(name, cancellationToken);
+            default:
+                throw new NotSupportedException($"QUIC connects to an IP address or a DNS name and port, not to {endpoint}.");
+        }
+    }
+
+    private async Task<MultiplexedConnectionContext> ConnectToAnyAsync(DnsEndPoint name, CancellationToken cancellationToken)
+    {
+        List<Exception> failures = [];
+        foreach (var address in await Dns.GetHostAddressesAsync(name.Host, cancellationToken))
+        {
+            try
+            {
+                return await ConnectAsync(new IPEndPoint(address, name.Port), cancellationToken);
+            }
+            catch (Exception e) when (e is SocketException or QuicConnectionClosedException)
+            {
+                failures.Add(e);
+            }
+        }
+
+        throw failures is [var only] ? only : new AggregateException($"No address of {name.Host} could be connected to.", failures);
+    }
+
+    private async Task<MultiplexedConnectionContext> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
+        using var credentials = new Owned<CredentialsHandle>(
+            options.Trust is ServerTrust.Authority authority ? CredentialsHandle.ForClient(authority.CaFile) : CredentialsHandle.ForClient());
+        var settings = new ConnectionSettings
+        {
+            Credentials = credentials.Value,
+            ApplicationProtocol = System.Text.Encoding.ASCII.GetBytes(options.ApplicationProtocol),
+            IdleTimeout = options.IdleTimeout,
+            HandshakeTimeout = options.HandshakeTimeout,
+            KeepAliveInterval = options.KeepAliveInterval,
+            MigrationTimeout = QuicDefaults.MigrationTimeout,
+            StreamReceiveWindow = options.StreamReceiveWindow,
+            ConnectionReceiveWindow = options.ConnectionReceiveWindow,
+            MaxBidirectionalStreams = 0,
+            Pool = ClientLoop.Pool,
+            Trust = options.Trust,
+        };
+        var connection = new ClientConnection(ClientLoop.Acquire(_logger), socket.Release(), credentials.Release(), settings, remote, _logger);
+        return await connection.ConnectAsync(cancellationToken);
+    }
+
+    // Disposes of what nobody took over.
+    private sealed class Owned<T>(T value) : IDisposable
+        where T : class, IDisposable
+    {
+        private T? _value = value;
+
+        public T Value => _value!;
+
+        public T Release()
+        {
+            var value = Value;
+            _value = null;
+            return value;
+        }
+
+        public void Dispose() => _value?.Dispose();
+    }
+}

@@ -1,0 +1,236 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Interop;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Driver;
+
+/// <summary>A server's end point: one socket, one thread, many connections.</summary>
+internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler
+{
+    // Connections that completed their handshake and were not accepted yet; more are refused.
+    private const int Backlog = 1024;
+    private static readonly TimeSpan s_closeGrace = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<MultiplexedConnectionContext> _accepted =
+        Channel.CreateBounded<MultiplexedConnectionContext>(new BoundedChannelOptions(Backlog) { SingleWriter = true });
+
+    private readonly HashSet<ConnectionDriver> _connections = [];
+    private readonly ConnectionSettings _settings;
+    private readonly ConnectionIdTable _ids;
+    private readonly uint _serverId;
+    private readonly UdpSocket _socket;
+    private readonly EventLoop _loop;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _unbound;
+    private int _disposed;
+
+    public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
+    {
+        _logger = logger;
+        _serverId = options.ServerId;
+        _ids = new ConnectionIdTable(options.ServerId);
+        _settings = new ConnectionSettings
+        {
+            Credentials = CredentialsHandle.ForServer(options.Certificate),
+            ApplicationProtocol = System.Text.Encoding.ASCII.GetBytes(options.ApplicationProtocol),
+            IdleTimeout = options.IdleTimeout,
+            HandshakeTimeout = options.HandshakeTimeout,
+            KeepAliveInterval = options.KeepAliveInterval,
+            MigrationTimeout = options.MigrationTimeout,
+            StreamReceiveWindow = options.StreamReceiveWindow,
+            ConnectionReceiveWindow = options.ConnectionReceiveWindow,
+            MaxBidirectionalStreams = options.MaxBidirectionalStreams,
+            Pool = new PinnedBlockPool(),
+        };
+        try
+        {
+            _socket = UdpSocket.Listen(endPoint);
+        }
+        catch
+        {
+            _settings.Credentials.Dispose();
+            throw;
+        }
+
+        _socket.Handler = this;
+        EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
+        _loop = new EventLoop($"quic {EndPoint}", logger);
+        _loop.Post(() => _loop.Add(_socket));
+    }
+
+    public EndPoint EndPoint { get; }
+
+    /// <summary>Pinned blocks in use by all connections.</summary>
+    internal int RentedBlocks => _settings.Pool.Rented;
+
+    /// <summary>Wire connection IDs in use.</summary>
+    internal int ConnectionIds => _ids.Count;
+
+    public async ValueTask<MultiplexedConnectionContext?> AcceptAsync(
+        IFeatureCollection? features = null, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _accepted.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return null;
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        _loop.Post(() => _unbound = true);
+        _accepted.Writer.TryComplete();
+        return default;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await UnbindAsync();
+        _loop.Post(() =>
+        {
+            foreach (var connection in _connections)
+            {
+                connection.Core.RequestClose(0, "");
+            }
+
+            SignalIfEmpty();
+        });
+
+        // The closes go out at once; their closing periods are not waited for.
+        await Task.WhenAny(_empty.Task, Task.Delay(s_closeGrace));
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post(() =>
+        {
+            foreach (var connection in _connections.ToArray())
+            {
+                connection.Core.Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, "the listener was disposed"));
+                connection.TakeTurn(EventLoop.Now);
+            }
+
+            _loop.Remove(_socket);
+            stopped.SetResult();
+        });
+        await stopped.Task;
+        await Task.Run(_loop.Dispose);
+        _settings.Credentials.Dispose();
+        _settings.Pool.Dispose();
+    }
+
+    public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
+        fixed (byte* data = datagram)
+        {
+            Interop.Ngtcp2.VersionCid header;
+            switch (Interop.Ngtcp2.DecodeVersionCid(&header, data, (nuint)datagram.Length, (nuint)_ids.Length))
+            {
+                case 0:
+                    var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
+                    if (_ids.Find(id) is { } connection)
+                    {
+                        ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+                    }
+                    else if (!_unbound)
+                    {
+                        Accept(datagram, path, now);
+                    }
+
+                    break;
+                case Interop.Ngtcp2.ErrorVersionNegotiation when datagram.Length >= Interop.Ngtcp2.MaxUdpPayloadSize:
+                    SendVersionNegotiation(header, path);
+                    break;
+            }
+        }
+    }
+
+    private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        Interop.Ngtcp2.PacketHeader header;
+        fixed (byte* data = datagram)
+        {
+            if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0)
+            {
+                return;
+            }
+        }
+
+        ConnectionDriver? driver = null;
+        try
+        {
+            driver = new ConnectionDriver(_loop, _socket, _logger, OnEnded);
+            var owner = driver;
+            var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
+            core.Driver = driver;
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, OnHandshakeCompleted));
+        }
+        catch (Exception e)
+        {
+            // One client that cannot be served must not end the thread of all others.
+            EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
+            return;
+        }
+
+        _connections.Add(driver);
+        driver.OnDatagram(datagram, path, now);
+    }
+
+    private void OnHandshakeCompleted(Ngtcp2ConnectionContext context)
+    {
+        if (!_accepted.Writer.TryWrite(context))
+        {
+            // The application does not keep up, or is going away (RFC 9000, section 20.1: CONNECTION_REFUSED is for handshakes; this one is over).
+            context.Close(0, "the server takes no connections now");
+        }
+    }
+
+    private void OnEnded(ConnectionDriver driver)
+    {
+        _connections.Remove(driver);
+        SignalIfEmpty();
+    }
+
+    private void SignalIfEmpty()
+    {
+        if (Volatile.Read(ref _disposed) != 0 && _connections.Count == 0)
+        {
+            _empty.TrySetResult();
+        }
+    }
+
+    private unsafe void SendVersionNegotiation(in Interop.Ngtcp2.VersionCid header, in FourTuple path)
+    {
+        // A reserved version keeps clients used to versions that they do not know (RFC 9000, section 6.3).
+        const uint Reserved = 0x1a2a3a4a;
+        var buffer = _loop.SendBuffer;
+        var versions = stackalloc uint[] { Reserved, Interop.Ngtcp2.ProtocolVersion1 };
+        fixed (byte* destination = buffer)
+        {
+            var length = Interop.Ngtcp2.WriteVersionNegotiation(
+                destination, (nuint)buffer.Length, (byte)Random.Shared.Next(256), header.Scid, header.ScidLength, header.Dcid, header.DcidLength, versions, 2);
+            if (length > 0)
+            {
+                _ = _socket.TrySend(buffer[..(int)length], path);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.IO.Pipelines;
+using QuicChat.Quic.Ngtcp2.Core;
+
+namespace QuicChat.Quic.Ngtcp2.Driver;
+
+/// <summary>The writing side of a stream: wakes the driver at each flush, and throws why writing is over.</summary>
+internal sealed class StreamPipeWriter(StreamCore stream) : PipeWriter
+{
+    private readonly PipeWriter _inner = stream.ApplicationWriter;
+    private bool _completed;
+
+    public override bool CanGetUnflushedBytes => _inner.CanGetUnflushedBytes;
+
+    public override long UnflushedBytes => _inner.UnflushedBytes;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _inner.GetMemory(sizeHint);
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => _inner.GetSpan(sizeHint);
+
+    public override void Advance(int bytes) => _inner.Advance(bytes);
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        ThrowIfOver();
+        var flush = _inner.FlushAsync(cancellationToken);
+        stream.Wake();
+        return flush.IsCompletedSuccessfully ? new(Check(flush.Result)) : AwaitAsync(flush);
+    }
+
+    public override void CancelPendingFlush() => _inner.CancelPendingFlush();
+
+    /// <summary>Ends the stream in order after what was written, or with a reset where <paramref name="exception"/> is given.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        if (_completed)
+        {
+            return;
+        }
+
+        _completed = true;
+        if (exception is not null)
+        {
+            stream.AbortWrite(0, exception);
+        }
+
+        _inner.Complete();
+        stream.Wake();
+    }
+
+    /// <summary>Resets the stream with <paramref name="errorCode"/> unless it was completed.</summary>
+    public void Release(ulong errorCode)
+    {
+        if (!_completed)
+        {
+            _completed = true;
+            stream.AbortWrite(errorCode, new ObjectDisposedException(nameof(StreamPipeWriter), "The stream was disposed of."));
+            _inner.Complete();
+        }
+    }
+
+    private async ValueTask<FlushResult> AwaitAsync(ValueTask<FlushResult> flush) => Check(await flush);
+
+    private FlushResult Check(FlushResult result)
+    {
+        // A flush is also cancelled to tell that writing is over.
+        if (result.IsCanceled)
+        {
+            ThrowIfOver();
+        }
+
+        return result;
+    }
+
+    private void ThrowIfOver()
+    {
+        if (stream.WriteError is { } error)
+        {
+            throw error;
+        }
+    }
+}

@@ -1,0 +1,281 @@
+using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Interop;
+
+namespace QuicChat.Quic.Ngtcp2.Driver;
+
+/// <summary>
+/// A UDP socket for both address families that says which local address each datagram was sent to, and answers from there. Where the
+/// system has no IPv6, it is an IPv4 socket.
+/// </summary>
+internal sealed unsafe class UdpSocket : IDisposable
+{
+    // Room for the bursts of many clients; the kernel may give less (net.core.rmem_max).
+    private const int BufferSize = 4 * 1024 * 1024;
+
+    private const int ControlLength = 40;
+
+    private readonly bool _isIPv6;
+    private readonly bool _namesSource;
+    private readonly UdpAddress _assumedLocal;
+
+    private UdpSocket(int descriptor, bool isIPv6, bool namesSource, UdpAddress assumedLocal)
+    {
+        Descriptor = descriptor;
+        _isIPv6 = isIPv6;
+        _namesSource = namesSource;
+        _assumedLocal = assumedLocal;
+        var local = ReadLocalAddress();
+        LocalPort = local.Port;
+        if (_assumedLocal.Port == 0)
+        {
+            _assumedLocal = _assumedLocal.WithPort(LocalPort);
+        }
+    }
+
+    public int Descriptor { get; }
+
+    public ushort LocalPort { get; }
+
+    /// <summary>The address of this end, of a socket that serves a client.</summary>
+    public UdpAddress AssumedLocal => _assumedLocal;
+
+    /// <summary>Who takes the socket's datagrams.</summary>
+    public IDatagramHandler? Handler { get; set; }
+
+    /// <summary>Connections that wait for the socket to take datagrams again.</summary>
+    public Queue<ConnectionDriver> Blocked { get; } = new();
+
+    /// <summary>A server's socket.</summary>
+    /// <exception cref="AddressInUseException">The port is taken.</exception>
+    /// <exception cref="SocketException">The address cannot be bound.</exception>
+    public static UdpSocket Listen(IPEndPoint endPoint)
+    {
+        var address = UdpAddress.From(endPoint);
+        try
+        {
+            return Open(address, namesSource: true, address);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException($"UDP port {endPoint.Port} is taken on {endPoint.Address}. Stop what listens there, or choose another port.", e);
+        }
+    }
+
+    /// <summary>A client's socket. Unless told otherwise it is bound to no address, so that it goes on through whatever network the system has.</summary>
+    public static UdpSocket Connect(IPEndPoint remote, IPEndPoint? local)
+    {
+        // What the system would send from; ngtcp2 wants to know the address of its end.
+        using var probe = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        if (local is not null)
+        {
+            probe.Bind(new IPEndPoint(local.Address, 0));
+        }
+
+        probe.Connect(remote);
+        var source = UdpAddress.From((IPEndPoint)probe.LocalEndPoint!).WithPort((ushort)(local?.Port ?? 0));
+        var any = new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
+        return Open(UdpAddress.From(local ?? any), namesSource: false, source);
+    }
+
+    /// <summary>Receives what is there, up to a batch.</summary>
+    /// <returns>How many datagrams; below <see cref="ReceiveBatch.Count"/> the socket is empty.</returns>
+    public int Receive(ReceiveBatch batch)
+    {
+        batch.Prepare();
+        int count;
+        do
+        {
+            count = Libc.ReceiveMessages(Descriptor, batch.Messages, ReceiveBatch.Count, Libc.MsgDontWait, null);
+        }
+        while (count < 0 && Marshal.GetLastPInvokeError() == Libc.EIntr);
+
+        // Besides "nothing there", errors are old ICMP answers to datagrams sent: nothing to act on, the next read goes on.
+        return Math.Max(count, 0);
+    }
+
+    /// <summary>Whether the datagram is whole, and the path that it came on.</summary>
+    public bool TryGetPath(ReceiveBatch batch, int index, out FourTuple path)
+    {
+        ref var header = ref batch.Messages[index].Header;
+        var remote = UdpAddress.From(batch.Name(index));
+        path = new FourTuple(_namesSource ? ReadDestination(header) ?? _assumedLocal : _assumedLocal, remote);
+        return (header.Flags & Libc.MsgTrunc) == 0;
+    }
+
+    /// <summary>Sends a datagram.</summary>
+    /// <returns>Whether the system took it; if not, it takes the next when the socket is writable. What cannot be sent at all counts as lost on the way.</returns>
+    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path)
+    {
+        var name = _isIPv6 ? path.Remote.ToNativeIPv6() : path.Remote.ToNative();
+        var control = stackalloc byte[ControlLength];
+        fixed (byte* data = datagram)
+        {
+            var vector = new Libc.IoVector { Base = data, Length = (nuint)datagram.Length };
+            var header = new Libc.MessageHeader
+            {
+                Name = &name,
+                NameLength = _isIPv6 ? (uint)sizeof(Libc.SockAddr) : (uint)sizeof(Libc.SockAddrIn),
+                Vectors = &vector,
+                VectorCount = 1,
+            };
+            if (_namesSource && !path.Local.IsUnspecified)
+            {
+                header.Control = control;
+                header.ControlLength = WriteSource(control, path.Local);
+            }
+
+            while (Libc.SendMessage(Descriptor, &header, Libc.MsgDontWait) < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                if (error != Libc.EIntr)
+                {
+                    return error != Libc.EAgain;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _ = Libc.Close(Descriptor);
+
+    private static UdpSocket Open(UdpAddress bind, bool namesSource, UdpAddress assumedLocal)
+    {
+        var isIPv6 = true;
+        var descriptor = Libc.Socket(Libc.AfInet6, Libc.SockDgram | Libc.SockCloseOnExec | Libc.SockNonBlock, 0);
+        if (descriptor < 0 && Marshal.GetLastPInvokeError() == Libc.EAddressFamilyNotSupported)
+        {
+            isIPv6 = false;
+            descriptor = Libc.Socket(Libc.AfInet, Libc.SockDgram | Libc.SockCloseOnExec | Libc.SockNonBlock, 0);
+        }
+
+        if (descriptor < 0)
+        {
+            throw Failure();
+        }
+
+        try
+        {
+            Configure(descriptor, isIPv6, namesSource);
+            var native = isIPv6 ? bind.ToNativeIPv6() : bind.ToNative();
+
+            // [::] takes both families; 0.0.0.0 mapped into IPv6 takes IPv4 alone, as asked.
+            if (Libc.Bind(descriptor, &native, isIPv6 ? (uint)sizeof(Libc.SockAddr) : (uint)sizeof(Libc.SockAddrIn)) != 0)
+            {
+                throw Failure();
+            }
+
+            return new UdpSocket(descriptor, isIPv6, namesSource, assumedLocal);
+        }
+        catch
+        {
+            _ = Libc.Close(descriptor);
+            throw;
+        }
+    }
+
+    private static void Configure(int descriptor, bool isIPv6, bool namesSource)
+    {
+        Set(descriptor, Libc.SolSocket, Libc.SoRcvBuf, BufferSize);
+        Set(descriptor, Libc.SolSocket, Libc.SoSndBuf, BufferSize);
+
+        // Never fragment, and do not let ICMP lower what a QUIC endpoint finds out by its own probes (RFC 9000, section 14).
+        Set(descriptor, Libc.SolIp, Libc.IpMtuDiscover, Libc.PmtuDiscoverProbe);
+        if (isIPv6)
+        {
+            Set(descriptor, Libc.SolIpv6, Libc.Ipv6V6Only, 0);
+            Set(descriptor, Libc.SolIpv6, Libc.Ipv6MtuDiscover, Libc.PmtuDiscoverProbe);
+        }
+
+        if (namesSource)
+        {
+            // On a dual-stack socket this tells IPv4 destinations too, mapped.
+            Set(descriptor, isIPv6 ? Libc.SolIpv6 : Libc.SolIp, isIPv6 ? Libc.Ipv6RecvPktInfo : Libc.IpPktInfo, 1);
+        }
+    }
+
+    private static void Set(int descriptor, int level, int name, int value)
+    {
+        if (Libc.SetSocketOption(descriptor, level, name, &value, sizeof(int)) != 0)
+        {
+            throw Failure();
+        }
+    }
+
+    private static SocketException Failure()
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        var error = errno switch
+        {
+            Libc.EAddressInUse => SocketError.AddressAlreadyInUse,
+            Libc.EAddressNotAvailable => SocketError.AddressNotAvailable,
+            Libc.EAccess => SocketError.AccessDenied,
+            _ => SocketError.SocketError,
+        };
+        return new SocketException((int)error, new Win32Exception(errno).Message);
+    }
+
+    private UdpAddress ReadLocalAddress()
+    {
+        Libc.SockAddr native;
+        var length = (uint)sizeof(Libc.SockAddr);
+        return Libc.GetSocketName(Descriptor, &native, &length) == 0 ? UdpAddress.From(native) : throw Failure();
+    }
+
+    private UdpAddress? ReadDestination(in Libc.MessageHeader header)
+    {
+        var position = (byte*)header.Control;
+        var end = position + header.ControlLength;
+        while (position + sizeof(Libc.ControlHeader) <= end)
+        {
+            var control = (Libc.ControlHeader*)position;
+            var data = position + sizeof(Libc.ControlHeader);
+            switch (control->Level, control->Type)
+            {
+                case (Libc.SolIpv6, Libc.Ipv6PktInfo):
+                    var info = (Libc.Ipv6PacketInfo*)data;
+                    var address = UdpAddress.FromIPv6(info->Address, LocalPort, 0);
+                    return address.IsLinkLocal ? UdpAddress.FromIPv6(info->Address, LocalPort, info->InterfaceIndex) : address;
+                case (Libc.SolIp, Libc.IpPktInfo):
+                    return UdpAddress.FromIPv4(((Libc.IpPacketInfo*)data)->Destination, LocalPort);
+            }
+
+            if (control->Length < (nuint)sizeof(Libc.ControlHeader))
+            {
+                return null;
+            }
+
+            position += (control->Length + 7) & ~(nuint)7;
+        }
+
+        return null;
+    }
+
+    private nuint WriteSource(byte* control, UdpAddress local)
+    {
+        var header = (Libc.ControlHeader*)control;
+        var data = control + sizeof(Libc.ControlHeader);
+        if (local.IsIPv6)
+        {
+            var native = local.ToNative();
+            *(Libc.Ipv6PacketInfo*)data = new Libc.Ipv6PacketInfo { Address = native.IPv6, InterfaceIndex = native.ScopeId };
+            header->Level = Libc.SolIpv6;
+            header->Type = Libc.Ipv6PktInfo;
+            header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.Ipv6PacketInfo));
+        }
+        else
+        {
+            *(Libc.IpPacketInfo*)data = new Libc.IpPacketInfo { SpecificDestination = local.ToNative().FlowInfoOrIPv4 };
+            header->Level = Libc.SolIp;
+            header->Type = Libc.IpPktInfo;
+            header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.IpPacketInfo));
+        }
+
+        return (header->Length + 7) & ~(nuint)7;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace QuicChat.Quic.Ngtcp2.Interop;
+
+/// <summary>
+/// Everything native that belongs to one connection: the ngtcp2 connection, its TLS session, the block that ties them together and the handle by
+/// which callbacks find the managed object. They are released in the one order that is safe: connection, session, block, handle, credentials.
+/// </summary>
+internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvalid
+{
+    private static int s_live;
+
+    private readonly CredentialsHandle _credentials;
+    private readonly bool _holdsCredentials;
+    private readonly Block* _block;
+    private GCHandle _owner;
+    private byte* _text;
+
+    private struct Block
+    {
+        public Ngtcp2.ConnectionReference Reference; // first: GnuTLS's session pointer is a pointer to it
+        public nint Owner;
+    }
+
+    /// <param name="owner">What callbacks are for.</param>
+    /// <param name="credentials">The end point's credentials.</param>
+    /// <param name="sessionFlags">Flags of gnutls_init.</param>
+    public ConnectionHandle(object owner, CredentialsHandle credentials, uint sessionFlags)
+        : base(ownsHandle: true)
+    {
+        Interlocked.Increment(ref s_live);
+        _credentials = credentials;
+        credentials.DangerousAddRef(ref _holdsCredentials);
+        _owner = GCHandle.Alloc(owner);
+        _block = (Block*)NativeMemory.AllocZeroed((nuint)sizeof(Block));
+        _block->Reference.GetConnection = &GetConnection;
+        _block->Owner = GCHandle.ToIntPtr(_owner);
+        nint session;
+        Gnutls.Check(Gnutls.Init(&session, sessionFlags), "A TLS session cannot be made");
+        Session = session;
+        Gnutls.SessionSetPointer(session, &_block->Reference);
+        Gnutls.Check(Gnutls.PrioritySet(session, PriorityCache.Value), "The TLS priorities cannot be set");
+        Gnutls.Check(
+            Gnutls.CredentialsSet(session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()),
+            "The TLS credentials cannot be set");
+    }
+
+    /// <summary>How many connections hold native resources now.</summary>
+    public static int Live => Volatile.Read(ref s_live);
+
+    /// <summary>The TLS session.</summary>
+    public nint Session { get; private set; }
+
+    /// <summary>The <c>user_data</c> of callbacks.</summary>
+    public void* UserData => (void*)_block->Owner;
+
+    /// <summary>Takes over a new ngtcp2 connection.</summary>
+    public void Attach(nint connection)
+    {
+        SetHandle(connection);
+        _block->Reference.Connection = connection;
+        Ngtcp2.SetTlsNativeHandle(connection, Session);
+    }
+
+    /// <summary>Keeps a text in native memory for as long as the connection lives.</summary>
+    public byte* KeepText(string text) => _text = (byte*)Marshal.StringToCoTaskMemUTF8(text);
+
+    /// <summary>The object that a callback's <c>user_data</c> stands for.</summary>
+    public static T Owner<T>(void* userData)
+        where T : class => (T)GCHandle.FromIntPtr((nint)userData).Target!;
+
+    /// <summary>The object that a TLS session belongs to.</summary>
+    public static T OwnerOfSession<T>(nint session)
+        where T : class => Owner<T>((void*)((Block*)Gnutls.SessionGetPointer(session))->Owner);
+
+    // A session without a connection, of a client that failed to start, has to be released too.
+    public override bool IsInvalid => Session == 0;
+
+    protected override bool ReleaseHandle()
+    {
+        if (handle != 0)
+        {
+            Ngtcp2.Delete(handle);
+        }
+
+        Gnutls.Deinit(Session);
+        Session = 0;
+        NativeMemory.Free(_block);
+        Marshal.FreeCoTaskMem((nint)_text);
+        _owner.Free();
+        if (_holdsCredentials)
+        {
+            _credentials.DangerousRelease();
+        }
+
+        Interlocked.Decrement(ref s_live);
+        return true;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
+    private static nint GetConnection(Ngtcp2.ConnectionReference* reference) => reference->Connection;
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using QuicChat.Quic.Certificates;
+
+namespace QuicChat.Quic.Ngtcp2.Interop;
+
+/// <summary>GnuTLS certificate credentials, shared by the sessions of an end point.</summary>
+internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInvalid
+{
+    private CredentialsHandle()
+        : base(ownsHandle: true)
+    {
+        nint credentials;
+        Gnutls.Check(Gnutls.AllocateCredentials(&credentials), "TLS credentials cannot be allocated");
+        SetHandle(credentials);
+    }
+
+    /// <summary>A server's certificate and key.</summary>
+    /// <exception cref="CertificateException">GnuTLS does not take them.</exception>
+    public static CredentialsHandle ForServer(PemCertificate certificate)
+    {
+        var credentials = new CredentialsHandle();
+        fixed (byte* chain = Encoding.UTF8.GetBytes(certificate.CertificatePem))
+        fixed (byte* key = Encoding.UTF8.GetBytes(certificate.KeyPem))
+        {
+            var chainDatum = new Gnutls.Datum { Data = chain, Size = (uint)Encoding.UTF8.GetByteCount(certificate.CertificatePem) };
+            var keyDatum = new Gnutls.Datum { Data = key, Size = (uint)Encoding.UTF8.GetByteCount(certificate.KeyPem) };
+            var result = Gnutls.SetKeyFromMemory(credentials.handle, &chainDatum, &keyDatum, Gnutls.CertificateFormatPem);
+            if (result < 0)
+            {
+                credentials.Dispose();
+                throw new CertificateException($"TLS cannot use the certificate and key: {Gnutls.Describe(result)}.");
+            }
+        }
+
+        return credentials;
+    }
+
+    /// <summary>A client's, without authorities: it verifies by fingerprint.</summary>
+    public static CredentialsHandle ForClient() => new();
+
+    /// <summary>A client's, with the authorities of a PEM file.</summary>
+    /// <exception cref="CertificateException">The file cannot be read or holds no certificate.</exception>
+    public static CredentialsHandle ForClient(string caFile)
+    {
+        byte[] pem;
+        try
+        {
+            pem = File.ReadAllBytes(caFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateException($"The file of certificate authorities '{caFile}' cannot be read: {e.Message}", e);
+        }
+
+        var credentials = new CredentialsHandle();
+        fixed (byte* data = pem)
+        {
+            var datum = new Gnutls.Datum { Data = data, Size = (uint)pem.Length };
+            var count = Gnutls.SetTrustFromMemory(credentials.handle, &datum, Gnutls.CertificateFormatPem);
+            if (count <= 0)
+            {
+                credentials.Dispose();
+                throw new CertificateException($"The file '{caFile}' holds no PEM certificate of an authority.");
+            }
+        }
+
+        return credentials;
+    }
+
+    protected override bool ReleaseHandle()
+    {
+        Gnutls.FreeCredentials(handle);
+        return true;
+    }
+}

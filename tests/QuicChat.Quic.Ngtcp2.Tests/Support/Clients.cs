@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Tests.Support;
+
+internal static class Clients
+{
+    public static ServerTrust Trust => new ServerTrust.Pinned(EchoServer.Certificate.Sha256);
+
+    public static QuicClientOptions Options => new() { Trust = Trust };
+
+    public static async Task<MultiplexedConnectionContext> ConnectAsync(EndPoint endPoint, QuicClientOptions? options = null)
+        => await QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, options ?? Options).ConnectAsync(endPoint)
+            .AsTask().Within($"a connection to {endPoint}");
+
+    public static async Task<ConnectionContext> OpenStreamAsync(this MultiplexedConnectionContext connection)
+        => await connection.ConnectAsync().AsTask().Within("a stream to be opened");
+
+    /// <summary>Sends a text and waits until as many bytes have come back.</summary>
+    public static async Task<string> EchoAsync(this ConnectionContext stream, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        await stream.Transport.Output.WriteAsync(bytes);
+        return Encoding.UTF8.GetString(await stream.ReadExactlyAsync(bytes.Length));
+    }
+
+    public static async Task<byte[]> ReadExactlyAsync(this ConnectionContext stream, int length)
+    {
+        var result = await stream.Transport.Input.ReadAtLeastAsync(length).AsTask().Within($"{length} bytes of stream {stream.ConnectionId}");
+        var buffer = result.Buffer.Slice(0, Math.Min(length, result.Buffer.Length));
+        var bytes = buffer.ToArray();
+        stream.Transport.Input.AdvanceTo(buffer.End);
+        return bytes;
+    }
+
+    public static T Feature<T>(this MultiplexedConnectionContext connection)
+        where T : class => connection.Features.Get<T>() ?? throw new InvalidOperationException($"The connection has no {typeof(T).Name}.");
+
+    public static async Task<T> NextPathEventAsync<T>(this MultiplexedConnectionContext connection)
+        where T : PathEvent
+    {
+        var next = await connection.Feature<IConnectionPathFeature>().Events.ReadAsync().AsTask().Within($"a path event {typeof(T).Name}");
+        return Xunit.Assert.IsType<T>(next);
+    }
+}
