@@ -133,6 +133,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
+        // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
         fixed (byte* data = datagram)
         {
             Interop.Ngtcp2.VersionCid header;
@@ -177,8 +183,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             core.Driver = driver;
             driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, OnHandshakeCompleted));
         }
-        catch (InvalidOperationException e)
+        catch (Exception e)
         {
+            // One client that cannot be served must not end the thread of all others.
             EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return;
         }
