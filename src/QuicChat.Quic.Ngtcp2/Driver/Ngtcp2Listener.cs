@@ -183,8 +183,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             core.Driver = driver;
             driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, OnHandshakeCompleted));
         }
-        catch (InvalidOperationException e)
+        catch (Exception e)
         {
+            // One client that cannot be served must not end the thread of all others.
             EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return;
         }

@@ -15,8 +15,8 @@ public interface IConnectionPathFeature
     PathCapabilities Capabilities { get; }
 
     /// <summary>
-    /// The connection's path events in order, for one reader. It completes when the connection ends; it holds at most a few hundred
-    /// unread events, after which the oldest are merged away with their attempt counted as superseded.
+    /// The connection's path events in order, for one reader. It completes when the connection ends. It holds the newest 512 unread events; where a
+    /// reader falls further behind, an attempt may begin without its end having been seen, and counts as superseded.
     /// </summary>
     ChannelReader<PathEvent> Events { get; }
 

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Text.Json;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(QuicChat.EndToEnd.Tests.Support.Stack))]
+
+namespace QuicChat.EndToEnd.Tests.Support;
+
+/// <summary>One stack for all tests that need one: <c>quicchat up</c> with a folder of its own on free ports.</summary>
+public sealed class Stack : IAsyncLifetime
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quicchat-e2e-");
+    private Tool? _up;
+
+    /// <summary>The data folder: what <c>--data</c> takes.</summary>
+    public string Data => _folder.FullName;
+
+    /// <summary>What <c>up</c> left for the other verbs.</summary>
+    public JsonElement Description { get; private set; }
+
+    /// <summary>The first gateway.</summary>
+    public IPEndPoint Gateway => new(IPAddress.Loopback, Description.GetProperty("gateways")[0].GetProperty("port").GetInt32());
+
+    public string Fingerprint => Description.GetProperty("fingerprint").GetString()!;
+
+    internal int UpProcess => _up!.ProcessId;
+
+    public async ValueTask InitializeAsync()
+    {
+        _up = Tool.Start("up", "--port", "0", "--web-port", "0", "--data", Data);
+        var status = await Tool.RunAsync(StartLimit, "status", "--wait", "90", "--json", "--data", Data);
+        Assert.True(status.ExitCode == 0, $"The stack does not serve.\n{status}\n--- up\n{_up.Output}\n{_up.Error}");
+        Description = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "stack.json"))).RootElement;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_up is { } up)
+        {
+            up.SendInterrupt();
+            await up.EndAsync(StopLimit);
+            await up.DisposeAsync();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>A token for a user.</summary>
+    public async Task<string> TokenAsync(string user)
+    {
+        var result = await Tool.RunAsync(StopLimit, "token", "--user", user, "--data", Data);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        return result.Output.Trim();
+    }
+}
