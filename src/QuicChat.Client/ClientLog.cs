@@ -1,0 +1,45 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Client;
+
+/// <summary>What the library logs. Event IDs are fixed; a connection's events begin with its ID.</summary>
+internal static partial class ClientLog
+{
+    [LoggerMessage(1, LogLevel.Information, "{ConnectionId}: connected as {UserId} to {RemoteEndPoint}, gateway {GatewayId}", EventName = "Connected")]
+    public static partial void Connected(ILogger logger, ConnectionId connectionId, string userId, IPEndPoint remoteEndPoint, string gatewayId);
+
+    [LoggerMessage(2, LogLevel.Information, "{Reason}", EventName = "ConnectFailed")]
+    public static partial void ConnectFailed(ILogger logger, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "{ConnectionId}: closed by {Origin}, code {Code}: {Reason}", EventName = "Closed")]
+    public static partial void Closed(ILogger logger, ConnectionId connectionId, ChatCloseOrigin origin, ErrorCode? code, string reason);
+
+    [LoggerMessage(4, LogLevel.Information, "{ConnectionId}: joined {Room} behind {Epoch}:{Offset}, recovered {IsRecovered}", EventName = "Joined")]
+    public static partial void Joined(ILogger logger, ConnectionId connectionId, string room, string epoch, long offset, bool isRecovered);
+
+    [LoggerMessage(5, LogLevel.Information, "{ConnectionId}: left {Room} behind {Offset}", EventName = "Left")]
+    public static partial void Left(ILogger logger, ConnectionId connectionId, string room, long offset);
+
+    [LoggerMessage(6, LogLevel.Warning, "{ConnectionId}: a message to {Room} was rejected, retry after {RetryAfter}: {Reason}", EventName = "PublishRejected")]
+    public static partial void PublishRejected(ILogger logger, ConnectionId connectionId, string room, string reason, TimeSpan retryAfter);
+
+    [LoggerMessage(7, LogLevel.Information, "{ConnectionId}: path change {Kind} {Outcome} from {From} to {To} after {Duration}", EventName = "PathChanged")]
+    public static partial void PathChanged(
+        ILogger logger, ConnectionId connectionId, PathChangeKind kind, PathChangeOutcome outcome, string from, string to, TimeSpan duration);
+
+    [LoggerMessage(8, LogLevel.Debug, "{ConnectionId}: a notice of kind {Kind} and outcome {Outcome} is not known to this version", EventName = "UnknownNotice")]
+    public static partial void UnknownNotice(
+        ILogger logger, ConnectionId connectionId, MigrationNotice.Types.Kind kind, MigrationNotice.Types.Outcome outcome);
+
+    [LoggerMessage(9, LogLevel.Warning, "{ConnectionId}: the gateway is going away: {Reason}", EventName = "GoingAway")]
+    public static partial void GoingAway(ILogger logger, ConnectionId connectionId, string reason);
+
+    [LoggerMessage(10, LogLevel.Debug, "{ConnectionId}: the system reports a change of its network", EventName = "NetworkChanged")]
+    public static partial void NetworkChanged(ILogger logger, ConnectionId connectionId);
+
+    [LoggerMessage(11, LogLevel.Error, "{ConnectionId}: the application's handler of {Event} failed", EventName = "HandlerFailed")]
+    public static partial void HandlerFailed(ILogger logger, ConnectionId connectionId, string @event, Exception exception);
+}

@@ -1,0 +1,58 @@
+using QuicChat.Client.Tests.InMemory;
+using QuicChat.Protocol.V1;
+
+namespace QuicChat.Client.Tests;
+
+/// <summary>A client's connection as the scripted gateway sees it.</summary>
+internal sealed class GatewayConnection(InMemoryConnection client, InMemoryConnection server)
+{
+    /// <summary>The client's own side.</summary>
+    public InMemoryConnection Client { get; } = client;
+
+    /// <summary>The gateway's side.</summary>
+    public InMemoryConnection Server { get; } = server;
+
+    /// <summary>The control stream, once accepted.</summary>
+    public GatewayStream Control { get; private set; } = null!;
+
+    public async Task<GatewayStream> AcceptStreamAsync()
+        => new(await Server.AcceptAsync().AsTask().For("a stream of the client") ?? throw new InvalidOperationException("The connection has ended."));
+
+    /// <summary>Accepts the control stream and reads Hello.</summary>
+    public async Task<Hello> AcceptHelloAsync()
+    {
+        Control = await AcceptStreamAsync();
+        return (await Control.ReadAsync()).Hello;
+    }
+
+    /// <summary>Accepts a room's stream, and answers its Join.</summary>
+    public async Task<GatewayStream> AcceptRoomAsync(Joined? joined = null)
+    {
+        var stream = await AcceptStreamAsync();
+        if ((await stream.ReadAsync()).Join is null)
+        {
+            throw new InvalidOperationException("The room's stream does not begin with Join.");
+        }
+
+        await stream.SendAsync(new ServerFrame { Joined = joined ?? new Joined { Position = new Position { Epoch = "e1", Offset = 0 } } });
+        return stream;
+    }
+
+    /// <summary>What the client sends on the control stream before it answers a Ping that is sent now: what it has sent so far, then.</summary>
+    public async Task<List<ClientFrame>> ReadControlUntilNowAsync()
+    {
+        var marker = (ulong)Random.Shared.NextInt64();
+        await Control.SendAsync(new ServerFrame { Ping = new Ping { Number = marker } });
+        var frames = new List<ClientFrame>();
+        while (true)
+        {
+            var frame = await Control.ReadAsync();
+            if (frame.Pong?.Number == marker)
+            {
+                return frames;
+            }
+
+            frames.Add(frame);
+        }
+    }
+}
