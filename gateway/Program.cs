@@ -1,1 +1,3 @@
-Console.Error.WriteLine("not built yet"); return 1;
+using QuicChat.Gateway.Hosting;
+
+return await GatewayCommand.RunAsync(args);

@@ -1,1 +1,3 @@
-Console.Error.WriteLine("not built yet"); return 1;
+using QuicChat.Store;
+
+return await StoreCommand.RunAsync(args);

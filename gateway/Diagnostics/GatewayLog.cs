@@ -1,0 +1,102 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Gateway.Diagnostics;
+
+/// <summary>The gateway's log lines. 1xx: the process; 2xx: connections; 3xx: rooms; 4xx: paths.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(100, LogLevel.Information, "Gateway {Id} serves on {EndPoint} with {Engine}.")]
+    public static partial void Serving(this ILogger logger, string id, EndPoint endPoint, string engine);
+
+    [LoggerMessage(101, LogLevel.Information, "Gateway {Id} is stopping; it tells {Connections} connections.")]
+    public static partial void Stopping(this ILogger logger, string id, int connections);
+
+    [LoggerMessage(102, LogLevel.Warning, "Time is up: {Connections} connections stay registered until this gateway's lease ends.")]
+    public static partial void LeftRegistered(this ILogger logger, int connections);
+
+    [LoggerMessage(103, LogLevel.Information, "No silo of cluster {Cluster} in store {Store} yet: {Cause}")]
+    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, string cause);
+
+    [LoggerMessage(104, LogLevel.Warning, "{Method} of the gateway's lease failed.")]
+    public static partial void LeaseCallFailed(this ILogger logger, string method, Exception exception);
+
+    [LoggerMessage(105, LogLevel.Warning, "The lease had ended and is taken anew; {Connections} connections are registered again.")]
+    public static partial void LeaseRegained(this ILogger logger, int connections);
+
+    [LoggerMessage(106, LogLevel.Information, "Migrations may now take {Timeout}.")]
+    public static partial void MigrationTimeoutChanged(this ILogger logger, TimeSpan timeout);
+
+    [LoggerMessage(107, LogLevel.Error, "Accepting connections failed.")]
+    public static partial void AcceptFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(108, LogLevel.Warning, "Stopping did not come to its end: {Step}.")]
+    public static partial void StopIncomplete(this ILogger logger, string step, Exception exception);
+
+    [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
+    public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
+
+    [LoggerMessage(201, LogLevel.Information, "{ConnectionId}: user {UserId} with client {ClientId} from {Remote}.")]
+    public static partial void Authenticated(this ILogger logger, ConnectionId connectionId, string userId, string clientId, EndPoint remote);
+
+    [LoggerMessage(202, LogLevel.Information, "{ConnectionId}: closing with {Code}: {Reason}")]
+    public static partial void Closing(this ILogger logger, ConnectionId connectionId, ErrorCode code, string reason);
+
+    [LoggerMessage(203, LogLevel.Information, "{ConnectionId}: {Reason}")]
+    public static partial void Ended(this ILogger logger, ConnectionId connectionId, string reason);
+
+    [LoggerMessage(204, LogLevel.Error, "{ConnectionId}: serving the connection failed.")]
+    public static partial void SessionFailed(this ILogger logger, ConnectionId connectionId, Exception exception);
+
+    [LoggerMessage(205, LogLevel.Debug, "{ConnectionId}: {Method} failed.")]
+    public static partial void ConnectionCallFailed(this ILogger logger, ConnectionId connectionId, string method, Exception exception);
+
+    [LoggerMessage(206, LogLevel.Information, "{ConnectionId}: the cluster does not know the connection; registering it again.")]
+    public static partial void RegisteringAgain(this ILogger logger, ConnectionId connectionId);
+
+    [LoggerMessage(207, LogLevel.Information, "{ConnectionId}: unknown; not closed with code {Code}: {Reason}")]
+    public static partial void CloseIgnored(this ILogger logger, string connectionId, int code, string reason);
+
+    [LoggerMessage(208, LogLevel.Information, "{ConnectionId}: a room stream refused; {MaxRooms} rooms are allowed.")]
+    public static partial void RoomRefused(this ILogger logger, ConnectionId connectionId, int maxRooms);
+
+    [LoggerMessage(300, LogLevel.Debug, "{ConnectionId}: joined {Room} in epoch {Epoch} after {Position}, recovered: {Recovered}.")]
+    public static partial void Joined(this ILogger logger, ConnectionId connectionId, string room, string epoch, long position, bool recovered);
+
+    [LoggerMessage(301, LogLevel.Debug, "{ConnectionId}: left {Room} at {Position}.")]
+    public static partial void Left(this ILogger logger, ConnectionId connectionId, string room, long position);
+
+    [LoggerMessage(302, LogLevel.Information, "{ConnectionId}: reset of the stream of {Room} with {Code}: {Reason}")]
+    public static partial void RoomStreamReset(this ILogger logger, ConnectionId connectionId, string room, ErrorCode code, string reason);
+
+    [LoggerMessage(303, LogLevel.Error, "{ConnectionId}: serving {Room} failed.")]
+    public static partial void RoomStreamFailed(this ILogger logger, ConnectionId connectionId, string room, Exception exception);
+
+    [LoggerMessage(304, LogLevel.Debug, "Room {Room}: {Method} failed.")]
+    public static partial void RoomCallFailed(this ILogger logger, string room, string method, Exception exception);
+
+    [LoggerMessage(305, LogLevel.Warning, "Room {Room}: followed anew in epoch {Epoch} after {Last}; {Members} members join again.")]
+    public static partial void RoomBegunAnew(this ILogger logger, string room, string epoch, long last, int members);
+
+    [LoggerMessage(306, LogLevel.Debug, "Room {Room}: a batch came, but nobody here is in it.")]
+    public static partial void BatchIgnored(this ILogger logger, string room);
+
+    [LoggerMessage(400, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
+    public static partial void PathDetected(this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind);
+
+    [LoggerMessage(401, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
+    public static partial void PathEnded(
+        this ILogger logger,
+        ConnectionId connectionId,
+        EndPoint from,
+        EndPoint to,
+        PathChangeKind kind,
+        MigrationNotice.Types.Outcome outcome,
+        double milliseconds,
+        string reason);
+
+    [LoggerMessage(402, LogLevel.Warning, "{ConnectionId}: the engine ended a path change as {Outcome} that had not begun; not reported.")]
+    public static partial void PathEndWithoutStart(this ILogger logger, ConnectionId connectionId, MigrationNotice.Types.Outcome outcome);
+}

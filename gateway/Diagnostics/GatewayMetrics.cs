@@ -1,0 +1,129 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using QuicChat.Protocol;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Gateway.Diagnostics;
+
+/// <summary>The gateway's metrics. Tags have few values each; an ID is never one.</summary>
+internal sealed class GatewayMetrics
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "QuicChat.Gateway";
+
+    private readonly UpDownCounter<long> _connections;
+    private readonly Counter<long> _closed;
+    private readonly Counter<long> _resumed;
+    private readonly UpDownCounter<long> _roomStreams;
+    private readonly Counter<long> _roomStreamsReset;
+    private readonly Counter<long> _published;
+    private readonly Counter<long> _acked;
+    private readonly Counter<long> _deduplicated;
+    private readonly Counter<long> _rejected;
+    private readonly Counter<long> _retried;
+    private readonly Counter<long> _delivered;
+    private readonly Counter<long> _replayed;
+    private readonly Histogram<int> _batchSize;
+    private readonly Counter<long> _holes;
+    private readonly Counter<long> _pushesIgnored;
+    private readonly Counter<long> _pathDetected;
+    private readonly Counter<long> _pathEnded;
+    private readonly Histogram<double> _pathDuration;
+    private readonly Counter<long> _pathReports;
+    private readonly Counter<long> _noticesDropped;
+    private readonly Counter<long> _clusterFailures;
+
+    public GatewayMetrics(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _connections = meter.CreateUpDownCounter<long>("quicchat.connections", "{connection}", "Authenticated connections.");
+        _closed = meter.CreateCounter<long>("quicchat.connection.closed", "{connection}", "Connections that the gateway closed, by error code.");
+        _resumed = meter.CreateCounter<long>("quicchat.session.resume", "{join}", "Joins with a position, by whether the whole gap was there.");
+        _roomStreams = meter.CreateUpDownCounter<long>("quicchat.room.streams", "{stream}", "Joined room streams.");
+        _roomStreamsReset = meter.CreateCounter<long>("quicchat.room.resets", "{stream}", "Room streams that the gateway reset, by error code.");
+        _published = meter.CreateCounter<long>("quicchat.delivery.published", "{message}", "Messages taken from clients.");
+        _acked = meter.CreateCounter<long>("quicchat.delivery.acked", "{message}", "Messages answered by Ack.");
+        _deduplicated = meter.CreateCounter<long>("quicchat.delivery.deduplicated", "{message}", "Messages that were found stored already.");
+        _rejected = meter.CreateCounter<long>("quicchat.delivery.rejected", "{message}", "Messages answered by Reject, by error code.");
+        _retried = meter.CreateCounter<long>("quicchat.delivery.retried", "{call}", "Publish calls made again.");
+        _delivered = meter.CreateCounter<long>("quicchat.delivery.delivered", "{message}", "Messages written to room streams.");
+        _replayed = meter.CreateCounter<long>("quicchat.delivery.replayed", "{message}", "Messages read from the log for one room stream.");
+        _batchSize = meter.CreateHistogram<int>("quicchat.fanout.batch.size", "{message}", "Messages in a batch from a room.");
+        _holes = meter.CreateCounter<long>("quicchat.fanout.holes", "{hole}", "Batches that came before an earlier one, or without it.");
+        _pushesIgnored = meter.CreateCounter<long>("quicchat.push.ignored", "{push}", "Pushes from grains about what this gateway does not have.");
+        _pathDetected = meter.CreateCounter<long>("quicchat.path.detected", "{attempt}", "Path changes that began, by kind.");
+        _pathEnded = meter.CreateCounter<long>("quicchat.path.ended", "{attempt}", "Path changes that ended, by kind and outcome.");
+        _pathDuration = meter.CreateHistogram<double>("quicchat.path.duration", "s", "Time from the detection of a path change to its validation.");
+        _pathReports = meter.CreateCounter<long>("quicchat.path.reports", "{call}", "Reports of path events to the cluster.");
+        _noticesDropped = meter.CreateCounter<long>("quicchat.notices.dropped", "{frame}", "Notices that a client did not read in time.");
+        _clusterFailures = meter.CreateCounter<long>("quicchat.cluster.failures", "{call}", "Failed calls to grains, by method.");
+    }
+
+    public void ConnectionOpened() => _connections.Add(1);
+
+    public void ConnectionEnded() => _connections.Add(-1);
+
+    public void ConnectionClosed(ErrorCode code) => _closed.Add(1, Code(code));
+
+    public void Joined(bool isResume, bool recovered)
+    {
+        _roomStreams.Add(1);
+        if (isResume)
+        {
+            _resumed.Add(1, new KeyValuePair<string, object?>("recovered", recovered));
+        }
+    }
+
+    public void Left() => _roomStreams.Add(-1);
+
+    public void RoomStreamReset(ErrorCode code) => _roomStreamsReset.Add(1, Code(code));
+
+    public void Published() => _published.Add(1);
+
+    public void Acked(bool isDuplicate)
+    {
+        _acked.Add(1);
+        if (isDuplicate)
+        {
+            _deduplicated.Add(1);
+        }
+    }
+
+    public void Rejected(ErrorCode code) => _rejected.Add(1, Code(code));
+
+    public void PublishRetried() => _retried.Add(1);
+
+    public void Delivered(int messages) => _delivered.Add(messages);
+
+    public void Replayed(int messages) => _replayed.Add(messages);
+
+    public void FanoutBatch(int messages) => _batchSize.Record(messages);
+
+    public void FanoutHole() => _holes.Add(1);
+
+    public void PushIgnored(string push) => _pushesIgnored.Add(1, new KeyValuePair<string, object?>("push", push));
+
+    public void PathDetected(PathChangeKind kind) => _pathDetected.Add(1, Kind(kind));
+
+    public void PathEnded(PathChangeKind kind, string outcome)
+        => _pathEnded.Add(1, Kind(kind), new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void PathValidated(PathChangeKind kind, TimeSpan duration) => _pathDuration.Record(duration.TotalSeconds, Kind(kind));
+
+    public void PathReported() => _pathReports.Add(1);
+
+    public void NoticeDropped() => _noticesDropped.Add(1);
+
+    public void ClusterCallFailed(string method) => _clusterFailures.Add(1, new KeyValuePair<string, object?>("method", method));
+
+    private static KeyValuePair<string, object?> Code(ErrorCode code) => new("code", code.ToName());
+
+    private static KeyValuePair<string, object?> Kind(PathChangeKind kind) => new("kind", kind switch
+    {
+        PathChangeKind.PortOnly => "port_only",
+        PathChangeKind.Address => "address",
+        PathChangeKind.Family => "family",
+        _ => throw new UnreachableException(),
+    });
+}

@@ -1,0 +1,20 @@
+namespace QuicChat.Gateway.Fanout;
+
+/// <summary>How rooms reach their members at this gateway.</summary>
+public sealed class FanoutOptions
+{
+    /// <summary>
+    /// How often a room's wish for messages is renewed, and its tail learnt: 2 s. It lapses after 10 s, so four renewals may be lost; and a
+    /// lost last message shows after 2 s.
+    /// </summary>
+    public TimeSpan RenewInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Bytes of frames a room keeps at hand for its members: 4 MiB, about two seconds of the fastest room. Who is further behind reads the
+    /// log. A room without traffic keeps nothing.
+    /// </summary>
+    public int RingBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Batches kept while a hole before them is filled from the log: 64, some seconds of them. Further ones are read from the log too.</summary>
+    public int MaxBatchesAhead { get; set; } = 64;
+}

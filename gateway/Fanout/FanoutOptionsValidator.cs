@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Options;
+
+namespace QuicChat.Gateway.Fanout;
+
+/// <summary>Checks <see cref="FanoutOptions"/>.</summary>
+internal sealed class FanoutOptionsValidator : IValidateOptions<FanoutOptions>
+{
+    public ValidateOptionsResult Validate(string? name, FanoutOptions options)
+    {
+        var errors = new ValidateOptionsResultBuilder();
+        if (options.RenewInterval < TimeSpan.FromMilliseconds(100) || options.RenewInterval > TimeSpan.FromSeconds(5))
+        {
+            errors.AddError($"is {options.RenewInterval}; 0.1 s to 5 s are allowed, for a room forgets a gateway after 10 s.", nameof(options.RenewInterval));
+        }
+
+        if (options.RingBytes < 64 * 1024)
+        {
+            errors.AddError($"is {options.RingBytes}; at least 65,536 are needed, the size of one frame.", nameof(options.RingBytes));
+        }
+
+        if (options.MaxBatchesAhead < 1)
+        {
+            errors.AddError($"is {options.MaxBatchesAhead}; at least 1 is needed.", nameof(options.MaxBatchesAhead));
+        }
+
+        return errors.Build();
+    }
+}

@@ -1,0 +1,142 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using QuicChat.Abstractions.Rooms;
+using QuicChat.Gateway.Routing;
+using QuicChat.Protocol.V1;
+
+namespace QuicChat.Gateway.Fanout;
+
+/// <summary>
+/// A room stream's place in its room. The stream's writer pulls: messages at hand first, the log where it has fallen behind them. So a slow
+/// stream holds a position instead of messages, and nobody waits for it.
+/// </summary>
+internal sealed class RoomMember
+{
+    private readonly RoomRelay _relay;
+    private readonly RoomEpoch _epoch;
+    private readonly AsyncSignal _wake;
+    private ImmutableArray<RoomMessage> _page;
+    private int _pageNext;
+    private RoomStreamException? _end;
+
+    /// <summary>Made by <see cref="RoomRelay.JoinAsync"/>.</summary>
+    public RoomMember(
+        RoomRelay relay, RoomEpoch epoch, long position, bool recovered, ImmutableArray<RoomMessage> page, AsyncSignal wake)
+    {
+        _relay = relay;
+        _epoch = epoch;
+        _wake = wake;
+        _page = page;
+        Position = position;
+        Recovered = recovered;
+    }
+
+    /// <summary>The epoch that offsets belong to.</summary>
+    public string Epoch => _epoch.Name;
+
+    /// <summary>Whether all messages after the one that the client named follow.</summary>
+    public bool Recovered { get; }
+
+    /// <summary>The newest offset that was written.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Whether the next message exists but is only in the log.</summary>
+    public bool IsBehind => Position < _epoch.Ring.Last && _epoch.Ring.Find(Position + 1) is null;
+
+    /// <summary>Writes the messages that are at hand, in order and without a hole, until <paramref name="maxBytes"/> are reached.</summary>
+    /// <returns>How many.</returns>
+    /// <exception cref="RoomStreamException">The stream must be reset.</exception>
+    public int WriteAvailable(IBufferWriter<byte> output, int maxBytes)
+    {
+        if (Volatile.Read(ref _end) is { } end)
+        {
+            throw end;
+        }
+
+        var count = 0;
+        for (var bytes = 0; bytes < maxBytes; count++)
+        {
+            if (_pageNext < _page.Length)
+            {
+                var stored = _page[_pageNext++];
+                Advance(stored.Offset);
+                bytes += MessageFrames.Write(output, stored);
+            }
+            else if (_epoch.Ring.Find(Position + 1) is { } message)
+            {
+                Advance(message.Offset);
+                output.Write(message.Frame.Span);
+                bytes += message.Frame.Length;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        if (_pageNext == _page.Length)
+        {
+            _page = [];
+            _pageNext = 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>Reads the next page from the log, trying again while the room cannot be reached.</summary>
+    /// <returns>How many messages.</returns>
+    /// <exception cref="RoomStreamException">The log is another one, or no longer reaches back to the next message.</exception>
+    public async Task<int> FetchAsync(CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff();
+        while (true)
+        {
+            if (await _relay.TryReadAsync(Position + 1) is { } page)
+            {
+                if (page.Tail.Epoch != Epoch)
+                {
+                    throw RoomRelay.NewEpoch(_relay.Room);
+                }
+
+                if (page.Tail.FirstOffset > Position + 1)
+                {
+                    throw new RoomStreamException(
+                        ErrorCode.SlowConsumer,
+                        $"The log of room {_relay.Room} begins at {page.Tail.FirstOffset}; the client has read up to {Position}.");
+                }
+
+                if (page.Messages.Length > 0)
+                {
+                    _page = page.Messages;
+                    return _page.Length;
+                }
+            }
+
+            await Task.Delay(backoff.Next(), _relay.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether this member follows <paramref name="epoch"/>.</summary>
+    public bool IsOf(RoomEpoch epoch) => ReferenceEquals(_epoch, epoch);
+
+    /// <summary>Says that there may be something to write.</summary>
+    public void Wake() => _wake.Set();
+
+    /// <summary>Makes the stream's writer reset the stream.</summary>
+    public void End(RoomStreamException reason)
+    {
+        Volatile.Write(ref _end, reason);
+        _wake.Set();
+    }
+
+    private void Advance(long offset)
+    {
+        if (offset != Position + 1)
+        {
+            throw new RoomStreamException(
+                ErrorCode.Internal, $"Room {_relay.Room} handed out offset {offset} where {Position + 1} is next.");
+        }
+
+        Position = offset;
+    }
+}

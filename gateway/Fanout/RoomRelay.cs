@@ -1,0 +1,392 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using QuicChat.Abstractions.Rooms;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Routing;
+using QuicChat.Protocol.V1;
+
+namespace QuicChat.Gateway.Fanout;
+
+/// <summary>
+/// One room at this gateway: keeps the room's wish for messages alive, takes its batches, fills holes from the log, and wakes its members.
+/// Batches are a hint; what a batch or an answer shows to be missing is read.
+/// </summary>
+internal sealed class RoomRelay
+{
+    private const int PageSize = 100;
+
+    private readonly RoomRelays _relays;
+    private readonly IRoomGrain _grain;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _renewing = new(1);
+    private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly AsyncSignal _due = new();
+    private readonly Task _running;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<RoomMember> _members = [];
+    private readonly Queue<RoomBatch> _ahead = [];
+    private RoomEpoch? _epoch;
+    private long _firstStored;
+    private long _lastStored;
+    private bool _filling;
+    private long _lastAtTick;
+
+    /// <summary>Begins to follow a room.</summary>
+    public RoomRelay(RoomRelays relays, string room)
+    {
+        _relays = relays;
+        Room = room;
+        _grain = relays.Cluster.Room(room);
+        _running = RunAsync();
+    }
+
+    /// <summary>The room's name.</summary>
+    public string Room { get; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => _relays.Time;
+
+    /// <summary>Room streams that use this relay; owned by <see cref="RoomRelays"/>.</summary>
+    public int Users { get; set; }
+
+    /// <summary>Why members of an old epoch end: a client that joins again learns the new one. The connection is not going anywhere.</summary>
+    public static RoomStreamException NewEpoch(string room)
+        => new(ErrorCode.GoingAway, $"The log of room {room} was lost and has begun anew; join again.");
+
+    /// <summary>Takes a stream in: decides where it goes on, once the room's tail is known.</summary>
+    /// <param name="after">Where the client says it is.</param>
+    /// <param name="newest">How many of the newest messages it wants where that place cannot be gone on from.</param>
+    /// <param name="wake">What to set when there is something to write.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<RoomMember> JoinAsync(LogPosition? after, int newest, AsyncSignal wake, CancellationToken cancellationToken)
+    {
+        await _attached.Task.WaitAsync(cancellationToken);
+        var backoff = new Backoff();
+        var asked = false;
+        for (var tries = 0; ; tries++)
+        {
+            var (epoch, first, last) = Known();
+            var reaches = after is { } place && place.Epoch == epoch.Name && place.Offset <= last && place.Offset + 1 >= first;
+
+            // A client may know more of the log than this gateway does yet; that its place is gone is only said after asking the room.
+            if (reaches || after is null || asked)
+            {
+                var position = reaches ? after!.Value.Offset : Math.Max(last - newest, first - 1);
+                if (await TryBeginAsync(epoch, position, last) is { } page
+                    && TryAdmit(new RoomMember(this, epoch, position, reaches, page, wake)) is { } member)
+                {
+                    return member;
+                }
+            }
+
+            if (tries > 0)
+            {
+                await Task.Delay(backoff.Next(), Time, cancellationToken);
+            }
+
+            asked = await TryRenewAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Lets a stream go.</summary>
+    public void Leave(RoomMember member)
+    {
+        lock (_lock)
+        {
+            _members.Remove(member);
+        }
+    }
+
+    /// <summary>Takes a batch from the room.</summary>
+    public void Deliver(RoomBatch batch)
+    {
+        lock (_lock)
+        {
+            if (_epoch is null)
+            {
+                return;
+            }
+
+            if (batch.Epoch != _epoch.Name)
+            {
+                // Old or new: only the room knows.
+                _due.Set();
+                return;
+            }
+
+            if (batch.Messages[0].Offset > _epoch.Ring.Last + 1)
+            {
+                if (_ahead.Count == _relays.Options.MaxBatchesAhead)
+                {
+                    _ahead.Dequeue();
+                }
+
+                _ahead.Enqueue(batch);
+                _relays.Metrics.FanoutHole();
+            }
+            else
+            {
+                Append(batch.Messages);
+            }
+
+            Want(batch.Messages[^1].Offset);
+        }
+    }
+
+    /// <summary>Reads a page of the log.</summary>
+    /// <returns>The page, or <see langword="null"/> where the room could not be reached.</returns>
+    public async Task<RoomPage?> TryReadAsync(long from)
+    {
+        try
+        {
+            return await _grain.Read(from, PageSize);
+        }
+        catch (Exception e)
+        {
+            _relays.Logger.RoomCallFailed(Room, nameof(IRoomGrain.Read), e);
+            _relays.Metrics.ClusterCallFailed(nameof(IRoomGrain.Read));
+            return null;
+        }
+    }
+
+    /// <summary>Ends the relay.</summary>
+    public Task StopAsync()
+    {
+        _stopping.Cancel();
+        _due.Set();
+        return _running;
+    }
+
+    private async Task RunAsync()
+    {
+        await Task.Yield();
+        using var timer = Time.CreateTimer(static due => ((AsyncSignal)due!).Set(), _due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var backoff = new Backoff();
+        while (true)
+        {
+            if (_stopping.IsCancellationRequested || !_relays.IsUsed(this))
+            {
+                await TryDetachAsync();
+                if (_relays.TryRetire(this, _stopping.IsCancellationRequested))
+                {
+                    await _stopping.CancelAsync();
+                    return;
+                }
+            }
+
+            var pause = backoff.Next();
+            if (await TryRenewAsync(CancellationToken.None))
+            {
+                backoff.Reset();
+                pause = _relays.Options.RenewInterval;
+            }
+
+            lock (_lock)
+            {
+                // What every member that keeps up has taken long ago need not be kept at hand.
+                _epoch?.Ring.Trim(_lastAtTick);
+                _lastAtTick = _epoch?.Ring.Last ?? 0;
+            }
+
+            timer.Change(pause, Timeout.InfiniteTimeSpan);
+            await _due.WaitAsync();
+        }
+    }
+
+    private async Task<bool> TryRenewAsync(CancellationToken cancellationToken)
+    {
+        // One at a time, so that answers are not taken in another order than the room gave them.
+        await _renewing.WaitAsync(cancellationToken);
+        try
+        {
+            Learn(await _grain.Attach(_relays.GatewayId, _relays.Cluster.Observer));
+            return true;
+        }
+        catch (Exception e)
+        {
+            _relays.Logger.RoomCallFailed(Room, nameof(IRoomGrain.Attach), e);
+            _relays.Metrics.ClusterCallFailed(nameof(IRoomGrain.Attach));
+            return false;
+        }
+        finally
+        {
+            _renewing.Release();
+        }
+    }
+
+    private async Task TryDetachAsync()
+    {
+        try
+        {
+            await _grain.Detach(_relays.GatewayId);
+        }
+        catch (Exception e)
+        {
+            // The wish lapses by itself.
+            _relays.Logger.RoomCallFailed(Room, nameof(IRoomGrain.Detach), e);
+        }
+    }
+
+    private void Learn(RoomTail tail)
+    {
+        lock (_lock)
+        {
+            if (_epoch is null || _epoch.Name != tail.Epoch)
+            {
+                Begin(tail.Epoch, tail.LastOffset, NewEpoch);
+            }
+
+            _firstStored = tail.FirstOffset;
+            Want(tail.LastOffset);
+        }
+
+        _attached.TrySetResult();
+    }
+
+    /// <summary>Follows the log anew after <paramref name="last"/>; members of before end.</summary>
+    private void Begin(string epoch, long last, Func<string, RoomStreamException> reason)
+    {
+        if (_epoch is not null)
+        {
+            _relays.Logger.RoomBegunAnew(Room, epoch, last, _members.Count);
+            foreach (var member in _members)
+            {
+                member.End(reason(Room));
+            }
+
+            _members.Clear();
+            _ahead.Clear();
+        }
+
+        _epoch = new RoomEpoch(epoch, new MessageRing(last, _relays.Options.RingBytes));
+        _lastStored = last;
+        _lastAtTick = last;
+    }
+
+    private (RoomEpoch Epoch, long First, long Last) Known()
+    {
+        lock (_lock)
+        {
+            return (_epoch!, _firstStored, _lastStored);
+        }
+    }
+
+    /// <summary>Makes sure that the message after <paramref name="position"/> can be had, if there is one.</summary>
+    /// <returns>A page of the log, empty where the message is at hand; <see langword="null"/> where it cannot be had.</returns>
+    private async Task<ImmutableArray<RoomMessage>?> TryBeginAsync(RoomEpoch epoch, long position, long last)
+    {
+        if (position == last || epoch.Ring.Find(position + 1) is not null)
+        {
+            return [];
+        }
+
+        return await TryReadAsync(position + 1) is { } page
+            && page.Tail.Epoch == epoch.Name && page.Messages is [{ } next, ..] && next.Offset == position + 1
+            ? page.Messages
+            : null;
+    }
+
+    private RoomMember? TryAdmit(RoomMember member)
+    {
+        lock (_lock)
+        {
+            return member.IsOf(_epoch!) && _members.Add(member) ? member : null;
+        }
+    }
+
+    private void Want(long last)
+    {
+        _lastStored = Math.Max(_lastStored, last);
+        if (_lastStored > _epoch!.Ring.Last && !_filling)
+        {
+            _filling = true;
+            _ = FillAsync();
+        }
+    }
+
+    private async Task FillAsync()
+    {
+        await Task.Yield();
+        var backoff = new Backoff();
+        while (!_stopping.IsCancellationRequested)
+        {
+            long from;
+            lock (_lock)
+            {
+                AppendAhead();
+                from = _epoch!.Ring.Last + 1;
+                if (from > _lastStored)
+                {
+                    _filling = false;
+                    return;
+                }
+            }
+
+            if (await TryReadAsync(from) is { } page && TakePage(page, from))
+            {
+                backoff.Reset();
+                continue;
+            }
+
+            await Task.Delay(backoff.Next(), Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private bool TakePage(RoomPage page, long from)
+    {
+        lock (_lock)
+        {
+            if (page.Tail.Epoch != _epoch!.Name)
+            {
+                _due.Set();
+                return false;
+            }
+
+            if (page.Tail.FirstOffset > from)
+            {
+                // This gateway was cut off for so long that the log has dropped what it missed.
+                Begin(page.Tail.Epoch, page.Tail.FirstOffset - 1, static room => new RoomStreamException(
+                    ErrorCode.SlowConsumer, $"The log of room {room} no longer reaches back to where this gateway was; join again."));
+                _firstStored = page.Tail.FirstOffset;
+                _lastStored = page.Tail.LastOffset;
+                return true;
+            }
+
+            Append(page.Messages);
+            return page.Messages.Length > 0;
+        }
+    }
+
+    private void AppendAhead()
+    {
+        while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
+        {
+            Append(_ahead.Dequeue().Messages);
+        }
+    }
+
+    private void Append(ImmutableArray<RoomMessage> messages)
+    {
+        var ring = _epoch!.Ring;
+        var before = ring.Last;
+        foreach (var message in messages)
+        {
+            if (message.Offset == ring.Last + 1)
+            {
+                ring.Append(MessageFrames.Encode(message));
+            }
+        }
+
+        if (ring.Last == before)
+        {
+            return;
+        }
+
+        _lastStored = Math.Max(_lastStored, ring.Last);
+        foreach (var member in _members)
+        {
+            member.Wake();
+        }
+    }
+}

@@ -1,0 +1,249 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using QuicChat.Abstractions;
+using QuicChat.Gateway.Sessions;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
+
+namespace QuicChat.Gateway.Hosting;
+
+/// <summary>The command line of a gateway.</summary>
+internal static class GatewayCommand
+{
+    private const string TokenKeyFileName = "token.key";
+
+    // Whoever stops a gateway waits 10 s for it.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(9);
+
+    private static readonly Option<string> Store = new("--store")
+    {
+        Description = "The store in which silos are found: HOST:PORT of Redis 7 or newer, or of QuicChat.Store, or a StackExchange.Redis connection string.",
+        HelpName = "CONN",
+        Required = true,
+    };
+
+    private static readonly Option<string> Id = new("--id")
+    {
+        Description = "The gateway's name, unique in the cluster.",
+        DefaultValueFactory = _ => "gw-1",
+    };
+
+    private static readonly Option<uint> ServerId = new("--server-id")
+    {
+        Description = "The gateway's number in connection IDs, unique in the cluster.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+        CustomParser = ParseServerId,
+    };
+
+    private static readonly Option<IPEndPoint> Listen = new("--listen")
+    {
+        Description = "The UDP address and port; port 0 takes a free one. [::] takes IPv4 and IPv6.",
+        HelpName = "ADDRESS:PORT",
+        DefaultValueFactory = _ => new IPEndPoint(IPAddress.IPv6Any, 4433),
+        CustomParser = ParseEndPoint,
+    };
+
+    private static readonly Option<QuicEngineKind> Engine = new("--engine")
+    {
+        Description = "The QUIC engine: auto, ngtcp2 or system.",
+        HelpName = "ENGINE",
+        DefaultValueFactory = _ => QuicEngineKind.Auto,
+        CustomParser = ParseEngine,
+    };
+
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = $"Where the development certificate is (made where there is none), and {TokenKeyFileName}.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ => ".quicchat",
+    };
+
+    private static readonly Option<string> Certificate = new("--certificate")
+    {
+        Description = "The certificate chain, PEM; without it the development certificate.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> Key = new("--key") { Description = "The certificate's private key, PEM.", HelpName = "FILE" };
+
+    private static readonly Option<string> TokenKeyFile = new("--token-key")
+    {
+        Description = $"The key that tokens are signed with, 32 bytes of Base64; without it DIR/{TokenKeyFileName}.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> ClusterId = new("--cluster-id")
+    {
+        Description = "The Orleans cluster ID.",
+        HelpName = "ID",
+        DefaultValueFactory = _ => ClusterDefaults.ClusterId,
+    };
+
+    private static readonly Option<string> ServiceId = new("--service-id")
+    {
+        Description = "The Orleans service ID.",
+        HelpName = "ID",
+        DefaultValueFactory = _ => ClusterDefaults.ServiceId,
+    };
+
+    private static readonly Option<bool> ExitWithParent = new("--exit-with-parent")
+    {
+        Description = "Stop when standard input reaches its end.",
+    };
+
+    /// <summary>Runs the gateway until it is told to stop.</summary>
+    /// <returns>0 after an orderly stop, 1 where it could not start, 2 for wrong usage.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
+        {
+            Store, Id, ServerId, Listen, Engine, Data, Certificate, Key, TokenKeyFile, ClusterId, ServiceId, ExitWithParent,
+        };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(Certificate) is null) != (result.GetValue(Key) is null))
+            {
+                result.AddError("--certificate and --key go together.");
+            }
+        });
+        command.SetAction(ServeAsync);
+
+        var parsed = command.Parse(args);
+        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = Console.Error,
+            EnableDefaultExceptionHandler = false,
+            // The host has its own handling of signals.
+            ProcessTerminationTimeout = null,
+        });
+        return parsed.Errors.Count > 0 ? 2 : exitCode;
+    }
+
+    private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var data = parsed.GetRequiredValue(Data);
+            var options = new GatewayOptions
+            {
+                Id = parsed.GetRequiredValue(Id),
+                ServerId = parsed.GetValue(ServerId),
+                Listen = parsed.GetRequiredValue(Listen),
+                Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
+                Store = parsed.GetRequiredValue(Store),
+                ClusterId = parsed.GetRequiredValue(ClusterId),
+                ServiceId = parsed.GetRequiredValue(ServiceId),
+            };
+            var validation = new GatewayOptionsValidator().Validate(null, options);
+            if (validation.Failed)
+            {
+                throw new GatewayStartException(string.Join(' ', validation.Failures));
+            }
+
+            var certificate = parsed.GetValue(Certificate) is { } file
+                ? PemCertificate.Load(file, parsed.GetRequiredValue(Key), TimeProvider.System.GetUtcNow())
+                : DevelopmentCertificate.Ensure(data, TimeProvider.System);
+            var tokenKey = TokenKey.Load(parsed.GetValue(TokenKeyFile) ?? Path.Combine(data, TokenKeyFileName));
+            using var host = GatewayHost.Build(options, certificate, tokenKey, parsed.GetValue(ExitWithParent));
+            return await ServeAsync(host, options, certificate);
+        }
+        catch (Exception e) when (e is GatewayStartException or CertificateException or QuicEngineUnavailableException)
+        {
+            Console.Error.WriteLine(e.Message.ReplaceLineEndings(" "));
+            return 1;
+        }
+        catch (OptionsValidationException e)
+        {
+            Console.Error.WriteLine(string.Join(' ', e.Failures));
+            return 1;
+        }
+    }
+
+    private static async Task<int> ServeAsync(IHost host, GatewayOptions options, PemCertificate certificate)
+    {
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = lifetime.ApplicationStopping.Register(stopping.SetResult);
+        try
+        {
+            await host.StartAsync();
+        }
+        catch (OperationCanceledException) when (stopping.Task.IsCompleted)
+        {
+            return 0;
+        }
+
+        var endPoint = host.Services.GetRequiredService<GatewayService>().EndPoint;
+        Console.Out.WriteLine(JsonSerializer.Serialize(new
+        {
+            ready = "gateway",
+            id = options.Id,
+            serverId = options.ServerId,
+            endPoint = endPoint.ToString(),
+            port = endPoint.Port,
+            engine = options.Engine.ToString().ToLowerInvariant(),
+            fingerprint = certificate.Fingerprint,
+        }));
+        await stopping.Task;
+        try
+        {
+            await host.StopAsync().WaitAsync(StopPatience);
+            return 0;
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // Its lease ends by itself.
+            Console.Error.WriteLine($"The gateway could not leave the cluster in order within {options.StopTimeLimit.TotalSeconds:0} s; it ends now.");
+            Environment.Exit(1);
+            return 1;
+        }
+    }
+
+    private static uint ParseServerId(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        result.AddError($"--server-id must be 0 to {uint.MaxValue}, not '{text}'.");
+        return 0;
+    }
+
+    private static IPEndPoint? ParseEndPoint(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (IPEndPoint.TryParse(text, out var endPoint) && text.EndsWith($":{endPoint.Port}", StringComparison.Ordinal))
+        {
+            return endPoint;
+        }
+
+        result.AddError($"--listen must be an address and port such as [::]:4433 or 127.0.0.1:0, not '{text}'.");
+        return null;
+    }
+
+    private static QuicEngineKind ParseEngine(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "auto":
+                return QuicEngineKind.Auto;
+            case "ngtcp2":
+                return QuicEngineKind.Ngtcp2;
+            case "system":
+                return QuicEngineKind.System;
+            case var text:
+                result.AddError($"--engine must be auto, ngtcp2 or system, not '{text}'.");
+                return default;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Routing;
+using QuicChat.Gateway.Sessions;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
+
+namespace QuicChat.Gateway.Hosting;
+
+/// <summary>Puts a gateway together.</summary>
+internal static class GatewayHost
+{
+    /// <summary>Makes a gateway's host; nothing is bound or connected yet.</summary>
+    /// <param name="options">What it is; its engine resolved.</param>
+    /// <param name="certificate">Its certificate.</param>
+    /// <param name="tokenKey">What tokens are signed with.</param>
+    /// <param name="exitWithParent">Whether it stops at the end of its standard input.</param>
+    public static IHost Build(GatewayOptions options, PemCertificate certificate, TokenKey tokenKey, bool exitWithParent)
+    {
+        var store = StoreAddress.Parse(options.Store, options.Id);
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
+        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Orleans", LogLevel.Error).AddFilter("Microsoft", LogLevel.Warning);
+
+        var services = builder.Services;
+        services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeLimit);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(store);
+        services.AddSingleton(tokenKey);
+        services.AddSingleton(certificate);
+        services.AddSingleton(Options.Create(options));
+        services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
+        services.AddOptions<SessionOptions>().BindConfiguration("QuicChat:Sessions").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FanoutOptions>, FanoutOptionsValidator>();
+        services.AddOptions<FanoutOptions>().BindConfiguration("QuicChat:Fanout").ValidateOnStart();
+        services.AddMetrics();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<OrleansCluster>();
+        services.AddSingleton<ICluster>(provider => provider.GetRequiredService<OrleansCluster>());
+        services.AddSingleton<RoomRelays>();
+        services.AddSingleton<TokenValidator>();
+        services.AddSingleton<ClientSessions>();
+        services.AddSingleton<GatewayObserver>();
+        services.AddSingleton<LeaseKeeper>();
+        services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
+            options.Engine,
+            new QuicListenerOptions { Certificate = certificate, ServerId = options.ServerId },
+            provider.GetRequiredService<ILoggerFactory>()));
+
+        if (exitWithParent)
+        {
+            // Before the client of the cluster, which may wait for long.
+            services.AddHostedService<ParentProcess>();
+        }
+
+        builder.UseOrleansClient(client => client
+            .UseRedisClustering(redis => redis.ConfigurationOptions = store.Options)
+            .UseConnectionRetryFilter<ClusterPatience>()
+            .Configure<ClusterOptions>(cluster =>
+            {
+                cluster.ClusterId = options.ClusterId;
+                cluster.ServiceId = options.ServiceId;
+            })
+            .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.ResponseTimeout)
+            .Configure<Orleans.Configuration.GatewayOptions>(silos => silos.GatewayListRefreshPeriod = options.SiloRefreshInterval));
+        services.AddSingleton<GatewayService>();
+        services.AddHostedService(provider => provider.GetRequiredService<GatewayService>());
+        return builder.Build();
+    }
+}

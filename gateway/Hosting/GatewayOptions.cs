@@ -1,0 +1,48 @@
+using System.Net;
+using QuicChat.Abstractions;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Gateway.Hosting;
+
+/// <summary>What one gateway process is.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Its name, unique in the cluster.</summary>
+    public string Id { get; set; } = "gw-1";
+
+    /// <summary>Its number in connection IDs, unique among the gateways that share a load balancer.</summary>
+    public uint ServerId { get; set; } = 1;
+
+    /// <summary>Where it listens: UDP port 4433 on all addresses, IPv4 and IPv6. Port 0 takes a free one.</summary>
+    public IPEndPoint Listen { get; set; } = new(IPAddress.IPv6Any, 4433);
+
+    /// <summary>The QUIC engine; after the start never Auto.</summary>
+    public QuicEngineKind Engine { get; set; } = QuicEngineKind.Auto;
+
+    /// <summary>The store's connection string: where silos are found.</summary>
+    public string Store { get; set; } = "";
+
+    /// <summary>The Orleans cluster.</summary>
+    public string ClusterId { get; set; } = ClusterDefaults.ClusterId;
+
+    /// <summary>The Orleans service.</summary>
+    public string ServiceId { get; set; } = ClusterDefaults.ServiceId;
+
+    /// <summary>3 s: two renewals may be lost before a lease of 10 s ends.</summary>
+    public TimeSpan LeaseRenewInterval { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>30 s that the start waits for the store and a silo: longer than a silo takes to start.</summary>
+    public TimeSpan ConnectTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// 5 s for an answer from a grain. Orleans' own 30 s would let calls to a dead silo wait long after their rooms have moved; all calls of
+    /// a gateway can be repeated.
+    /// </summary>
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>5 s between looks at which silos there are. Orleans' own minute would keep a gateway from silos that came after all others died.</summary>
+    public TimeSpan SiloRefreshInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>8 s for an orderly stop: less than the 10 s that process managers commonly allow.</summary>
+    public TimeSpan StopTimeLimit { get; set; } = TimeSpan.FromSeconds(8);
+}

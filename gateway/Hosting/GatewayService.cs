@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Routing;
+using QuicChat.Gateway.Sessions;
+
+namespace QuicChat.Gateway.Hosting;
+
+/// <summary>
+/// The gateway's life: its port is bound before the cluster is looked for, so that a taken one is told at once; it serves once it has a lease.
+/// </summary>
+internal sealed class GatewayService(
+    IMultiplexedConnectionListenerFactory listeners,
+    OrleansCluster cluster,
+    GatewayObserver observer,
+    LeaseKeeper lease,
+    ClientSessions sessions,
+    RoomRelays relays,
+    IOptions<GatewayOptions> options,
+    ILogger<GatewayService> logger) : IHostedLifecycleService, IAsyncDisposable
+{
+    private IMultiplexedConnectionListener? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private bool _isServing;
+
+    /// <summary>Where it listens, once it does.</summary>
+    public IPEndPoint EndPoint => (IPEndPoint)_listener!.EndPoint;
+
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var listen = options.Value.Listen;
+        try
+        {
+            _listener = await listeners.BindAsync(listen, null, cancellationToken);
+        }
+        catch (Exception e) when (e is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+        {
+            throw new GatewayStartException(
+                $"UDP port {listen.Port} of {listen.Address} is taken by another process; end that one, or give another port with --listen (0 takes a free one).", e);
+        }
+        catch (SocketException e)
+        {
+            throw new GatewayStartException($"The gateway cannot listen on UDP {listen}: {e.Message}. Give another address with --listen.", e);
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        cluster.Observe(observer);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Value.ConnectTimeLimit);
+        try
+        {
+            await lease.StartAsync(EndPoint.ToString(), limit.Token);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new GatewayStartException(
+                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease within {options.Value.ConnectTimeLimit.TotalSeconds:0} s; look at its silos' logs.", e);
+        }
+
+        _isServing = true;
+        _accepting = AcceptAsync(_listener!);
+        logger.Serving(options.Value.Id, EndPoint, sessions.Engine);
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (!_isServing)
+        {
+            return;
+        }
+
+        logger.Stopping(options.Value.Id, sessions.Count);
+        await TryAsync("unbinding", () => _listener!.UnbindAsync(cancellationToken).AsTask());
+        await TryAsync("accepting", () => _accepting.WaitAsync(cancellationToken));
+        await TryAsync("closing connections", () => sessions.StopAsync(cancellationToken));
+        await TryAsync("leaving rooms", () => relays.StopAsync(cancellationToken));
+        await TryAsync("giving back the lease", () => lease.StopAsync(cancellationToken));
+        await TryAsync("forgetting the observer", () =>
+        {
+            cluster.Forget();
+            return Task.CompletedTask;
+        });
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_listener is { } listener)
+        {
+            await listener.DisposeAsync();
+        }
+    }
+
+    private async Task AcceptAsync(IMultiplexedConnectionListener listener)
+    {
+        while (true)
+        {
+            try
+            {
+                if (await listener.AcceptAsync() is not { } connection)
+                {
+                    return;
+                }
+
+                sessions.Start(connection);
+            }
+            catch (Exception e)
+            {
+                logger.AcceptFailed(e);
+            }
+        }
+    }
+
+    private async Task TryAsync(string step, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception e)
+        {
+            logger.StopIncomplete(step, e);
+        }
+    }
+}

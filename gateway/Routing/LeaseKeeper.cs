@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Sessions;
+
+namespace QuicChat.Gateway.Routing;
+
+/// <summary>
+/// Keeps this gateway's lease. Where it was without one, the cluster may have given its connections up: they are registered again. Rooms
+/// renew themselves.
+/// </summary>
+internal sealed class LeaseKeeper(
+    ICluster cluster,
+    ClientSessions sessions,
+    IOptions<GatewayOptions> options,
+    TimeProvider time,
+    GatewayMetrics metrics,
+    ILogger<LeaseKeeper> logger)
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private Task _renewing = Task.CompletedTask;
+    private TimeSpan _duration;
+    private long _renewedAt;
+
+    /// <summary>Takes the lease and keeps it from then on.</summary>
+    /// <param name="endPoint">Where clients reach this gateway.</param>
+    /// <param name="cancellationToken">Ends the tries to take it.</param>
+    public async Task StartAsync(string endPoint, CancellationToken cancellationToken)
+    {
+        for (var backoff = new Backoff(); !await TryRenewAsync(endPoint); await Task.Delay(backoff.Next(), time, cancellationToken))
+        {
+        }
+
+        _renewing = KeepAsync(endPoint);
+    }
+
+    /// <summary>Gives the lease back.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _renewing;
+        try
+        {
+            await cluster.Gateways.Release(options.Value.Id).WaitAsync(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // It ends by itself.
+            logger.LeaseCallFailed(nameof(IGatewayRegistryGrain.Release), e);
+        }
+    }
+
+    private async Task KeepAsync(string endPoint)
+    {
+        var backoff = new Backoff();
+        var pause = options.Value.LeaseRenewInterval;
+        while (true)
+        {
+            await Task.Delay(pause, time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (await TryRenewAsync(endPoint))
+            {
+                backoff.Reset();
+                pause = options.Value.LeaseRenewInterval;
+            }
+            else
+            {
+                pause = backoff.Next();
+            }
+        }
+    }
+
+    private async Task<bool> TryRenewAsync(string endPoint)
+    {
+        var now = time.GetTimestamp();
+        var wasLost = _renewedAt != 0 && time.GetElapsedTime(_renewedAt, now) > _duration;
+        try
+        {
+            var description = new GatewayDescription(
+                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt);
+            var lease = await cluster.Gateways.Renew(description, cluster.Observer);
+            _duration = lease.Duration;
+
+            // From when it was asked for: the answer may have been under way for long.
+            _renewedAt = now;
+            sessions.MigrationTimeout = lease.MigrationTimeout;
+        }
+        catch (Exception e)
+        {
+            logger.LeaseCallFailed(nameof(IGatewayRegistryGrain.Renew), e);
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
+            return false;
+        }
+
+        if (wasLost)
+        {
+            logger.LeaseRegained(sessions.Count);
+            sessions.RegisterAllAgain();
+        }
+
+        return true;
+    }
+}

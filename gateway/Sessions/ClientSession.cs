@@ -1,0 +1,301 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http.Features;
+using QuicChat.Abstractions.Connections;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Migrations;
+using QuicChat.Protocol;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Gateway.Sessions;
+
+/// <summary>One client connection: authenticates it, registers it, and serves its streams until it ends.</summary>
+internal sealed class ClientSession : IPathListener
+{
+    private readonly ClientSessions _sessions;
+    private readonly MultiplexedConnectionContext _connection;
+    private readonly IConnectionPathFeature _path;
+    private readonly IConnectionCloseFeature _close;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly List<Task> _rooms = [];
+    private Task _control = Task.CompletedTask;
+    private ControlStream? _out;
+    private ClientIdentity? _identity;
+    private PathReporter? _reporter;
+    private ulong _pings;
+    private bool _isClosing;
+
+    public ClientSession(ClientSessions sessions, MultiplexedConnectionContext connection)
+    {
+        _sessions = sessions;
+        _connection = connection;
+        _path = connection.Features.GetRequiredFeature<IConnectionPathFeature>();
+        _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
+    }
+
+    /// <summary>The connection's ID.</summary>
+    public ConnectionId Id => _path.ConnectionId;
+
+    /// <summary>Its serving, to the end.</summary>
+    public Task Running { get; set; } = Task.CompletedTask;
+
+    /// <summary>How long a migration attempt of this connection may stay unresolved.</summary>
+    public TimeSpan MigrationTimeout
+    {
+        set
+        {
+            if (_path.MigrationTimeout != value)
+            {
+                _path.MigrationTimeout = value;
+            }
+        }
+    }
+
+    /// <summary>Serves the connection to its end.</summary>
+    public async Task RunAsync()
+    {
+        _sessions.Logger.Accepted(Id, _path.CurrentPath.Remote);
+        using var helloLimit = new CancellationTokenSource(_sessions.Options.HelloTimeLimit, _sessions.Time);
+        using (helloLimit.Token.Register(() => OnHelloTimeLimit()))
+        {
+            try
+            {
+                while (await _connection.AcceptAsync() is { } stream)
+                {
+                    await AcceptAsync(stream, helloLimit);
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+
+        await EndAsync();
+    }
+
+    /// <summary>Says that the gateway is going away.</summary>
+    public void GoAway(string reason) => _out?.Notify(new ServerFrame { GoAway = new GoAway { Reason = reason } });
+
+    /// <summary>Registers the connection again, if it ever was.</summary>
+    public void RegisterAgain() => Volatile.Read(ref _reporter)?.RegisterAgain();
+
+    /// <inheritdoc />
+    public void Close(ErrorCode code, string reason)
+    {
+        if (Interlocked.Exchange(ref _isClosing, true))
+        {
+            return;
+        }
+
+        _sessions.Logger.Closing(Id, code, reason);
+        _sessions.Metrics.ConnectionClosed(code);
+        _close.Close((ulong)code, reason);
+    }
+
+    void IPathListener.Notify(MigrationNotice notice) => _out?.Notify(new ServerFrame { MigrationNotice = notice });
+
+    void IPathListener.ProbePath() => _out?.Notify(new ServerFrame { Ping = new Ping { Number = ++_pings } });
+
+    private async Task AcceptAsync(ConnectionContext stream, CancellationTokenSource helloLimit)
+    {
+        var id = stream.Features.GetRequiredFeature<IStreamIdFeature>().StreamId;
+        if (id == 0)
+        {
+            _control = RunControlAsync(stream, helloLimit);
+            return;
+        }
+
+        _rooms.RemoveAll(room => room.IsCompleted);
+        if (Volatile.Read(ref _identity) is not { } identity)
+        {
+            Close(ErrorCode.ProtocolViolation, "A room stream came before Welcome.");
+        }
+        else if (_rooms.Count >= _sessions.Options.MaxRooms)
+        {
+            _sessions.Logger.RoomRefused(Id, _sessions.Options.MaxRooms);
+            _sessions.Metrics.RoomStreamReset(ErrorCode.NotAllowed);
+            stream.Abort(ErrorCode.NotAllowed, "Too many rooms.");
+        }
+        else
+        {
+            _rooms.Add(new RoomStream(this, _sessions, identity, stream, _ended.Token).RunAsync());
+            return;
+        }
+
+        await stream.DisposeAsync();
+    }
+
+    private async Task RunControlAsync(ConnectionContext stream, CancellationTokenSource helloLimit)
+    {
+        await using (stream)
+        {
+            try
+            {
+                var frames = new FrameSource(stream.Transport.Input);
+                var control = new ControlStream(stream, _sessions.Metrics);
+                var writing = Task.CompletedTask;
+                try
+                {
+                    var welcome = await AuthenticateAsync(await frames.ReadAsync(), helloLimit.Token);
+                    helloLimit.CancelAfter(Timeout.InfiniteTimeSpan);
+                    await control.AnswerAsync(new ServerFrame { Welcome = welcome }, _ended.Token);
+                    _out = control;
+                    writing = WriteControlAsync(control);
+                    while (await frames.ReadAsync() is { } frame)
+                    {
+                        await HandleAsync(frame, control);
+                    }
+
+                    Close(ErrorCode.NoError, "The client ended its control stream.");
+                }
+                finally
+                {
+                    control.Complete();
+                    await writing;
+                }
+            }
+            catch (Exception e)
+            {
+                Fail(e);
+            }
+        }
+    }
+
+    private async Task WriteControlAsync(ControlStream control)
+    {
+        try
+        {
+            await control.WriteAsync();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    private async Task<Welcome> AuthenticateAsync(ClientFrame? first, CancellationToken timeLimit)
+    {
+        if (first is not { FrameCase: ClientFrame.FrameOneofCase.Hello, Hello: var hello })
+        {
+            throw new ProtocolException(ErrorCode.ProtocolViolation, $"The first frame must be Hello, not {first?.FrameCase.ToString() ?? "the end"}.");
+        }
+
+        if (ProtocolRules.CheckClientId(hello.ClientId) is { } error)
+        {
+            throw new ProtocolException(ErrorCode.ProtocolViolation, error);
+        }
+
+        var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
+        var path = _path.CurrentPath;
+        var registration = new ConnectionRegistration(
+            _sessions.GatewayId,
+            claims.UserId,
+            claims.UserName,
+            hello.ClientId,
+            path.Remote.ToString(),
+            path.Local.ToString(),
+            _sessions.Engine,
+            _sessions.Time.GetUtcNow());
+        var reporter = new PathReporter(Id, _path, registration, this, _sessions, _sessions.Abandoned);
+        Volatile.Write(ref _reporter, reporter);
+        await reporter.StartAsync(timeLimit);
+        Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        _sessions.Metrics.ConnectionOpened();
+        _sessions.Logger.Authenticated(Id, claims.UserId, hello.ClientId, path.Remote);
+
+        var id = new byte[ConnectionId.Length];
+        Id.Write(id);
+        return new Welcome
+        {
+            ConnectionId = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(id),
+            UserId = claims.UserId,
+            UserName = claims.UserName,
+            IdleTimeoutMs = (uint)_sessions.IdleTimeout.TotalMilliseconds,
+            MigrationTimeoutMs = (uint)_path.MigrationTimeout.TotalMilliseconds,
+            GatewayId = _sessions.GatewayId,
+        };
+    }
+
+    private async Task HandleAsync(ClientFrame frame, ControlStream control)
+    {
+        switch (frame.FrameCase)
+        {
+            case ClientFrame.FrameOneofCase.Ping:
+                await control.AnswerAsync(new ServerFrame { Pong = new Pong { Number = frame.Ping.Number } }, _ended.Token);
+                break;
+            case ClientFrame.FrameOneofCase.Pong:
+                if (frame.Pong.Number == Volatile.Read(ref _pings))
+                {
+                    _path.Confirm();
+                }
+
+                break;
+            case ClientFrame.FrameOneofCase.Refresh:
+                var claims = await _sessions.Tokens.ValidateAsync(frame.Refresh.Token);
+                if (claims.UserId != _identity!.UserId)
+                {
+                    throw new ProtocolException(ErrorCode.AuthFailed, "The new token is another user's.");
+                }
+
+                break;
+            default:
+                throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on the control stream after Hello.");
+        }
+    }
+
+    private void OnHelloTimeLimit()
+        => Close(
+            Volatile.Read(ref _reporter) is null ? ErrorCode.ProtocolViolation : ErrorCode.Internal,
+            Volatile.Read(ref _reporter) is null
+                ? $"No Hello came within {_sessions.Options.HelloTimeLimit.TotalSeconds:0} s."
+                : "The connection could not be registered in time; the cluster does not answer.");
+
+    /// <summary>Ends the connection for a failure of its control stream or of itself.</summary>
+    private void Fail(Exception failure)
+    {
+        switch (failure)
+        {
+            case ProtocolException e:
+                Close(e.Code, e.Message);
+                break;
+            case QuicStreamAbortedException:
+                Close(ErrorCode.ProtocolViolation, "The control stream was aborted.");
+                break;
+            case QuicConnectionClosedException or OperationCanceledException:
+                break;
+            default:
+                _sessions.Logger.SessionFailed(Id, failure);
+                Close(ErrorCode.Internal, "An internal error.");
+                break;
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        await _ended.CancelAsync();
+        await Task.WhenAll([_control, .. _rooms]);
+        var closure = await _close.Closed;
+        var reason = new QuicConnectionClosedException(closure).Message;
+        _sessions.Logger.Ended(Id, reason);
+        if (_reporter is { } reporter)
+        {
+            await reporter.EventsRead;
+            await _connection.DisposeAsync();
+            if (_identity is not null)
+            {
+                _sessions.Metrics.ConnectionEnded();
+            }
+
+            // Also where the registration did not come to its end: the cluster may have it all the same.
+            await reporter.EndAsync(reason);
+        }
+        else
+        {
+            await _connection.DisposeAsync();
+        }
+    }
+}

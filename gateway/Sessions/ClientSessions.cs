@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Routing;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Gateway.Sessions;
+
+/// <summary>All connections of this gateway, and what they share.</summary>
+internal sealed class ClientSessions(
+    ICluster cluster,
+    RoomRelays relays,
+    TokenValidator tokens,
+    IOptions<GatewayOptions> gateway,
+    IOptions<SessionOptions> options,
+    TimeProvider time,
+    GatewayMetrics metrics,
+    ILogger<ClientSessions> logger)
+{
+    // Enough to keep the cluster busy, few enough that a gateway's connections do not bury it after an outage.
+    private const int MaxRegistrations = 64;
+
+    private readonly ConcurrentDictionary<ConnectionId, ClientSession> _sessions = [];
+    private readonly CancellationTokenSource _abandoned = new();
+    private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
+
+    public ICluster Cluster => cluster;
+
+    public RoomRelays Relays => relays;
+
+    public TokenValidator Tokens => tokens;
+
+    public SessionOptions Options => options.Value;
+
+    public TimeProvider Time => time;
+
+    public GatewayMetrics Metrics => metrics;
+
+    public ILogger Logger => logger;
+
+    public string GatewayId => gateway.Value.Id;
+
+    /// <summary>The engine's name, <c>ngtcp2</c> or <c>system</c>.</summary>
+    public string Engine => gateway.Value.Engine.ToString().ToLowerInvariant();
+
+    /// <summary>Silence after which the engine gives a connection up.</summary>
+    public TimeSpan IdleTimeout => QuicDefaults.IdleTimeout;
+
+    /// <summary>Bounds registrations in flight.</summary>
+    public SemaphoreSlim Registrations { get; } = new(MaxRegistrations);
+
+    /// <summary>Ends all tries to reach the cluster: the process ends.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>How many connections there are.</summary>
+    public int Count => _sessions.Count;
+
+    /// <summary>How long a migration attempt may stay unresolved; setting it reaches all connections.</summary>
+    public TimeSpan MigrationTimeout
+    {
+        get => _migrationTimeout;
+        set
+        {
+            if (_migrationTimeout == value)
+            {
+                return;
+            }
+
+            _migrationTimeout = value;
+            logger.MigrationTimeoutChanged(value);
+            foreach (var session in _sessions.Values)
+            {
+                session.MigrationTimeout = value;
+            }
+        }
+    }
+
+    /// <summary>Serves a connection, apart from the caller.</summary>
+    public void Start(MultiplexedConnectionContext connection)
+    {
+        var session = new ClientSession(this, connection);
+        _sessions[session.Id] = session;
+        session.MigrationTimeout = MigrationTimeout;
+        session.Running = RunAsync(session);
+    }
+
+    /// <summary>Registers all connections again: the cluster has given this gateway up meanwhile.</summary>
+    public void RegisterAllAgain()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            session.RegisterAgain();
+        }
+    }
+
+    /// <summary>Closes a connection.</summary>
+    /// <returns>Whether this gateway has it.</returns>
+    public bool TryClose(ConnectionId id, ErrorCode code, string reason)
+    {
+        if (!_sessions.TryGetValue(id, out var session))
+        {
+            return false;
+        }
+
+        session.Close(code, reason);
+        return true;
+    }
+
+    /// <summary>Tells all clients to go, closes their connections, and takes them out of the registry as far as time allows.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        const string Reason = "The gateway is stopping.";
+        var sessions = _sessions.Values.ToArray();
+        foreach (var session in sessions)
+        {
+            session.GoAway(Reason);
+        }
+
+        var all = Task.WhenAll(sessions.Select(session => session.Running));
+        await all.WaitAsync(options.Value.GoAwayTime, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var session in sessions)
+        {
+            session.Close(ErrorCode.GoingAway, Reason);
+        }
+
+        await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!all.IsCompleted)
+        {
+            logger.LeftRegistered(_sessions.Count);
+        }
+
+        await _abandoned.CancelAsync();
+    }
+
+    private async Task RunAsync(ClientSession session)
+    {
+        await Task.Yield();
+        try
+        {
+            await session.RunAsync();
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !_abandoned.IsCancellationRequested)
+        {
+            logger.SessionFailed(session.Id, e);
+        }
+        finally
+        {
+            _sessions.TryRemove(session.Id, out _);
+        }
+    }
+}

@@ -1,0 +1,367 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Abstractions.Rooms;
+using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Routing;
+using QuicChat.Protocol;
+using QuicChat.Protocol.V1;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Gateway.Sessions;
+
+/// <summary>
+/// A client in one room. A reader takes its frames, a writer sends what is owed: answers first, then the room's messages. The writer is the
+/// only one that writes, and waits for the stream; what a client does not read stays in the room's log, not here.
+/// </summary>
+internal sealed class RoomStream
+{
+    // Small enough that answers do not wait long behind messages, large enough to fill datagrams.
+    private const int WriteBytes = 32 * 1024;
+
+    private readonly ClientSession _session;
+    private readonly ClientSessions _sessions;
+    private readonly ClientIdentity _identity;
+    private readonly ConnectionContext _stream;
+    private readonly CancellationTokenSource _ended;
+    private readonly AsyncSignal _due = new();
+    private readonly ConcurrentQueue<ServerFrame> _answers = [];
+    private readonly SemaphoreSlim _unanswered;
+    private string _room = "";
+    private bool _isDraining;
+    private Exception? _failure;
+
+    public RoomStream(ClientSession session, ClientSessions sessions, ClientIdentity identity, ConnectionContext stream, CancellationToken connectionEnded)
+    {
+        _session = session;
+        _sessions = sessions;
+        _identity = identity;
+        _stream = stream;
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(connectionEnded);
+        _unanswered = new SemaphoreSlim(sessions.Options.MaxUnanswered);
+    }
+
+    /// <summary>Serves the stream to its end.</summary>
+    public async Task RunAsync()
+    {
+        await using var stream = _stream;
+        using var ended = _ended;
+        try
+        {
+            if (await ReadJoinAsync() is { } join)
+            {
+                await ServeAsync(join);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+
+        Finish();
+    }
+
+    private async Task<Join?> ReadJoinAsync()
+    {
+        var frame = await new FrameSource(_stream.Transport.Input).ReadAsync();
+        if (frame is { FrameCase: not ClientFrame.FrameOneofCase.Join })
+        {
+            throw new ProtocolException(ErrorCode.ProtocolViolation, $"A room stream begins with Join, not {frame.FrameCase}.");
+        }
+
+        return frame?.Join;
+    }
+
+    private async Task ServeAsync(Join join)
+    {
+        if (ProtocolRules.CheckRoom(join.Room) is { } error)
+        {
+            throw new RoomStreamException(ErrorCode.NotAllowed, error);
+        }
+
+        _room = join.Room;
+        var relay = _sessions.Relays.Enter(_room);
+        RoomMember? member = null;
+        try
+        {
+            var grain = _sessions.Cluster.Room(_room);
+            member = await JoinAsync(join, relay, grain);
+            _sessions.Metrics.Joined(join.After is not null, member.Recovered);
+            _sessions.Logger.Joined(_session.Id, _room, member.Epoch, member.Position, member.Recovered);
+            await Task.WhenAll(Guarded(ReadAsync(grain)), Guarded(WriteAsync(member)));
+        }
+        finally
+        {
+            if (member is not null)
+            {
+                relay.Leave(member);
+                _sessions.Metrics.Left();
+                _sessions.Logger.Left(_session.Id, _room, member.Position);
+            }
+
+            _sessions.Relays.Leave(relay);
+        }
+    }
+
+    private async Task<RoomMember> JoinAsync(Join join, RoomRelay relay, IRoomGrain grain)
+    {
+        using var limit = new CancellationTokenSource(_sessions.Options.CallTimeLimit, _sessions.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _ended.Token);
+        try
+        {
+            var lastClientSeq = GetLastClientSeqAsync(grain, either.Token);
+            LogPosition? after = join.After is { } place ? new LogPosition(place.Epoch, ToLong(place.Offset)) : null;
+            var newest = (int)Math.Min(join.Newest, ProtocolLimits.MaxNewestMessages);
+            var member = await relay.JoinAsync(after, newest, _due, either.Token);
+            try
+            {
+                Answer(new ServerFrame
+                {
+                    Joined = new Joined
+                    {
+                        Position = new Position { Epoch = member.Epoch, Offset = (ulong)member.Position },
+                        Recovered = member.Recovered,
+                        LastClientSeq = (ulong)await lastClientSeq,
+                    },
+                });
+                await _unanswered.WaitAsync(either.Token);
+                return member;
+            }
+            catch
+            {
+                relay.Leave(member);
+                throw;
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !_ended.IsCancellationRequested)
+        {
+            throw new RoomStreamException(
+                ErrorCode.Internal,
+                string.Create(CultureInfo.InvariantCulture, $"Room {_room} has not answered for {_sessions.Options.CallTimeLimit.TotalSeconds:0} s."));
+        }
+    }
+
+    private async Task<long> GetLastClientSeqAsync(IRoomGrain grain, CancellationToken cancellationToken)
+    {
+        for (var backoff = new Backoff(); ; await Task.Delay(backoff.Next(), _sessions.Time, cancellationToken))
+        {
+            try
+            {
+                return await grain.GetLastClientSeq(_identity.UserId, _identity.ClientId);
+            }
+            catch (Exception e)
+            {
+                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.GetLastClientSeq), e);
+                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.GetLastClientSeq));
+            }
+        }
+    }
+
+    private async Task ReadAsync(IRoomGrain grain)
+    {
+        var frames = new FrameSource(_stream.Transport.Input);
+        var publishes = new PublishPipeline(_room, grain, _identity, _sessions, Answer, Fail, _ended.Token);
+        while (await frames.ReadAsync() is { FrameCase: not ClientFrame.FrameOneofCase.Leave } frame)
+        {
+            // Each frame is owed one answer; while too many are owed the next ones stay unread.
+            await _unanswered.WaitAsync(_ended.Token);
+            switch (frame.FrameCase)
+            {
+                case ClientFrame.FrameOneofCase.Publish:
+                    Publish(frame.Publish, publishes);
+                    break;
+                case ClientFrame.FrameOneofCase.ReadHistory:
+                    await ReadHistoryAsync(frame.ReadHistory, grain);
+                    break;
+                default:
+                    throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on a joined room stream.");
+            }
+        }
+
+        await publishes.DrainAsync();
+        Volatile.Write(ref _isDraining, true);
+        _due.Set();
+    }
+
+    private void Publish(Publish publish, PublishPipeline publishes)
+    {
+        _sessions.Metrics.Published();
+        if (publish.ClientSeq is 0 or > long.MaxValue)
+        {
+            throw new ProtocolException(ErrorCode.ProtocolViolation, $"client_seq {publish.ClientSeq} is not one: they begin at 1.");
+        }
+
+        if (ProtocolRules.CheckBody(publish.Body) is { } error)
+        {
+            publishes.Refuse(publish, ErrorCode.FrameTooLarge, error);
+        }
+        else
+        {
+            publishes.Start(publish);
+        }
+    }
+
+    private async Task ReadHistoryAsync(ReadHistory request, IRoomGrain grain)
+    {
+        var started = _sessions.Time.GetTimestamp();
+        var backoff = new Backoff();
+        var from = Math.Max(1, ToLong(request.FromOffset));
+        while (true)
+        {
+            try
+            {
+                var page = await grain.Read(from, (int)Math.Min(request.Limit, ProtocolLimits.MaxHistoryMessages));
+                Answer(new ServerFrame { History = ToHistory(request.FromOffset, page) });
+                return;
+            }
+            catch (Exception e)
+            {
+                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.Read), e);
+                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.Read));
+                if (_sessions.Time.GetElapsedTime(started) > _sessions.Options.CallTimeLimit)
+                {
+                    throw new RoomStreamException(ErrorCode.Internal, $"The log of room {_room} cannot be read.", e);
+                }
+            }
+
+            await Task.Delay(backoff.Next(), _sessions.Time, _ended.Token);
+        }
+    }
+
+    private static History ToHistory(ulong from, RoomPage page)
+    {
+        var history = new History
+        {
+            FromOffset = from,
+            FirstOffset = (ulong)page.Tail.FirstOffset,
+            LastOffset = (ulong)page.Tail.LastOffset,
+        };
+        var bytes = 0;
+        foreach (var stored in page.Messages)
+        {
+            var message = MessageFrames.ToWire(stored);
+
+            // The page may be larger than a frame; the client asks again from where it ends.
+            bytes += message.CalculateSize() + 8;
+            if (bytes > ProtocolLimits.MaxFrameBytes - 64)
+            {
+                break;
+            }
+
+            history.Messages.Add(message);
+        }
+
+        return history;
+    }
+
+    private async Task WriteAsync(RoomMember member)
+    {
+        var output = _stream.Transport.Output;
+        while (true)
+        {
+            _ended.Token.ThrowIfCancellationRequested();
+            var isDraining = Volatile.Read(ref _isDraining);
+            var answers = 0;
+            for (; _answers.TryDequeue(out var frame); answers++)
+            {
+                FrameWriter.Write(output, frame);
+            }
+
+            var messages = isDraining ? 0 : member.WriteAvailable(output, WriteBytes);
+            if (answers + messages > 0)
+            {
+                var flushed = await output.FlushAsync();
+                if (answers > 0)
+                {
+                    _unanswered.Release(answers);
+                }
+
+                _sessions.Metrics.Delivered(messages);
+                if (flushed.IsCompleted)
+                {
+                    // The client reads no more.
+                    throw new OperationCanceledException();
+                }
+            }
+            else if (isDraining)
+            {
+                return;
+            }
+            else if (member.IsBehind)
+            {
+                _sessions.Metrics.Replayed(await member.FetchAsync(_ended.Token));
+            }
+            else
+            {
+                await _due.WaitAsync();
+            }
+        }
+    }
+
+    private void Answer(ServerFrame frame)
+    {
+        _answers.Enqueue(frame);
+        _due.Set();
+    }
+
+    private async Task Guarded(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+    }
+
+    /// <summary>Ends reader and writer; the first failure decides how the stream ends.</summary>
+    private void Fail(Exception failure)
+    {
+        if (Interlocked.CompareExchange(ref _failure, failure, null) is not null)
+        {
+            return;
+        }
+
+        _ended.Cancel();
+        _due.Set();
+        _stream.Transport.Input.CancelPendingRead();
+        _stream.Transport.Output.CancelPendingFlush();
+    }
+
+    private void Finish()
+    {
+        switch (_failure)
+        {
+            case null:
+                // Ends the stream in order; what the client may still send is not wanted.
+                _stream.Transport.Output.Complete();
+                _stream.Transport.Input.Complete();
+                break;
+            case ProtocolException e:
+                _session.Close(e.Code, e.Message);
+                break;
+            case RoomStreamException e:
+                Reset(e.Code, e.Message);
+                break;
+            case QuicStreamAbortedException or QuicConnectionClosedException or OperationCanceledException:
+                _stream.Abort(ErrorCode.NoError, "The client left.");
+                break;
+            case var e:
+                _sessions.Logger.RoomStreamFailed(_session.Id, _room, e);
+                Reset(ErrorCode.Internal, "An internal error.");
+                break;
+        }
+    }
+
+    private void Reset(ErrorCode code, string reason)
+    {
+        _sessions.Logger.RoomStreamReset(_session.Id, _room, code, reason);
+        _sessions.Metrics.RoomStreamReset(code);
+        _stream.Abort(code, reason);
+    }
+
+    private static long ToLong(ulong value) => (long)Math.Min(value, long.MaxValue);
+}

@@ -1,0 +1,34 @@
+namespace QuicChat.Gateway.Sessions;
+
+/// <summary>What one connection may do, and how long things may take.</summary>
+public sealed class SessionOptions
+{
+    /// <summary>10 s from the handshake to an accepted Hello: several round trips on a bad network, but no home for idle strangers.</summary>
+    public TimeSpan HelloTimeLimit { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>64 rooms a connection: more than people follow, and half of the streams that a connection may open.</summary>
+    public int MaxRooms { get; set; } = 64;
+
+    /// <summary>
+    /// 64 frames of a room stream that may wait for their answer. Further ones stay unread, so that QUIC's flow control holds the sender
+    /// (RFC 9000, section 4.1). At a round trip of 10 ms to the store it allows 6,400 messages a second.
+    /// </summary>
+    public int MaxUnanswered { get; set; } = 64;
+
+    /// <summary>
+    /// 30 s that a join or a publish is tried while the cluster does not answer: longer than rooms need to move off a dead silo (20 s).
+    /// Then the stream is reset, and the client joins again.
+    /// </summary>
+    public TimeSpan CallTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// 10 ms that the report of a path change waits for its end: nearby clients validate within that time, so that one report carries both.
+    /// </summary>
+    public TimeSpan PathReportDelay { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>2 s that the close after a failed migration waits for its report, so that the cluster hears the reason first.</summary>
+    public TimeSpan FailureReportTimeLimit { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>1 s from GoAway to the close: time to receive outstanding answers and to connect elsewhere.</summary>
+    public TimeSpan GoAwayTime { get; set; } = TimeSpan.FromSeconds(1);
+}

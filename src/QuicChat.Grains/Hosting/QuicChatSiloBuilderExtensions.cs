@@ -1,0 +1,30 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using QuicChat.Grains.Gateways;
+using QuicChat.Grains.Migrations;
+
+namespace QuicChat.Grains.Hosting;
+
+/// <summary>Puts the grains into a silo.</summary>
+public static class QuicChatSiloBuilderExtensions
+{
+    /// <summary>
+    /// Adds what the grains need besides Orleans' own default grain storage and reminders. Their options are validated at start.
+    /// </summary>
+    public static ISiloBuilder AddQuicChatGrains(this ISiloBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
+        builder.Services.AddValidated<GatewayLeaseOptions, GatewayLeaseOptionsValidator>();
+        return builder;
+    }
+
+    private static void AddValidated<TOptions, TValidator>(this IServiceCollection services)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.AddOptions<TOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
+    }
+}

@@ -1,0 +1,23 @@
+namespace QuicChat.Grains.Migrations;
+
+/// <summary>How migrations are tracked.</summary>
+public sealed class MigrationOptions
+{
+    /// <summary>
+    /// How long an attempt may stay unresolved. 30 s is longer than a phone takes to change networks, and shorter than the idle time-out
+    /// of a connection (60 s), so that a dead path ends by this rule and with this reason.
+    /// </summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// How long after its deadline an attempt is left to its gateway, which knows the path, before the cluster ends it. 5 s covers a
+    /// report that has to be repeated after a response time-out.
+    /// </summary>
+    public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often silos hand their sums on. At 1 s statistics are about a second old, at one call a silo.</summary>
+    public TimeSpan CollectionInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many failed migrations are kept for operators. 256 fill some screens, and some 100 KiB.</summary>
+    public int FailedMigrationsKept { get; set; } = 256;
+}

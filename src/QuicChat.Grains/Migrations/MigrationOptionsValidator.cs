@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Options;
+
+namespace QuicChat.Grains.Migrations;
+
+/// <summary>Refuses impossible <see cref="MigrationOptions"/>, all at once.</summary>
+public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOptions>
+{
+    private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
+
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, MigrationOptions options)
+    {
+        var errors = new ValidateOptionsResultBuilder();
+        if (options.Timeout < TimeSpan.FromSeconds(1) || options.Timeout > LongestTimeout)
+        {
+            errors.AddError($"must be between 1 s and 1 h, not {options.Timeout}.", nameof(MigrationOptions.Timeout));
+        }
+
+        if (options.Grace < TimeSpan.Zero || options.Grace > LongestTimeout)
+        {
+            errors.AddError($"must be between 0 and 1 h, not {options.Grace}.", nameof(MigrationOptions.Grace));
+        }
+
+        if (options.CollectionInterval <= TimeSpan.Zero || options.CollectionInterval > TimeSpan.FromMinutes(1))
+        {
+            errors.AddError($"must be above 0 and at most 1 min, not {options.CollectionInterval}.", nameof(MigrationOptions.CollectionInterval));
+        }
+
+        if (options.FailedMigrationsKept is < 0 or > 10_000)
+        {
+            errors.AddError($"must be 0 to 10,000, not {options.FailedMigrationsKept}.", nameof(MigrationOptions.FailedMigrationsKept));
+        }
+
+        return errors.Build();
+    }
+}

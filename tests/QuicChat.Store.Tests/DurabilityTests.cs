@@ -1,0 +1,106 @@
+using StackExchange.Redis;
+using Xunit;
+
+namespace QuicChat.Store.Tests;
+
+public sealed class DurabilityTests
+{
+    private const string AppendScript = "return redis.call('RPUSH', KEYS[1], unpack(ARGV))";
+
+    private readonly TemporaryDirectory _directory = new();
+
+    [Theory]
+    [InlineData(5, 4, 64, 300)]
+    [InlineData(3, 4, 65_536, 400)]
+    public async Task WhatWasAcknowledgedSurvivesEveryKill(int rounds, int writers, int size, int writesBeforeKill)
+    {
+        using var directory = _directory;
+        var body = new string('x', size);
+        var acknowledged = new long[writers];
+        for (var round = 0; round < rounds; round++)
+        {
+            using var store = await StoreProcess.StartAsync(directory.Path);
+            await using var redis = await ConnectAsync(store);
+            var database = redis.GetDatabase();
+            for (var writer = 0; writer < writers; writer++)
+            {
+                await VerifyAsync(database, writer, size, acknowledged);
+            }
+
+            var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var writes = 0;
+            var writing = Enumerable.Range(0, writers).Select(async writer =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        var number = acknowledged[writer] + 1;
+                        await database.ScriptEvaluateAsync(AppendScript, [$"log/{writer}"], [$"{number}:{body}", $"{number}+"]);
+                        await database.StringSetAsync($"last/{writer}", number);
+                        await database.HashSetAsync($"record/{writer}", [new("number", number), new("body", body)]);
+                        acknowledged[writer] = number;
+                        if (Interlocked.Increment(ref writes) == writesBeforeKill)
+                        {
+                            enough.SetResult();
+                        }
+                    }
+                }
+                catch (Exception error) when (error is RedisException or OperationCanceledException)
+                {
+                    // The kill: this write was not acknowledged.
+                }
+            }).ToArray();
+            await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await store.KillAsync();
+            await redis.CloseAsync(allowCommandsToComplete: false);
+            await Task.WhenAll(writing);
+        }
+    }
+
+    [Fact]
+    public async Task AnOrderlyStopKeepsEverything()
+    {
+        using var directory = _directory;
+        using (var store = await StoreProcess.StartAsync(directory.Path))
+        {
+            await using var redis = await ConnectAsync(store);
+            await redis.GetDatabase().StringSetAsync("key", "value");
+            var (exitCode, errors) = await store.CloseInputAsync();
+            Assert.Equal((0, ""), (exitCode, errors));
+        }
+
+        using (var store = await StoreProcess.StartAsync(directory.Path))
+        {
+            await using var redis = await ConnectAsync(store);
+            Assert.Equal("value", await redis.GetDatabase().StringGetAsync("key"));
+        }
+    }
+
+    private static async Task VerifyAsync(IDatabase database, int writer, int size, long[] acknowledged)
+    {
+        // The write that the kill cut short may be there or not, and all of it or a prefix of its commands.
+        var log = await database.ListRangeAsync($"log/{writer}");
+        var last = (long)await database.StringGetAsync($"last/{writer}");
+        var record = await database.HashGetAllAsync($"record/{writer}");
+        Assert.InRange(log.Length, 2 * acknowledged[writer], (2 * acknowledged[writer]) + 2);
+        Assert.InRange(last, acknowledged[writer], acknowledged[writer] + 1);
+        if (acknowledged[writer] > 0)
+        {
+            Assert.InRange((long)record.Single(entry => entry.Name == "number").Value, acknowledged[writer], acknowledged[writer] + 1);
+            Assert.Equal(size, record.Single(entry => entry.Name == "body").Value.ToString().Length);
+        }
+
+        for (var index = 0; index < log.Length; index++)
+        {
+            var number = (index / 2) + 1;
+            var entry = log[index].ToString();
+            Assert.StartsWith(index % 2 == 0 ? $"{number}:" : $"{number}+", entry);
+        }
+
+        acknowledged[writer] = log.Length / 2;
+    }
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(StoreProcess store)
+        => await ConnectionMultiplexer.ConnectAsync(store.ConnectionString + ",abortConnect=true,connectTimeout=5000,syncTimeout=15000");
+}
