@@ -22,4 +22,10 @@ public interface IGatewayRegistryGrain : IGrainWithStringKey
     [Alias("GetGateways")]
     [AlwaysInterleave]
     Task<ImmutableArray<GatewayDescription>> GetGateways();
+
+    /// <summary>Asks a gateway to close a connection with an application error code.</summary>
+    /// <returns>Whether the gateway is known and was asked; not whether the connection was there.</returns>
+    [Alias("CloseConnection")]
+    [AlwaysInterleave]
+    Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason);
 }

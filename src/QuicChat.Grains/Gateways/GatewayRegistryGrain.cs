@@ -1,31 +1,171 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
 
 namespace QuicChat.Grains.Gateways;
 
+/// <summary>
+/// Keeps the leases in memory and the list of gateways in the store, which is written only when a gateway comes, goes or is lost. Each
+/// activation gives every gateway on the list a fresh lease: the registry's own absence must cost no gateway its connections.
+/// </summary>
 [GrainType("gateway-registry"), KeepAlive]
-internal sealed class GatewayRegistryGrain(
-    IOptions<GatewayLeaseOptions> lease, IOptions<MigrationOptions> migration, TimeProvider time) : Grain, IGatewayRegistryGrain
+internal sealed partial class GatewayRegistryGrain(
+    [PersistentState("gateways")] IPersistentState<GatewayRegistryRecord> record,
+    IOptions<GatewayLeaseOptions> options,
+    IOptions<MigrationOptions> migration,
+    [FromKeyedServices(GrainClock.Key)] TimeProvider time,
+    ILogger<GatewayRegistryGrain> logger) : Grain, IGatewayRegistryGrain, IGatewayLeases
 {
-    private readonly Dictionary<string, (GatewayDescription Gateway, IGatewayObserver Observer, DateTimeOffset Until)> _gateways = [];
+    private readonly Dictionary<string, DateTimeOffset> _leases = [];
+    private readonly Dictionary<string, IGatewayObserver> _observers = [];
 
-    public Task<GatewayLease> Renew(GatewayDescription gateway, IGatewayObserver observer)
+    private Dictionary<string, GatewayDescription> Gateways => record.State.Gateways;
+
+    private Dictionary<string, LostGateway> Lost => record.State.Lost;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _gateways[gateway.GatewayId] = (gateway, observer, time.GetUtcNow() + lease.Value.Duration);
-        return Task.FromResult(new GatewayLease(lease.Value.Duration, migration.Value.Timeout));
+        foreach (var gatewayId in Gateways.Keys)
+        {
+            _leases[gatewayId] = time.GetUtcNow() + options.Value.Duration;
+        }
+
+        return Task.CompletedTask;
     }
 
-    public Task Release(string gatewayId)
+    public async Task<GatewayLease> Renew(GatewayDescription gateway, IGatewayObserver observer)
     {
-        _gateways.Remove(gatewayId);
-        return Task.CompletedTask;
+        var now = time.GetUtcNow();
+        var gatewayId = gateway.GatewayId;
+        var changed = true;
+        if (!Gateways.TryGetValue(gatewayId, out var known))
+        {
+            if (Lost.TryGetValue(gatewayId, out var lost))
+            {
+                if (lost.StartedAt == gateway.StartedAt)
+                {
+                    // It lives after all. What it still holds it registers again.
+                    Lost.Remove(gatewayId);
+                }
+                else
+                {
+                    Lost[gatewayId] = lost with { ConnectedBefore = gateway.StartedAt };
+                }
+            }
+
+            LogJoined(gatewayId, gateway.EndPoint, gateway.Engine);
+        }
+        else if (known.StartedAt != gateway.StartedAt)
+        {
+            Lost[gatewayId] = new LostGateway(gatewayId, known.StartedAt, gateway.StartedAt, now);
+            LogReplaced(gatewayId, known.StartedAt, gateway.StartedAt);
+        }
+        else
+        {
+            changed = false;
+        }
+
+        Gateways[gatewayId] = gateway;
+        _leases[gatewayId] = now + options.Value.Duration;
+        _observers[gatewayId] = observer;
+        if (changed)
+        {
+            await WriteAsync();
+        }
+
+        return new GatewayLease(options.Value.Duration, migration.Value.Timeout);
+    }
+
+    public async Task Release(string gatewayId)
+    {
+        if (Gateways.ContainsKey(gatewayId))
+        {
+            // Nothing should be left of it; what is, is gone with it.
+            Lose(gatewayId);
+            LogReleased(gatewayId);
+            await WriteAsync();
+        }
     }
 
     public Task<ImmutableArray<GatewayDescription>> GetGateways()
     {
         var now = time.GetUtcNow();
-        return Task.FromResult(_gateways.Values.Where(entry => entry.Until > now).Select(entry => entry.Gateway).ToImmutableArray());
+        return Task.FromResult(Gateways.Values
+            .Where(gateway => _leases[gateway.GatewayId] > now)
+            .OrderBy(gateway => gateway.GatewayId, StringComparer.Ordinal)
+            .ToImmutableArray());
     }
+
+    public async Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason)
+    {
+        if (!_observers.TryGetValue(gatewayId, out var observer))
+        {
+            return false;
+        }
+
+        await observer.CloseConnection(connectionId, errorCode, reason);
+        return true;
+    }
+
+    public async Task<GatewayLiveness> GetLiveness()
+    {
+        var now = time.GetUtcNow();
+        var ended = _leases.Where(lease => lease.Value <= now).Select(lease => lease.Key).ToList();
+        foreach (var gatewayId in ended)
+        {
+            Lose(gatewayId);
+            LogLost(gatewayId, options.Value.Duration.TotalSeconds);
+        }
+
+        var forgotten = Lost.Values.Where(lost => lost.LostAt < now - options.Value.LossRemembered).Select(lost => lost.GatewayId).ToList();
+        foreach (var gatewayId in forgotten)
+        {
+            Lost.Remove(gatewayId);
+        }
+
+        if (ended.Count + forgotten.Count > 0)
+        {
+            await WriteAsync();
+        }
+
+        return new GatewayLiveness([.. _leases.Keys], [.. Lost.Values]);
+    }
+
+    private void Lose(string gatewayId)
+    {
+        Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, DateTimeOffset.MaxValue, time.GetUtcNow());
+        Gateways.Remove(gatewayId);
+        _leases.Remove(gatewayId);
+        _observers.Remove(gatewayId);
+    }
+
+    private async Task WriteAsync()
+    {
+        try
+        {
+            await record.WriteStateAsync();
+        }
+        catch
+        {
+            // Whether it was written is unknown; the next activation reads what is there.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    [LoggerMessage(1100, LogLevel.Information, "Gateway {GatewayId} at {EndPoint} joined, engine {Engine}.")]
+    private partial void LogJoined(string gatewayId, string endPoint, string engine);
+
+    [LoggerMessage(1101, LogLevel.Warning, "Gateway {GatewayId}, started {FormerStart:O}, was replaced by one started {Start:O}: the former one's connections end.")]
+    private partial void LogReplaced(string gatewayId, DateTimeOffset formerStart, DateTimeOffset start);
+
+    [LoggerMessage(1102, LogLevel.Information, "Gateway {GatewayId} left.")]
+    private partial void LogReleased(string gatewayId);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Gateway {GatewayId} was lost: it has not renewed its lease for {Seconds} s. Its connections end.")]
+    private partial void LogLost(string gatewayId, double seconds);
 }

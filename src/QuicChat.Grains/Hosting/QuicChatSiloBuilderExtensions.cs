@@ -14,7 +14,8 @@ public static class QuicChatSiloBuilderExtensions
     /// </summary>
     public static ISiloBuilder AddQuicChatGrains(this ISiloBuilder builder)
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddKeyedSingleton(GrainClock.Key, TimeProvider.System);
+        builder.Services.TryAddSingleton<MigrationCollector>();
         builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
         builder.Services.AddValidated<GatewayLeaseOptions, GatewayLeaseOptionsValidator>();
         return builder;

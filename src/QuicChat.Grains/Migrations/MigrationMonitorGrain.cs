@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Grains.Hosting;
 
 namespace QuicChat.Grains.Migrations;
 
 [GrainType("migration-monitor"), KeepAlive]
-internal sealed class MigrationMonitorGrain(TimeProvider time) : Grain, IMigrationMonitorGrain
+internal sealed class MigrationMonitorGrain([FromKeyedServices(GrainClock.Key)] TimeProvider time) : Grain, IMigrationMonitorGrain
 {
     private readonly DateTimeOffset _since = time.GetUtcNow();
 

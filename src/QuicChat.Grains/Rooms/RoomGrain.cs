@@ -1,11 +1,13 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.DependencyInjection;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
+using QuicChat.Grains.Hosting;
 
 namespace QuicChat.Grains.Rooms;
 
 [GrainType("room")]
-internal sealed class RoomGrain(TimeProvider time) : Grain, IRoomGrain
+internal sealed class RoomGrain([FromKeyedServices(GrainClock.Key)] TimeProvider time) : Grain, IRoomGrain
 {
     private readonly string _epoch = Guid.NewGuid().ToString("N")[..8];
     private readonly List<RoomMessage> _log = [];

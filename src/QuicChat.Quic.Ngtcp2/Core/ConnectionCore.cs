@@ -285,6 +285,9 @@ internal sealed unsafe partial class ConnectionCore
             case Interop.Ngtcp2.ErrorDraining or Interop.Ngtcp2.ErrorClosing:
                 Abandon(ReadPeerClosure());
                 return;
+            case Interop.Ngtcp2.ErrorReceivedVersionNegotiation:
+                Abandon(new ConnectionClosure(ConnectionCloseOrigin.Peer, null, null, "the server does not know this version of QUIC (RFC 9000)"));
+                return;
             case Interop.Ngtcp2.ErrorDropConnection or Interop.Ngtcp2.ErrorRetry:
                 Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, "the peer's first packets could not be used"));
                 return;
@@ -350,7 +353,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         var error = Interop.Ngtcp2.GetCloseError(_connection);
-        var reason = Encoding.UTF8.GetString(error->Reason, (int)error->ReasonLength);
+        var reason = Encoding.UTF8.GetString(new ReadOnlySpan<byte>(error->Reason, (int)error->ReasonLength));
         return error->Type == Interop.Ngtcp2.CloseTypeApplication
             ? new ConnectionClosure(ConnectionCloseOrigin.Peer, error->ErrorCode, null, reason)
             : new ConnectionClosure(ConnectionCloseOrigin.Peer, null, error->ErrorCode, reason);

@@ -30,7 +30,9 @@ internal sealed class ConnectionIdTable
     /// <summary>The secret that stateless reset tokens derive from (RFC 9000, section 10.3.2).</summary>
     public ReadOnlySpan<byte> ResetSecret => _resetSecret;
 
-    public ConnectionCore? Find(ReadOnlySpan<byte> id) => _connections.GetValueOrDefault(new WireConnectionId(id));
+    /// <summary>The connection of an ID. One longer than this version of QUIC allows names none; other versions have up to 255 bytes (RFC 8999, section 5.1).</summary>
+    public ConnectionCore? Find(ReadOnlySpan<byte> id)
+        => id.Length <= WireConnectionId.MaxLength ? _connections.GetValueOrDefault(new WireConnectionId(id)) : null;
 
     public void Add(WireConnectionId id, ConnectionCore connection) => _connections[id] = connection;
 

@@ -133,6 +133,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
+        // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
+        if (datagram.IsEmpty)
+        {
+            return;
+        }
+
         fixed (byte* data = datagram)
         {
             Interop.Ngtcp2.VersionCid header;

@@ -24,6 +24,7 @@ internal static unsafe partial class Ngtcp2
     public const int ErrorStreamNotFound = -220;
     public const int ErrorClosing = -223;
     public const int ErrorDraining = -224;
+    public const int ErrorReceivedVersionNegotiation = -222;
     public const int ErrorWriteMore = -230;
     public const int ErrorRetry = -231;
     public const int ErrorDropConnection = -232;

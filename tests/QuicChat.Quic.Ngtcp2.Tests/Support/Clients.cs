@@ -9,7 +9,9 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 
 internal static class Clients
 {
-    public static QuicClientOptions Options => new() { Trust = new ServerTrust.Pinned(EchoServer.Certificate.Sha256) };
+    public static ServerTrust Trust => new ServerTrust.Pinned(EchoServer.Certificate.Sha256);
+
+    public static QuicClientOptions Options => new() { Trust = Trust };
 
     public static async Task<MultiplexedConnectionContext> ConnectAsync(EndPoint endPoint, QuicClientOptions? options = null)
         => await QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, options ?? Options).ConnectAsync(endPoint)

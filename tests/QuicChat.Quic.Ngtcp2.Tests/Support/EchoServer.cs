@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Driver;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 
@@ -38,7 +39,7 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public static PemCertificate Certificate => SharedCertificate.Value;
 
-    public IMultiplexedConnectionListener Listener => _listener;
+    public Ngtcp2Listener Listener => (Ngtcp2Listener)_listener;
 
     public IPEndPoint EndPoint => new(IPAddress.Loopback, Port);
 

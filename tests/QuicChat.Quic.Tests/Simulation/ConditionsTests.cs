@@ -26,6 +26,40 @@ public class ConditionsTests
     }
 
     [Fact]
+    public async Task On_the_systems_clock_a_delay_takes_at_least_its_time()
+    {
+        const int Count = 500;
+        await using var server = new UdpPeer(IPAddress.Loopback);
+        await using var client = new UdpPeer(IPAddress.Loopback);
+        await using var simulator = PathSimulator.Start(new PathSimulatorOptions
+        {
+            Server = server.EndPoint,
+            ToServer = new LinkConditions { Delay = 5 * Millisecond, Jitter = 5 * Millisecond },
+        });
+        var longest = TimeSpan.Zero;
+
+        for (var i = 0; i < Count; i += 10)
+        {
+            var begin = TimeProvider.System.GetTimestamp();
+            for (var j = i; j < i + 10; j++)
+            {
+                client.Send(j, simulator.ListenEndPoint);
+            }
+
+            for (var j = i; j < i + 10; j++)
+            {
+                Assert.Equal(j, (await server.ReceiveAsync($"datagram {j}")).Number);
+                var taken = TimeProvider.System.GetElapsedTime(begin);
+                Assert.True(taken >= 5 * Millisecond, $"Datagram {j} took {taken}.");
+                longest = taken > longest ? taken : longest;
+            }
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"longest {longest}");
+        Assert.Equal(Count, simulator.ToServer.Forwarded);
+    }
+
+    [Fact]
     public async Task Each_direction_has_its_own_conditions()
     {
         await using var network = await SimulatedNetwork.StartAsync();

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Serialization;
+using Orleans.Storage;
+using Orleans.TestingHost;
+using QuicChat.Grains.Hosting;
+using QuicChat.Grains.Tests.Cluster;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(ClusterFixture))]
+
+namespace QuicChat.Grains.Tests.Cluster;
+
+/// <summary>Two silos that all tests share. Grains go by <see cref="Clock"/>, Orleans by the real time.</summary>
+public sealed class ClusterFixture : IAsyncLifetime
+{
+    private InProcessTestCluster? _cluster;
+
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+
+    public SharedGrainStorage Storage { get; } = new();
+
+    public InProcessTestCluster Cluster => _cluster ?? throw new InvalidOperationException("The cluster is not up yet.");
+
+    public IGrainFactory Grains => Cluster.Client;
+
+    public IReadOnlyList<InProcessSiloHandle> Silos => Cluster.Silos;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = new InProcessTestClusterBuilder(2);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.Services.AddKeyedSingleton<TimeProvider>(GrainClock.Key, Clock);
+            silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
+            silo.UseInMemoryReminderService();
+            silo.AddQuicChatGrains();
+            silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
+            silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+        });
+        _cluster = builder.Build();
+        await _cluster.DeployAsync();
+    }
+
+    /// <summary>Moves an active grain to the other silo.</summary>
+    public async Task MoveAsync(IAddressable grain)
+    {
+        var from = await Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
+        var to = Silos.Select(silo => silo.SiloAddress).First(address => !address.Equals(from));
+        try
+        {
+            await Cluster.MigrateAsync(grain, to).WaitAsync(TimeSpan.FromSeconds(20));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{grain.GetGrainId()} did not move from {from} to {to} within 20 s.");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is not null)
+        {
+            await _cluster.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Orleans.Runtime;
+using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Rooms;
+
+namespace QuicChat.Grains.Tests.Cluster;
+
+/// <summary>A gateway as the grains see one: an observer, connections, event numbers.</summary>
+public sealed class TestGateway : IGatewayObserver
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static int s_counter;
+
+    private readonly ClusterFixture _cluster;
+    private readonly Channel<RoomBatch> _batches = Channel.CreateUnbounded<RoomBatch>();
+    private readonly ConcurrentDictionary<string, long> _numbers = [];
+
+    public TestGateway(ClusterFixture cluster)
+    {
+        _cluster = cluster;
+        StartedAt = cluster.Clock.GetUtcNow();
+        Reference = cluster.Grains.CreateObjectReference<IGatewayObserver>(this);
+    }
+
+    public string Id { get; init; } = $"gw-{Interlocked.Increment(ref s_counter)}";
+
+    public DateTimeOffset StartedAt { get; init; }
+
+    public IGatewayObserver Reference { get; }
+
+    public Channel<(string ConnectionId, int ErrorCode, string Reason)> Closes { get; }
+        = Channel.CreateUnbounded<(string ConnectionId, int ErrorCode, string Reason)>();
+
+    /// <summary>Runs at every delivery, before it is answered.</summary>
+    public Func<RoomBatch, Task>? OnDeliver { get; set; }
+
+    private IGatewayRegistryGrain Registry => _cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
+
+    public Task<GatewayLease> RenewAsync() => Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt), Reference);
+
+    public Task ReleaseAsync() => Registry.Release(Id);
+
+    public async Task<IConnectionGrain> ConnectAsync(string userId, string remoteEndPoint = "192.0.2.1:1000")
+    {
+        var connection = _cluster.Grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N"));
+        await connection.Register(Registration(userId, remoteEndPoint));
+        return connection;
+    }
+
+    public ConnectionRegistration Registration(string userId, string remoteEndPoint = "192.0.2.1:1000")
+        => new(Id, userId, $"{userId}'s name", "client-1", remoteEndPoint, "[::1]:4433", "ngtcp2", _cluster.Clock.GetUtcNow());
+
+    public PathObservation Event(
+        IConnectionGrain connection,
+        PathObservationType type,
+        string from = "192.0.2.1:1000",
+        string to = "192.0.2.1:2000",
+        double milliseconds = 0,
+        string? reason = null)
+        => new(
+            _numbers.AddOrUpdate(connection.GetPrimaryKeyString(), 1, (_, last) => last + 1),
+            type, from, to, MigrationKind.PortOnly, _cluster.Clock.GetUtcNow(), TimeSpan.FromMilliseconds(milliseconds), false, reason);
+
+    public Task<PathReportReceipt> ReportAsync(IConnectionGrain connection, params PathObservation[] events)
+        => connection.Report(new PathReport(Id, [.. events]));
+
+    public async Task<T> NextAsync<T>(Channel<T> channel, string what)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            return await channel.Reader.ReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"{Id} waited {Patience} for {what}.");
+        }
+    }
+
+    /// <summary>The next messages delivered, in the order of their arrival.</summary>
+    public async Task<IReadOnlyList<RoomMessage>> MessagesAsync(int count)
+    {
+        List<RoomMessage> messages = [];
+        while (messages.Count < count)
+        {
+            messages.AddRange((await NextAsync(_batches, $"{count} messages, of which {messages.Count} came")).Messages);
+        }
+
+        return messages;
+    }
+
+    public bool HasMessages => _batches.Reader.Count > 0;
+
+    async Task IGatewayObserver.Deliver(RoomBatch batch)
+    {
+        if (OnDeliver is { } act)
+        {
+            await act(batch);
+        }
+
+        _batches.Writer.TryWrite(batch);
+    }
+
+    Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason)
+    {
+        Closes.Writer.TryWrite((connectionId, errorCode, reason));
+        return Task.CompletedTask;
+    }
+}
