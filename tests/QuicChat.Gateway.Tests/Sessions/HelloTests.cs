@@ -108,7 +108,7 @@ public sealed class HelloTests
         await gateway.Time.PassAsync(TimeSpan.FromSeconds(10), "Hello");
 
         var (code, reason) = await connection.ClosedByGatewayAsync();
-        Assert.Equal((ErrorCode.ProtocolViolation, "No Hello came within 10 s."), (code, reason));
+        Assert.Equal((ErrorCode.ProtocolViolation, "No Hello came within 10 s"), (code, reason));
     }
 
     [Fact]

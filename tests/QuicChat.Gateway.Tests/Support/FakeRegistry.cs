@@ -22,5 +22,7 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
 
     public Task Release(string gatewayId) => Calls.CallAsync(nameof(Release));
 
+    public Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason) => throw new NotSupportedException();
+
     public Task<ImmutableArray<GatewayDescription>> GetGateways() => throw new NotSupportedException();
 }
