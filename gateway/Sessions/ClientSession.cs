@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
@@ -186,7 +185,8 @@ internal sealed class ClientSession : IPathListener
     {
         if (first is not { FrameCase: ClientFrame.FrameOneofCase.Hello, Hello: var hello })
         {
-            throw new ProtocolException(ErrorCode.ProtocolViolation, $"The first frame must be Hello, not {first?.FrameCase.ToString() ?? "the end"}.");
+            throw new ProtocolException(
+                ErrorCode.ProtocolViolation, $"The first frame must be Hello, not {first?.FrameCase.ToString() ?? "the end"}.");
         }
 
         if (ProtocolRules.CheckClientId(hello.ClientId) is { } error)

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Tests.Support;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Tests.Sessions;
 
