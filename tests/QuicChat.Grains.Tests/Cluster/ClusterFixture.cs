@@ -8,7 +8,9 @@ using Orleans.Serialization;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using QuicChat.Grains.Hosting;
+using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
+using QuicChat.Grains.Tests.Stores;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(ClusterFixture))]
@@ -18,11 +20,16 @@ namespace QuicChat.Grains.Tests.Cluster;
 /// <summary>Two silos that all tests share. Grains go by <see cref="Clock"/>, Orleans by the real time.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
+    /// <summary>How many messages the rooms keep; far below the default, so that tests reach it.</summary>
+    public const int Retention = 500;
+
     private InProcessTestCluster? _cluster;
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
 
     public SharedGrainStorage Storage { get; } = new();
+
+    internal TestStores Stores { get; } = new();
 
     public InProcessTestCluster Cluster => _cluster ?? throw new InvalidOperationException("The cluster is not up yet.");
 
@@ -32,11 +39,14 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        await Stores.StartAsync();
         var builder = new InProcessTestClusterBuilder(2);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddKeyedSingleton<TimeProvider>(GrainClock.Key, Clock);
             silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
+            silo.Services.AddSingleton<IRoomLog>(new RoutingRoomLog(Stores));
+            silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
             silo.UseInMemoryReminderService();
             silo.AddQuicChatGrains();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
@@ -67,5 +77,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         {
             await _cluster.DisposeAsync();
         }
+
+        await Stores.DisposeAsync();
     }
 }
