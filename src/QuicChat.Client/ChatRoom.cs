@@ -251,7 +251,7 @@ public sealed partial class ChatRoom
     private static string Advice(ErrorCode code) => code switch
     {
         ErrorCode.SlowConsumer => "Its messages were read too slowly; join again behind Position.",
-        ErrorCode.NotAllowed => "The user may not enter it.",
+        ErrorCode.NotAllowed => "The user may not enter it, or has joined as many rooms as a connection may.",
         _ => code.IsReconnectable() ? "Join again." : "Joining again would end the same.",
     };
 
