@@ -15,6 +15,8 @@ public sealed class FanoutOptions
     /// </summary>
     public int RingBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Batches kept while a hole before them is filled from the log: 64, some seconds of them. Further ones are read from the log too.</summary>
+    /// <summary>
+    /// Batches kept while a hole before them is filled from the log: 64, about a second of them. Further ones are read from the log too.
+    /// </summary>
     public int MaxBatchesAhead { get; set; } = 64;
 }

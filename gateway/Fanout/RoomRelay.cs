@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Routing;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Fanout;
 

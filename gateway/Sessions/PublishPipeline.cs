@@ -102,7 +102,7 @@ internal sealed class PublishPipeline(
                 return ToReject(
                     clientSeq,
                     ErrorCode.NotAllowed,
-                    $"client_seq {clientSeq} was used so long ago that its message is no longer known; the newest stored is {receipt.LastClientSeq}.");
+                    $"client_seq {clientSeq} was used so long ago that its offset is not known; the newest is {receipt.LastClientSeq}.");
         }
     }
 

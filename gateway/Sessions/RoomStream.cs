@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
@@ -32,7 +31,12 @@ internal sealed class RoomStream
     private bool _isDraining;
     private Exception? _failure;
 
-    public RoomStream(ClientSession session, ClientSessions sessions, ClientIdentity identity, ConnectionContext stream, CancellationToken connectionEnded)
+    public RoomStream(
+        ClientSession session,
+        ClientSessions sessions,
+        ClientIdentity identity,
+        ConnectionContext stream,
+        CancellationToken connectionEnded)
     {
         _session = session;
         _sessions = sessions;
@@ -137,8 +141,7 @@ internal sealed class RoomStream
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !_ended.IsCancellationRequested)
         {
             throw new RoomStreamException(
-                ErrorCode.Internal,
-                string.Create(CultureInfo.InvariantCulture, $"Room {_room} has not answered for {_sessions.Options.CallTimeLimit.TotalSeconds:0} s."));
+                ErrorCode.Internal, $"Room {_room} has not answered for {_sessions.Options.CallTimeLimit.TotalSeconds:0} s.");
         }
     }
 
