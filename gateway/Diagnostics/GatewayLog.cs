@@ -17,11 +17,11 @@ internal static partial class GatewayLog
     [LoggerMessage(102, LogLevel.Warning, "Time is up: {Connections} connections stay registered until this gateway's lease ends.")]
     public static partial void LeftRegistered(this ILogger logger, int connections);
 
-    [LoggerMessage(103, LogLevel.Information, "No silo of cluster {Cluster} in store {Store} yet: {Cause}")]
-    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, string cause);
+    [LoggerMessage(103, LogLevel.Information, "Waiting for a silo of cluster {Cluster} in store {Store}.")]
+    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, Exception cause);
 
-    [LoggerMessage(104, LogLevel.Warning, "{Method} of the gateway's lease failed.")]
-    public static partial void LeaseCallFailed(this ILogger logger, string method, Exception exception);
+    [LoggerMessage(104, LogLevel.Warning, "The gateway's lease could not be renewed; trying on.")]
+    public static partial void LeaseNotRenewed(this ILogger logger, Exception exception);
 
     [LoggerMessage(105, LogLevel.Warning, "The lease had ended and is taken anew; {Connections} connections are registered again.")]
     public static partial void LeaseRegained(this ILogger logger, int connections);
@@ -34,6 +34,9 @@ internal static partial class GatewayLog
 
     [LoggerMessage(108, LogLevel.Warning, "Stopping did not come to its end: {Step}.")]
     public static partial void StopIncomplete(this ILogger logger, string step, Exception exception);
+
+    [LoggerMessage(109, LogLevel.Warning, "The gateway's lease could not be given back; it ends by itself.")]
+    public static partial void LeaseNotReleased(this ILogger logger, Exception exception);
 
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);

@@ -12,6 +12,7 @@ internal sealed class ClusterPatience(
 {
     private readonly long _since = time.GetTimestamp();
     private Backoff _backoff;
+    private Type? _told;
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
@@ -28,7 +29,12 @@ internal sealed class ClusterPatience(
                     exception);
         }
 
-        logger.WaitingForCluster(cluster, store, exception.Message);
+        if (exception.GetType() != _told)
+        {
+            _told = exception.GetType();
+            logger.WaitingForCluster(cluster, store, exception);
+        }
+
         await Task.Delay(_backoff.Next(), time, cancellationToken);
         return true;
     }

@@ -32,6 +32,7 @@ internal static class GatewayCommand
     private static readonly Option<string> Id = new("--id")
     {
         Description = "The gateway's name, unique in the cluster.",
+        HelpName = "NAME",
         DefaultValueFactory = _ => "gw-1",
     };
 

@@ -96,7 +96,7 @@ public sealed partial class ChatRoom
         PendingHistory? pending;
         lock (_gate)
         {
-            if (!_histories.TryDequeue(out pending) || pending.FromOffset != Number(history.FromOffset, "from_offset"))
+            if (!_histories.TryPeek(out pending) || pending.FromOffset != Number(history.FromOffset, "from_offset"))
             {
                 throw Violation($"a page of history from {history.FromOffset} came, which was not asked for");
             }
@@ -116,6 +116,12 @@ public sealed partial class ChatRoom
             {
                 throw Violation($"a page of history from {first} holds message {page.Messages[i].Offset} in place {i}");
             }
+        }
+
+        // Until it is found good it stays with those that the room's end fails.
+        lock (_gate)
+        {
+            _histories.Dequeue();
         }
 
         pending.TrySetResult(page);

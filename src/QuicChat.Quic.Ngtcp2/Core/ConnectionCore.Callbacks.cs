@@ -16,9 +16,18 @@ internal sealed unsafe partial class ConnectionCore
 
     private static readonly Interop.Ngtcp2.Callbacks s_callbacks = MakeCallbacks();
 
-    // Whether the datagram that is being read held a packet that decrypted; the callback is not told for which connection.
+    // RFC 9001, section 5.3: the tag of each AEAD that QUIC uses.
+    private const int AeadTagLength = 16;
+
+    // The connection that reads a datagram now: the callback that decrypts is not told.
     [ThreadStatic]
-    private static bool s_authenticated;
+    private static ConnectionCore? s_reading;
+
+    // Streams that the peer wants no more of, by the datagram that is being read.
+    private readonly List<(long StreamId, ulong ErrorCode)> _stopped = [];
+
+    // Whether that datagram held a packet that decrypted.
+    private bool _authenticated;
 
     private static Interop.Ngtcp2.Callbacks MakeCallbacks() => new()
     {
@@ -45,7 +54,6 @@ internal sealed unsafe partial class ConnectionCore
         DeleteCryptoAeadContext = Crypto("ngtcp2_crypto_delete_crypto_aead_ctx_cb"),
         DeleteCryptoCipherContext = Crypto("ngtcp2_crypto_delete_crypto_cipher_ctx_cb"),
         GetPathChallengeData = Crypto("ngtcp2_crypto_get_path_challenge_data_cb"),
-        StreamStopSending = &OnStreamStopSending,
         VersionNegotiation = Crypto("ngtcp2_crypto_version_negotiation_cb"),
     };
 
@@ -93,7 +101,15 @@ internal sealed unsafe partial class ConnectionCore
     {
         var result = Interop.Ngtcp2.CryptoDecrypt(
             destination, aead, aeadContext, ciphertext, ciphertextLength, nonce, nonceLength, additionalData, additionalDataLength);
-        s_authenticated |= result == 0;
+        if (result == 0 && s_reading is { } self)
+        {
+            self._authenticated = true;
+            if (self._state == State.Open)
+            {
+                StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength), self._stopped);
+            }
+        }
+
         return result;
     }
 
@@ -165,17 +181,6 @@ internal sealed unsafe partial class ConnectionCore
             stream.ReceiveReset(errorCode);
             stream.Readable = true;
             self._touched.Add(stream);
-        }
-
-        return 0;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnStreamStopSending(nint connection, long streamId, ulong errorCode, void* userData, void* streamUserData)
-    {
-        if (Self(userData)._streams.TryGetValue(streamId, out var stream))
-        {
-            stream.ReceiveStopSending(errorCode);
         }
 
         return 0;

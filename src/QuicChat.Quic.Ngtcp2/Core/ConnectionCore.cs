@@ -97,11 +97,16 @@ internal sealed unsafe partial class ConnectionCore
         return true;
     }
 
-    /// <summary>Has the driver look after a stream; thread-safe.</summary>
-    public void Wake(StreamCore stream)
+    /// <summary>Puts a stream into the queue of those to look after at the next <see cref="Service"/>; thread-safe.</summary>
+    public void Queue(StreamCore stream) => _woken.Enqueue(stream);
+
+    /// <summary>Has the driver call <see cref="Service"/> soon; thread-safe.</summary>
+    public void Wake()
     {
-        _woken.Enqueue(stream);
-        Wake();
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0)
+        {
+            _wake(this);
+        }
     }
 
     /// <summary>Runs <paramref name="request"/> on the driver's thread; thread-safe.</summary>
@@ -117,7 +122,8 @@ internal sealed unsafe partial class ConnectionCore
     /// <summary>Does what the application asked for.</summary>
     public void Service(Instant now)
     {
-        Volatile.Write(ref _scheduled, 0);
+        // A full fence: whatever is queued after this wakes the driver again.
+        Interlocked.Exchange(ref _scheduled, 0);
         _now = now;
         while (_requests.TryDequeue(out var request))
         {
@@ -148,26 +154,32 @@ internal sealed unsafe partial class ConnectionCore
             return;
         }
 
-        s_authenticated = false;
+        _authenticated = false;
         var path = _virtualizer.ToVirtual(real);
         int result;
         fixed (byte* data = datagram)
         {
             var native = new NativePath(path);
             Interop.Ngtcp2.PacketInfo info = default;
+            s_reading = this;
             result = Interop.Ngtcp2.ReadPacket(
                 _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, data, (nuint)datagram.Length, Nanoseconds(now));
+            s_reading = null;
         }
 
         if (result == 0)
         {
             NoteValidations();
-            if (s_authenticated)
+            if (_authenticated)
             {
                 NoteAuthenticated(real);
             }
+        }
 
-            AfterNative();
+        // What the datagram brought before the error that ends the connection counts too.
+        AfterNative();
+        if (result == 0)
+        {
             RequeueBlocked();
         }
         else
@@ -231,14 +243,6 @@ internal sealed unsafe partial class ConnectionCore
 
     private static TimeSpan FromNanoseconds(ulong nanoseconds) => TimeSpan.FromTicks((long)((nanoseconds + 99) / 100));
 
-    private void Wake()
-    {
-        if (Interlocked.Exchange(ref _scheduled, 1) == 0)
-        {
-            _wake(this);
-        }
-    }
-
     // Callbacks only note what happened; this does it, after ngtcp2 has returned.
     private void AfterNative()
     {
@@ -250,6 +254,15 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         NotePath(authenticated: false);
+        foreach (var (streamId, errorCode) in _stopped)
+        {
+            if (_streams.GetValueOrDefault(streamId) is { } stream || (stream = _closedStreams.Find(s => s.Id == streamId)) is not null)
+            {
+                stream.ReceiveStopSending(errorCode);
+            }
+        }
+
+        _stopped.Clear();
         foreach (var stream in _touched)
         {
             if (stream.Acknowledged)
@@ -387,6 +400,7 @@ internal sealed unsafe partial class ConnectionCore
         _sendable.Clear();
         _blocked.Clear();
         _touched.Clear();
+        _stopped.Clear();
         _tracker = null;
         _events.Enqueue(new ConnectionEvent.Closed(closure));
     }

@@ -37,6 +37,8 @@ internal sealed unsafe class StreamCore
     private int _abortWriteRequested;
     private ulong _abortReadCode;
     private ulong _abortWriteCode;
+    private Exception? _abortReadReason;
+    private Exception? _readError;
     private Exception? _writeError;
 
     public StreamCore(ConnectionCore connection, long id, PinnedBlockPool pool)
@@ -70,6 +72,9 @@ internal sealed unsafe class StreamCore
     /// <summary>Whether both directions have ended.</summary>
     public bool Closed { get; private set; }
 
+    /// <summary>Why reading is over before the peer's end of the stream, once what has arrived was read; thread-safe.</summary>
+    public Exception? ReadError => Volatile.Read(ref _readError);
+
     /// <summary>Why writing is over; thread-safe.</summary>
     public Exception? WriteError => Volatile.Read(ref _writeError);
 
@@ -82,10 +87,18 @@ internal sealed unsafe class StreamCore
     /// <summary>Tells that the application has read <paramref name="bytes"/>; thread-safe.</summary>
     public void Consume(long bytes)
     {
-        var credit = Interlocked.Add(ref _credit, bytes);
-        if (credit >= _connection.CreditStep || _connection.AddCredit(bytes))
+        var due = Interlocked.Add(ref _credit, bytes) >= _connection.CreditStep;
+        due |= _connection.AddCredit(bytes);
+
+        // Small amounts wait for others, but in the queue already: what many streams have read comes together at the connection.
+        if (Interlocked.Exchange(ref _dirty, 1) == 0)
         {
-            Wake();
+            _connection.Queue(this);
+        }
+
+        if (due)
+        {
+            _connection.Wake();
         }
     }
 
@@ -94,15 +107,18 @@ internal sealed unsafe class StreamCore
     {
         if (Interlocked.Exchange(ref _dirty, 1) == 0)
         {
-            _connection.Wake(this);
+            _connection.Queue(this);
         }
+
+        _connection.Wake();
     }
 
-    /// <summary>Stops reading with an error code for the peer; thread-safe.</summary>
-    public void AbortRead(ulong errorCode)
+    /// <summary>Stops reading with an error code for the peer, and for whoever reads here the <paramref name="reason"/>; thread-safe.</summary>
+    public void AbortRead(ulong errorCode, Exception? reason)
     {
         if (Interlocked.CompareExchange(ref _abortReadRequested, 1, 0) == 0)
         {
+            _abortReadReason = reason;
             Volatile.Write(ref _abortReadCode, errorCode);
             Volatile.Write(ref _abortReadRequested, 2);
             Wake();
@@ -114,7 +130,7 @@ internal sealed unsafe class StreamCore
     {
         if (Interlocked.CompareExchange(ref _abortWriteRequested, 1, 0) == 0)
         {
-            Interlocked.CompareExchange(ref _writeError, reason, null);
+            EndWriting(reason);
             Volatile.Write(ref _abortWriteCode, errorCode);
             Volatile.Write(ref _abortWriteRequested, 2);
             Wake();
@@ -126,12 +142,13 @@ internal sealed unsafe class StreamCore
     /// <summary>Does what the application asked for since the last call.</summary>
     public void Service(nint connection)
     {
-        Volatile.Write(ref _dirty, 0);
+        // A full fence: what is asked for after this queues the stream again.
+        Interlocked.Exchange(ref _dirty, 0);
         Extend(connection, Interlocked.Exchange(ref _credit, 0));
         if (_abortReadRequested == 2)
         {
             _abortReadRequested = 3;
-            CompleteInput(null);
+            CompleteInput(_abortReadReason);
             Extend(connection, _unreadBytes);
             if (!_inputEnded && !Closed)
             {
@@ -298,7 +315,7 @@ internal sealed unsafe class StreamCore
         _output.Reader.AdvanceTo(consumed, examined);
     }
 
-    /// <summary>Writing is over: the application's next or pending flush throws.</summary>
+    /// <summary>Writing is over: the application's next or pending flush throws; thread-safe.</summary>
     public void EndWriting(Exception reason)
     {
         Interlocked.CompareExchange(ref _writeError, reason, null);
@@ -330,7 +347,10 @@ internal sealed unsafe class StreamCore
         if (!_inputCompleted)
         {
             _inputCompleted = true;
-            _input.Writer.Complete(error);
+
+            // Not given to the pipe, which would throw it at once and forget what has arrived before.
+            Volatile.Write(ref _readError, error);
+            _input.Writer.Complete();
         }
     }
 

@@ -33,7 +33,9 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly Thread _thread;
     private readonly int _epoll;
     private readonly int _wakeEvent;
+    private readonly Lock _wakeLock = new();
     private int _sleeping;
+    private bool _ended;
     private volatile bool _stopping;
 
     public EventLoop(string name, ILogger logger)
@@ -138,8 +140,14 @@ internal sealed unsafe class EventLoop : IDisposable
         }
         finally
         {
+            // Whoever wakes the loop late must not write to a descriptor that is somebody else's by then.
+            lock (_wakeLock)
+            {
+                _ended = true;
+                _ = Libc.Close(_wakeEvent);
+            }
+
             _ = Libc.Close(_epoll);
-            _ = Libc.Close(_wakeEvent);
             _batch.Dispose();
         }
     }
@@ -258,8 +266,14 @@ internal sealed unsafe class EventLoop : IDisposable
     {
         if (Interlocked.Exchange(ref _sleeping, 0) == 1)
         {
-            ulong one = 1;
-            _ = Libc.Write(_wakeEvent, &one, sizeof(ulong));
+            lock (_wakeLock)
+            {
+                if (!_ended)
+                {
+                    ulong one = 1;
+                    _ = Libc.Write(_wakeEvent, &one, sizeof(ulong));
+                }
+            }
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     private TimeSpan _migrationTimeout;
     private TimeSpan _keepAliveInterval;
     private string? _connectionIdText;
+    private long _error = -1;
 
     public Ngtcp2ConnectionContext(
         ConnectionDriver driver, bool isServer, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
@@ -111,7 +112,11 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         }
     }
 
-    public long Error { get; set; } = -1;
+    public long Error
+    {
+        get => _error;
+        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+    }
 
     public Task<ConnectionClosure> Closed => _closed.Task;
 
@@ -120,7 +125,11 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     {
     }
 
-    public void Close(ulong errorCode, string reason) => _driver.Core.RequestClose(errorCode, reason);
+    public void Close(ulong errorCode, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        _driver.Core.RequestClose(ErrorCode.Check(errorCode), reason);
+    }
 
     public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -151,9 +160,9 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         return opening.Task.IsCompleted ? await opening.Task : throw new QuicConnectionClosedException(await _closed.Task);
     }
 
-    public override void Abort() => Close(Error >= 0 ? (ulong)Error : 0, "");
+    public override void Abort() => Close(AbortCode, "");
 
-    public override void Abort(ConnectionAbortedException abortReason) => Close(Error >= 0 ? (ulong)Error : 0, abortReason.Message);
+    public override void Abort(ConnectionAbortedException abortReason) => Close(AbortCode, abortReason.Message);
 
     public override async ValueTask DisposeAsync()
     {
@@ -205,6 +214,8 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         _closed.TrySetResult(closure);
         ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _closedSource, preferLocal: false);
     }
+
+    private ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
 
     private void OpenStreams()
     {

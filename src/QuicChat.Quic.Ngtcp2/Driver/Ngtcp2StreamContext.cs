@@ -20,13 +20,14 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
     private readonly StreamPipeReader _input;
     private readonly StreamPipeWriter _output;
     private string? _connectionId;
+    private long _error = -1;
 
     public Ngtcp2StreamContext(Ngtcp2ConnectionContext connection, StreamCore stream)
     {
         _connection = connection;
         _stream = stream;
-        _input = new StreamPipeReader(stream);
-        _output = new StreamPipeWriter(stream);
+        _input = new StreamPipeReader(stream, this);
+        _output = new StreamPipeWriter(stream, this);
         Transport = this;
         ConnectionClosed = connection.ConnectionClosed;
         Features.Set<IStreamIdFeature>(this);
@@ -69,27 +70,32 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
 
     public bool CanWrite => true;
 
-    public long Error { get; set; } = -1;
+    public long Error
+    {
+        get => _error;
+        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+    }
 
-    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead((ulong)errorCode);
+    /// <summary>The error code that aborts without one of their own take: <see cref="Error"/>, or 0 where it is not set.</summary>
+    public ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
 
-    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite((ulong)errorCode, abortReason);
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead(ErrorCode.Check(errorCode), abortReason);
+
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite(ErrorCode.Check(errorCode), abortReason);
 
     public override void Abort() => Abort(new ConnectionAbortedException("The stream was aborted by this side."));
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        var code = Error >= 0 ? (ulong)Error : 0;
-        _stream.AbortWrite(code, abortReason);
-        _stream.AbortRead(code);
+        _stream.AbortWrite(AbortCode, abortReason);
+        _stream.AbortRead(AbortCode, abortReason);
     }
 
-    /// <summary>Releases the stream: a side that has not ended is aborted with <see cref="Error"/>, or 0.</summary>
+    /// <summary>Releases the stream: a side that has not ended is aborted with <see cref="AbortCode"/>.</summary>
     public override ValueTask DisposeAsync()
     {
-        var code = Error >= 0 ? (ulong)Error : 0;
-        _output.Release(code);
-        _input.Release(code);
+        _output.Release();
+        _input.Complete();
         return default;
     }
 }

@@ -5,24 +5,26 @@ using QuicChat.Quic.Ngtcp2.Core;
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>The reading side of a stream: tells the stream what was consumed, which is what the peer gets new credit for.</summary>
-internal sealed class StreamPipeReader(StreamCore stream) : PipeReader
+internal sealed class StreamPipeReader(StreamCore stream, Ngtcp2StreamContext context) : PipeReader
 {
     private readonly PipeReader _inner = stream.ApplicationReader;
     private ReadOnlySequence<byte> _buffer;
+    private bool _isLast;
+    private bool _lastExamined;
     private bool _completed;
 
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
-    {
-        var result = await _inner.ReadAsync(cancellationToken);
-        _buffer = result.Buffer;
-        return result;
-    }
+        => Show(await _inner.ReadAsync(cancellationToken));
 
     public override bool TryRead(out ReadResult result)
     {
-        var read = _inner.TryRead(out result);
-        _buffer = result.Buffer;
-        return read;
+        if (!_inner.TryRead(out result))
+        {
+            return false;
+        }
+
+        result = Show(result);
+        return true;
     }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -30,6 +32,7 @@ internal sealed class StreamPipeReader(StreamCore stream) : PipeReader
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
         var bytes = _buffer.Slice(0, consumed).Length;
+        _lastExamined = _isLast && _buffer.Slice(examined).IsEmpty;
         _buffer = default;
         _inner.AdvanceTo(consumed, examined);
         if (bytes > 0)
@@ -41,15 +44,32 @@ internal sealed class StreamPipeReader(StreamCore stream) : PipeReader
     public override void CancelPendingRead() => _inner.CancelPendingRead();
 
     /// <summary>Ends reading: what still arrives is dropped, and the peer is told to stop.</summary>
-    public override void Complete(Exception? exception = null) => Release(0);
-
-    public void Release(ulong errorCode)
+    public override void Complete(Exception? exception = null)
     {
         if (!_completed)
         {
             _completed = true;
             _inner.Complete();
-            stream.AbortRead(errorCode);
+            stream.AbortRead(context.AbortCode, null);
         }
+    }
+
+    // A stream that ended early shows what arrived before, and then why.
+    private ReadResult Show(ReadResult result)
+    {
+        _buffer = result.Buffer;
+        _isLast = result.IsCompleted;
+        if (!_isLast || stream.ReadError is not { } error)
+        {
+            return result;
+        }
+
+        if (_buffer.IsEmpty || _lastExamined)
+        {
+            AdvanceTo(_buffer.Start, _buffer.End);
+            throw error;
+        }
+
+        return new ReadResult(_buffer, result.IsCanceled, isCompleted: false);
     }
 }

@@ -4,7 +4,7 @@ using QuicChat.Quic.Ngtcp2.Core;
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>The writing side of a stream: wakes the driver at each flush, and throws why writing is over.</summary>
-internal sealed class StreamPipeWriter(StreamCore stream) : PipeWriter
+internal sealed class StreamPipeWriter(StreamCore stream, Ngtcp2StreamContext context) : PipeWriter
 {
     private readonly PipeWriter _inner = stream.ApplicationWriter;
     private bool _completed;
@@ -40,21 +40,19 @@ internal sealed class StreamPipeWriter(StreamCore stream) : PipeWriter
         _completed = true;
         if (exception is not null)
         {
-            stream.AbortWrite(0, exception);
+            stream.AbortWrite(context.AbortCode, exception);
         }
 
         _inner.Complete();
         stream.Wake();
     }
 
-    /// <summary>Resets the stream with <paramref name="errorCode"/> unless it was completed.</summary>
-    public void Release(ulong errorCode)
+    /// <summary>Resets the stream unless it was completed.</summary>
+    public void Release()
     {
         if (!_completed)
         {
-            _completed = true;
-            stream.AbortWrite(errorCode, new ObjectDisposedException(nameof(StreamPipeWriter), "The stream was disposed of."));
-            _inner.Complete();
+            Complete(new ObjectDisposedException(nameof(StreamPipeWriter), "The stream was disposed of."));
         }
     }
 

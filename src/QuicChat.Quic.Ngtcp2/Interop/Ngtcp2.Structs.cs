@@ -244,7 +244,7 @@ internal static unsafe partial class Ngtcp2
         public void* AckDatagram;
         public void* LostDatagram;
         public void* GetPathChallengeData;
-        public delegate* unmanaged[Cdecl]<nint, long, ulong, void*, void*, int> StreamStopSending;
+        public void* StreamStopSending; // tells of a STOP_SENDING that is sent, not of one received
         public void* VersionNegotiation;
         public void* ReceiveRxKey;
         public void* ReceiveTxKey;

@@ -40,6 +40,9 @@ internal static class Clients
     public static T Feature<T>(this MultiplexedConnectionContext connection)
         where T : class => connection.Features.Get<T>() ?? throw new InvalidOperationException($"The connection has no {typeof(T).Name}.");
 
+    public static T Feature<T>(this ConnectionContext stream)
+        where T : class => stream.Features.Get<T>() ?? throw new InvalidOperationException($"The stream has no {typeof(T).Name}.");
+
     public static async Task<T> NextPathEventAsync<T>(this MultiplexedConnectionContext connection)
         where T : PathEvent
     {
