@@ -21,7 +21,7 @@ internal sealed class ChatVerb : Verb
         "--server", "HOST:PORT", "The gateway. Without it those of this machine's stack.", Quantity.HostAndPort);
 
     private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
-        "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of this machine's stack.", ServerTrust.Pinned.Parse);
+        "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
 
     private readonly Option<string?> _authority = Choice.Text("--ca", "FILE", "Certificate authorities (PEM) to trust instead of a fingerprint.");
     private readonly Option<string?> _token = Choice.Text("--token", "JWT", "A token in place of --user.");
@@ -76,11 +76,10 @@ internal sealed class ChatVerb : Verb
         var trust = parsed.GetValue(_authority) is { } file
             ? new ServerTrust.Authority(RequireFile(file), server!.Host)
             : parsed.GetValue(_fingerprint);
-        var stack = server is null || trust is null ? RunningStack.Load(data) : null;
         return new ChatClientOptions
         {
-            Servers = server is null ? [.. stack!.Gateways.Select(StackClient.Address)] : [Text(server)],
-            Trust = trust ?? StackClient.Trust(stack!),
+            Servers = server is null ? [.. RunningStack.Load(data).Gateways.Select(StackClient.Address)] : [Text(server)],
+            Trust = trust ?? StackClient.Trust(data),
             Token = parsed.GetValue(_token) ?? StackClient.Token(data, parsed.GetValue(_user)!),
             Engine = parsed.GetValue(_engine),
         };
