@@ -38,17 +38,6 @@ internal sealed class ChatVerb : Verb
     {
         _room.Required = true;
         AddOptions(_user, _room, _server, _fingerprint, _authority, _token, _engine);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_user) is null == result.GetValue(_token) is null)
-            {
-                result.AddError("give either --user or --token");
-            }
-            else if (result.GetValue(_authority) is not null && (result.GetValue(_server) is null || result.GetValue(_fingerprint) is not null))
-            {
-                result.AddError("--ca goes with --server, and takes the place of --fingerprint");
-            }
-        });
     }
 
     /// <inheritdoc />
@@ -73,6 +62,16 @@ internal sealed class ChatVerb : Verb
     private ChatClientOptions Connection(ParseResult parsed, DataFolder data)
     {
         var server = parsed.GetValue(_server);
+        if (parsed.GetValue(_user) is null == parsed.GetValue(_token) is null)
+        {
+            throw new UsageException("give either --user or --token");
+        }
+
+        if (parsed.GetValue(_authority) is not null && (server is null || parsed.GetValue(_fingerprint) is not null))
+        {
+            throw new UsageException("--ca goes with --server, and takes the place of --fingerprint");
+        }
+
         var trust = parsed.GetValue(_authority) is { } file
             ? new ServerTrust.Authority(RequireFile(file), server!.Host)
             : parsed.GetValue(_fingerprint);
