@@ -36,11 +36,15 @@ internal sealed class RoomRelay
         _relays = relays;
         Room = room;
         _grain = relays.Cluster.Room(room);
+        Publisher = new RoomPublisher(relays, room, _grain, _stopping.Token);
         _running = RunAsync();
     }
 
     /// <summary>The room's name.</summary>
     public string Room { get; }
+
+    /// <summary>The way of messages to the room.</summary>
+    public RoomPublisher Publisher { get; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => _relays.Time;
