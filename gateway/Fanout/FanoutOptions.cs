@@ -10,6 +10,12 @@ public sealed class FanoutOptions
     public TimeSpan RenewInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// 30 s that a join or a publish is tried while the cluster does not answer: longer than rooms need to move off a dead silo (20 s).
+    /// Then the stream is reset, and the client joins again.
+    /// </summary>
+    public TimeSpan CallTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Bytes of frames a room keeps at hand for its members: 4 MiB, about two seconds of the fastest room. Who is further behind reads the
     /// log. A room without traffic keeps nothing.
     /// </summary>

@@ -15,6 +15,11 @@ internal sealed class FanoutOptionsValidator : IValidateOptions<FanoutOptions>
                 nameof(options.RenewInterval));
         }
 
+        if (options.CallTimeLimit < TimeSpan.FromSeconds(1) || options.CallTimeLimit > TimeSpan.FromMinutes(5))
+        {
+            errors.AddError($"is {options.CallTimeLimit}; 1 s to 5 min are allowed.", nameof(options.CallTimeLimit));
+        }
+
         if (options.RingBytes < 64 * 1024)
         {
             errors.AddError($"is {options.RingBytes}; at least 65,536 are needed, the size of one frame.", nameof(options.RingBytes));
