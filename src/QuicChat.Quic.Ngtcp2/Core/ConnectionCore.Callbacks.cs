@@ -71,9 +71,9 @@ internal sealed unsafe partial class ConnectionCore
     private static int OnReceiveCryptoData(nint connection, int level, ulong offset, byte* data, nuint length, void* userData)
     {
         var self = Self(userData);
-        return level == Interop.Ngtcp2.EncryptionLevel1Rtt && !self._guard.Admits(self._isServer, new ReadOnlySpan<byte>(data, (int)length))
-            ? self.Refuse(AlertUnexpectedMessage, "unexpected TLS message after the handshake (RFC 9001, section 6)", Interop.Ngtcp2.ErrorCrypto)
-            : Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData);
+        return self._guard.Admits(self._isServer, level, new ReadOnlySpan<byte>(data, (int)length))
+            ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
+            : self.Refuse(AlertUnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

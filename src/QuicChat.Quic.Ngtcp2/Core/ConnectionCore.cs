@@ -35,7 +35,7 @@ internal sealed unsafe partial class ConnectionCore
     private nint _connection;
     private Instant _now;
     private State _state;
-    private PostHandshakeGuard _guard;
+    private TlsMessageGuard _guard;
     private bool _completed;
     private bool _statelessReset;
     private (byte Alert, string Reason)? _refusal;

@@ -35,6 +35,8 @@ public sealed class ConstantTests
             [nameof(Native.ErrorHandshakeTimeout)] = "NGTCP2_ERR_HANDSHAKE_TIMEOUT",
             [nameof(Native.ErrorIdleClose)] = "NGTCP2_ERR_IDLE_CLOSE",
             [nameof(Native.ErrorCallbackFailure)] = "NGTCP2_ERR_CALLBACK_FAILURE",
+            [nameof(Native.EncryptionLevelInitial)] = "NGTCP2_ENCRYPTION_LEVEL_INITIAL",
+            [nameof(Native.EncryptionLevelHandshake)] = "NGTCP2_ENCRYPTION_LEVEL_HANDSHAKE",
             [nameof(Native.EncryptionLevel1Rtt)] = "NGTCP2_ENCRYPTION_LEVEL_1RTT",
             [nameof(Native.StreamDataFlagFin)] = "NGTCP2_STREAM_DATA_FLAG_FIN",
             [nameof(Native.WriteStreamFlagMore)] = "NGTCP2_WRITE_STREAM_FLAG_MORE",
