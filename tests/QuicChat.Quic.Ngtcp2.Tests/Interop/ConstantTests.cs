@@ -60,6 +60,11 @@ public sealed class ConstantTests
             [nameof(Gnutls.AlpnMandatory)] = "GNUTLS_ALPN_MANDATORY",
             [nameof(Gnutls.NameDns)] = "GNUTLS_NAME_DNS",
             [nameof(Gnutls.ErrorCertificate)] = "GNUTLS_E_CERTIFICATE_ERROR",
+            [nameof(Gnutls.CertificateSignerNotFound)] = "GNUTLS_CERT_SIGNER_NOT_FOUND",
+            [nameof(Gnutls.CertificateNotActivated)] = "GNUTLS_CERT_NOT_ACTIVATED",
+            [nameof(Gnutls.CertificateExpired)] = "GNUTLS_CERT_EXPIRED",
+            [nameof(Gnutls.CertificateSignatureFailure)] = "GNUTLS_CERT_SIGNATURE_FAILURE",
+            [nameof(Gnutls.CertificateUnexpectedOwner)] = "GNUTLS_CERT_UNEXPECTED_OWNER",
         },
         [typeof(Libc)] = new()
         {
