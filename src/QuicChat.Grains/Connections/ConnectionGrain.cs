@@ -325,7 +325,7 @@ internal sealed partial class ConnectionGrain(
     [LoggerMessage(1003, LogLevel.Debug, "{ConnectionId} left {From} for {To} ({Kind}).")]
     private partial void LogStarted(string connectionId, string from, string to, MigrationKind kind);
 
-    [LoggerMessage(1004, LogLevel.Information, "{ConnectionId} from {From} to {To} ({Kind}): {Outcome} after {DurationMs:F1} ms.")]
+    [LoggerMessage(1004, LogLevel.Debug, "{ConnectionId} from {From} to {To} ({Kind}): {Outcome} after {DurationMs:F1} ms.")]
     private partial void LogEnded(
         string connectionId, string from, string to, MigrationKind kind, MigrationOutcome outcome, double durationMs);
 

@@ -10,7 +10,7 @@ namespace QuicChat.Grains.Tests.Rooms;
 /// <summary>The store is killed in the middle of appends, again and again.</summary>
 public sealed class RoomLogCrashTests
 {
-    private const int Rounds = 4;
+    private const int Rounds = 3;
     private const int Rooms = 4;
     private const int AppendsBeforeKill = 60;
 
