@@ -41,13 +41,13 @@ internal static partial class GatewayLog
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 
-    [LoggerMessage(201, LogLevel.Information, "{ConnectionId}: user {UserId} with client {ClientId} from {Remote}.")]
+    [LoggerMessage(201, LogLevel.Debug, "{ConnectionId}: user {UserId} with client {ClientId} from {Remote}.")]
     public static partial void Authenticated(this ILogger logger, ConnectionId connectionId, string userId, string clientId, EndPoint remote);
 
-    [LoggerMessage(202, LogLevel.Information, "{ConnectionId}: closing with {Code}: {Reason}")]
-    public static partial void Closing(this ILogger logger, ConnectionId connectionId, ErrorCode code, string reason);
+    [LoggerMessage(EventId = 202, Message = "{ConnectionId}: closing with {Code}: {Reason}")]
+    public static partial void Closing(this ILogger logger, LogLevel level, ConnectionId connectionId, ErrorCode code, string reason);
 
-    [LoggerMessage(203, LogLevel.Information, "{ConnectionId}: {Reason}")]
+    [LoggerMessage(203, LogLevel.Debug, "{ConnectionId}: {Reason}")]
     public static partial void Ended(this ILogger logger, ConnectionId connectionId, string reason);
 
     [LoggerMessage(204, LogLevel.Error, "{ConnectionId}: serving the connection failed.")]
@@ -86,10 +86,10 @@ internal static partial class GatewayLog
     [LoggerMessage(306, LogLevel.Debug, "Room {Room}: a batch came, but nobody here is in it.")]
     public static partial void BatchIgnored(this ILogger logger, string room);
 
-    [LoggerMessage(400, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
+    [LoggerMessage(400, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
     public static partial void PathDetected(this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind);
 
-    [LoggerMessage(401, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
+    [LoggerMessage(401, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
     public static partial void PathEnded(
         this ILogger logger,
         ConnectionId connectionId,

@@ -22,10 +22,12 @@ internal sealed class ClusterPatience(
             var waited = $"within {options.Value.ConnectTimeLimit.TotalSeconds:0} s";
             throw exception is RedisException or TimeoutException
                 ? new GatewayStartException(
-                    $"The store at {store} does not answer {waited}, so cluster '{cluster}' is not found; start it (redis-server, or QuicChat.Store), or name another with --store.",
+                    $"The store at {store} does not answer {waited}, so cluster '{cluster}' is not found; "
+                    + "start it (redis-server, or QuicChat.Store), or name another with --store.",
                     exception)
                 : new GatewayStartException(
-                    $"No silo of cluster '{cluster}' answers {waited} (store {store}); start one with the same --store, --cluster-id and --service-id.",
+                    $"No silo of cluster '{cluster}' answers {waited} (store {store}); "
+                    + "start one with the same --store, --cluster-id and --service-id.",
                     exception);
         }
 

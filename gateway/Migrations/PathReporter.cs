@@ -139,7 +139,12 @@ internal sealed class PathReporter
                     _sessions.Metrics.PathValidated(validated.Kind, e.Duration);
                 }
 
-                End(PathObservationType.Validated, MigrationNotice.Types.Outcome.Completed, e.At, e.Duration, e.Evidence == ValidationEvidence.Inferred);
+                End(
+                    PathObservationType.Validated,
+                    MigrationNotice.Types.Outcome.Completed,
+                    e.At,
+                    e.Duration,
+                    e.Evidence == ValidationEvidence.Inferred);
                 break;
             case PathEvent.Reverted e:
                 End(PathObservationType.Reverted, MigrationNotice.Types.Outcome.Reverted, e.At, e.Duration);

@@ -1,7 +1,6 @@
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Protocol;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Sessions;
 

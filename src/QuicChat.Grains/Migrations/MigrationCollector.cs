@@ -19,6 +19,7 @@ internal sealed class MigrationCollector
     private readonly List<FailedMigration> _failed = [];
     private ImmutableDictionary<string, GatewaySums> _gateways = ImmutableDictionary<string, GatewaySums>.Empty;
     private long _sequence;
+    private long _changes;
 
     /// <summary>A registered connection is active on this silo.</summary>
     public void Track(string connectionId, ConnectionRegistration registration, PendingAttempt? attempt)
@@ -84,6 +85,7 @@ internal sealed class MigrationCollector
             }
 
             _gateways = _gateways.SetItem(registration.GatewayId, sums);
+            _changes++;
             Track(connectionId, registration, attempt);
         }
     }
@@ -94,7 +96,7 @@ internal sealed class MigrationCollector
         lock (_lock)
         {
             _failed.RemoveRange(0, Math.Max(0, _failed.Count - FailedLimit));
-            return new CollectorReport(silo, incarnation, ++_sequence, _connections.Count, _migrating.Count, _gateways, [.. _failed]);
+            return new CollectorReport(silo, incarnation, ++_sequence, _changes, _connections.Count, _migrating.Count, _gateways, [.. _failed]);
         }
     }
 
@@ -107,18 +109,21 @@ internal sealed class MigrationCollector
         }
     }
 
-    /// <summary>Connections with an attempt in flight, the longest unresolved first.</summary>
+    /// <summary>Connections with an attempt in flight, the oldest attempt first.</summary>
     public ImmutableArray<MigratingConnection> GetMigrating(int limit)
     {
         lock (_lock)
         {
             return
             [
-                .. (from connection in _migrating.Values
-                   let attempt = connection.Attempt!
-                   orderby attempt.StartedAt
-                   select new MigratingConnection(
-                       connection.ConnectionId, connection.UserId, connection.GatewayId, attempt.From, attempt.To, attempt.Kind, attempt.StartedAt)).Take(limit),
+                .. _migrating.Values.OrderBy(connection => connection.Attempt!.StartedAt).Take(limit).Select(connection => new MigratingConnection(
+                    connection.ConnectionId,
+                    connection.UserId,
+                    connection.GatewayId,
+                    connection.Attempt!.From,
+                    connection.Attempt.To,
+                    connection.Attempt.Kind,
+                    connection.Attempt.StartedAt)),
             ];
         }
     }
@@ -156,6 +161,7 @@ internal sealed class MigrationCollector
         lock (_lock)
         {
             _gateways = _gateways.SetItem(gatewayId, change(_gateways.GetValueOrDefault(gatewayId, GatewaySums.Zero)));
+            _changes++;
         }
     }
 

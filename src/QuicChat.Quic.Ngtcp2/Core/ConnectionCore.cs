@@ -40,7 +40,7 @@ internal sealed unsafe partial class ConnectionCore
     private bool _statelessReset;
     private (byte Alert, string Reason)? _refusal;
     private string? _trustProblem;
-    private (ulong Code, string Reason)? _closeRequest;
+    private (ulong Code, string Reason, TimeSpan Latest)? _closeRequest;
     private byte[] _closePacket = [];
     private FourTuple _closePath;
     private TimeSpan _closingEnds;
@@ -80,6 +80,11 @@ internal sealed unsafe partial class ConnectionCore
 
             var expiry = Interop.Ngtcp2.GetExpiry(_connection);
             var due = expiry >= long.MaxValue ? TimeSpan.MaxValue : FromNanoseconds(expiry);
+            if (_closeRequest is { } close && close.Latest < due)
+            {
+                due = close.Latest;
+            }
+
             return _tracker?.Deadline is { } deadline && deadline < due ? deadline : due;
         }
     }
@@ -116,8 +121,17 @@ internal sealed unsafe partial class ConnectionCore
         Wake();
     }
 
-    /// <summary>Closes the connection with an application error code after a last turn of sending; thread-safe.</summary>
-    public void RequestClose(ulong errorCode, string reason) => Request(() => _closeRequest ??= (errorCode, reason));
+    /// <summary>
+    /// Closes the connection with an application error code once what streams have flushed is sent, at the latest after <see cref="ClosingPtos"/> probe
+    /// time-outs; thread-safe.
+    /// </summary>
+    public void RequestClose(ulong errorCode, string reason) => Request(() =>
+    {
+        if (_connection != 0)
+        {
+            _closeRequest ??= (errorCode, reason, _now.Elapsed + ClosingTime);
+        }
+    });
 
     /// <summary>Does what the application asked for.</summary>
     public void Service(Instant now)
@@ -239,6 +253,8 @@ internal sealed unsafe partial class ConnectionCore
         Forget();
     }
 
+    private TimeSpan ClosingTime => ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection));
+
     private static ulong Nanoseconds(Instant now) => (ulong)now.Elapsed.Ticks * 100;
 
     private static TimeSpan FromNanoseconds(ulong nanoseconds) => TimeSpan.FromTicks((long)((nanoseconds + 99) / 100));
@@ -324,8 +340,8 @@ internal sealed unsafe partial class ConnectionCore
     // Writes the close, which is kept to be sent again, and lets go of everything else.
     private void WriteClose(string reason, CloseErrorSetter set)
     {
-        var text = Encoding.UTF8.GetBytes(reason);
-        var length = Math.Min(text.Length, MaxReasonBytes);
+        var text = new byte[MaxReasonBytes];
+        Encoding.UTF8.GetEncoder().Convert(reason, text, flush: true, out _, out var length, out _);
         var packet = new byte[Interop.Ngtcp2.MaxUdpPayloadSize];
         nint written;
         ulong code;
@@ -353,7 +369,7 @@ internal sealed unsafe partial class ConnectionCore
 
         _closePacket = packet[..(int)written];
         _closePath = path;
-        _closingEnds = _now.Elapsed + (ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection)));
+        _closingEnds = _now.Elapsed + ClosingTime;
         _datagramsWhileClosing = 1;
         End(closure);
     }

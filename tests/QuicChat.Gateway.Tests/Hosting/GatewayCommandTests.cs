@@ -39,7 +39,9 @@ public sealed class GatewayCommandTests
 
             using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
             var endPoint = (IPEndPoint)taken.Client.LocalEndPoint!;
-            AssertOneLine($"UDP port {endPoint.Port}", await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", endPoint.ToString()));
+            AssertOneLine(
+                $"UDP port {endPoint.Port}",
+                await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", endPoint.ToString()));
         }
         finally
         {

@@ -41,14 +41,17 @@ public sealed class PathReporterTests
 
         Assert.Equal(
             [
-                new PathObservation(1, PathObservationType.Detected, "127.0.0.1:50000", "127.0.0.1:50001", MigrationKind.PortOnly, at, TimeSpan.Zero, false, null),
-                new PathObservation(2, PathObservationType.Validated, "127.0.0.1:50000", "127.0.0.1:50001", MigrationKind.PortOnly, at, TimeSpan.FromMilliseconds(3), false, null),
+                Observation(1, PathObservationType.Detected, TimeSpan.Zero),
+                Observation(2, PathObservationType.Validated, TimeSpan.FromMilliseconds(3)),
             ],
             grain.Applied);
         Assert.Single(grain.Reports);
         Assert.Equal("gw-test", grain.Reports.Single().GatewayId);
         Assert.Equal(1, gateway.Metrics["quicchat.path.detected{kind=port_only}"]);
         Assert.Equal(1, gateway.Metrics["quicchat.path.ended{kind=port_only,outcome=completed}"]);
+
+        PathObservation Observation(long number, PathObservationType type, TimeSpan duration)
+            => new(number, type, "127.0.0.1:50000", "127.0.0.1:50001", MigrationKind.PortOnly, at, duration, false, null);
     }
 
     [Fact]

@@ -20,7 +20,9 @@ public sealed class LeaseKeeperTests
         await gateway.Lease.StopAsync(CancellationToken.None);
 
         Assert.Equal(1, gateway.Cluster.Registry.Calls.Count("Release"));
-        Assert.All(gateway.Cluster.Registry.Renewals, renewal => Assert.Equal(("gw-test", "[::]:4433", "ngtcp2"), (renewal.GatewayId, renewal.EndPoint, renewal.Engine)));
+        Assert.All(
+            gateway.Cluster.Registry.Renewals,
+            renewal => Assert.Equal(("gw-test", "[::]:4433", "ngtcp2"), (renewal.GatewayId, renewal.EndPoint, renewal.Engine)));
         Assert.Equal([0, 1], gateway.Cluster.Registry.Renewals.Take(2).Select(renewal => renewal.Connections));
     }
 

@@ -109,15 +109,17 @@ public sealed class ControlStreamTests
         Assert.Equal(ErrorCode.NoError, (await client.Connection.ClosedByGatewayAsync()).Code);
     }
 
-    [Fact]
-    public async Task A_reset_control_stream_is_a_violation()
+    [Theory]
+    [InlineData(ErrorCode.NoError, ErrorCode.NoError)]
+    [InlineData(ErrorCode.Internal, ErrorCode.ProtocolViolation)]
+    public async Task A_reset_control_stream_is_the_end_too_and_a_violation_unless_without_error(ErrorCode reset, ErrorCode expected)
     {
         await using var gateway = new TestGateway();
         var client = await gateway.ConnectAsync();
 
-        client.Control.Reset(ErrorCode.NoError);
+        client.Control.Reset(reset);
 
-        Assert.Equal(ErrorCode.ProtocolViolation, (await client.Connection.ClosedByGatewayAsync()).Code);
+        Assert.Equal(expected, (await client.Connection.ClosedByGatewayAsync()).Code);
     }
 
     private static ClientFrame Refresh(string token) => new() { Refresh = new Refresh { Token = token } };

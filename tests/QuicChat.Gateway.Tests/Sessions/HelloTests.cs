@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Tests.Support;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Tests.Sessions;
 
@@ -108,7 +107,7 @@ public sealed class HelloTests
         await gateway.Time.PassAsync(TimeSpan.FromSeconds(10), "Hello");
 
         var (code, reason) = await connection.ClosedByGatewayAsync();
-        Assert.Equal((ErrorCode.ProtocolViolation, "No Hello came within 10 s."), (code, reason));
+        Assert.Equal((ErrorCode.ProtocolViolation, "No Hello came within 10 s"), (code, reason));
     }
 
     [Fact]

@@ -21,28 +21,55 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task A_message_that_overtook_an_earlier_one_is_sent_again_after_it()
+    public async Task Messages_that_come_during_a_call_go_with_the_next_one_in_their_order()
     {
         await using var gateway = new TestGateway();
-        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        var alice = await (await gateway.ConnectAsync("alice")).JoinAsync("lobby");
+        var bob = await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
         var grain = gateway.Cluster.Room("lobby");
         var first = new TaskCompletionSource();
         var held = 1;
-        grain.Calls.Before = method => method == "Publish" && held-- > 0 ? first.Task : Task.CompletedTask;
+        grain.Calls.Before = method => method == "PublishAll" && held-- > 0 ? first.Task : Task.CompletedTask;
 
-        await room.PublishAsync(1, "one");
-        await grain.Calls.ReachedAsync("Publish", 1);
-        await room.PublishAsync(2, "two");
-        await room.PublishAsync(3, "three");
-        await grain.Calls.ReachedAsync("Publish", 3);
+        await alice.PublishAsync(1, "a1");
+        await grain.Calls.ReachedAsync("PublishAll", 1);
+        await alice.PublishAsync(2, "a2");
+        await alice.PublishAsync(3, "a3");
+        await bob.PublishAsync(1, "b1");
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 4);
         first.SetResult();
 
         for (var seq = 1ul; seq <= 3; seq++)
         {
-            Assert.Equal(seq, (await room.AckAsync()).ClientSeq);
+            Assert.Equal(seq, (await alice.AckAsync()).ClientSeq);
         }
 
-        Assert.Equal(["one", "two", "three"], grain.Log.Select(message => message.Body));
+        Assert.Equal(1ul, (await bob.AckAsync()).ClientSeq);
+        Assert.Equal([1, 3], grain.Batches);
+    }
+
+    [Fact]
+    public async Task Who_joins_again_is_told_what_is_stored_after_the_call_that_was_under_way()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var held = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "PublishAll" ? held.Task : Task.CompletedTask;
+        await room.PublishAsync(1, "one");
+        await grain.Calls.ReachedAsync("PublishAll", 1);
+        await room.PublishAsync(2, "not called out yet");
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 2);
+        room.Stream.Reset(ErrorCode.NoError);
+        await room.Stream.Disposed.Within("the stream's release");
+
+        var joining = client.JoinAsync("lobby");
+        await client.PingAsync();
+        held.SetResult();
+
+        Assert.Equal(1ul, (await joining).Joined.LastClientSeq);
+        Assert.Equal("one", Assert.Single(grain.Log).Body);
     }
 
     [Fact]
@@ -78,21 +105,15 @@ public sealed class PublishTests
     }
 
     [Fact]
-    public async Task A_text_that_is_too_long_is_rejected_in_its_turn()
+    public async Task A_text_that_is_too_long_is_rejected()
     {
         await using var gateway = new TestGateway();
         var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
-        var grain = gateway.Cluster.Room("lobby");
-        var first = new TaskCompletionSource();
-        var held = 1;
-        grain.Calls.Before = method => method == "Publish" && held-- > 0 ? first.Task : Task.CompletedTask;
 
         await room.PublishAsync(1, new string('1', ProtocolLimits.MaxBodyBytes));
-        await room.PublishAsync(2, new string('2', ProtocolLimits.MaxBodyBytes + 1));
-        await grain.Calls.ReachedAsync("Publish", 1);
-        first.SetResult();
-
         Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
+        await room.PublishAsync(2, new string('2', ProtocolLimits.MaxBodyBytes + 1));
+
         var reject = await room.RejectAsync();
         Assert.Equal((2ul, ErrorCode.FrameTooLarge), (reject.ClientSeq, reject.Code));
     }
@@ -116,7 +137,7 @@ public sealed class PublishTests
     {
         await using var gateway = new TestGateway();
         var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
-        gateway.Cluster.Room("lobby").Calls.Fail("Publish", 2);
+        gateway.Cluster.Room("lobby").Calls.Fail("Published", 2);
 
         await room.PublishAsync(1, "one");
         await gateway.Time.PassBackoffAsync();
@@ -132,15 +153,12 @@ public sealed class PublishTests
         await using var gateway = new TestGateway();
         var client = await gateway.ConnectAsync();
         var room = await client.JoinAsync("lobby");
-        gateway.Cluster.Room("lobby").Calls.Fail("Publish", int.MaxValue);
+        gateway.Cluster.Room("lobby").Calls.Fail("PublishAll", int.MaxValue);
 
         await room.PublishAsync(1, "one");
         var reset = room.Stream.ResetAsync();
-        for (var waited = 0; waited < 3; waited++)
-        {
-            await gateway.Time.PassBackoffAsync();
-        }
-
+        await gateway.Time.PassBackoffAsync();
+        await gateway.Time.ArmedBackoffAsync();
         gateway.Time.Advance(TimeSpan.FromSeconds(31));
 
         Assert.Equal(ErrorCode.Internal, await reset);
@@ -154,7 +172,7 @@ public sealed class PublishTests
         var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
         var grain = gateway.Cluster.Room("lobby");
         var silence = new TaskCompletionSource();
-        grain.Calls.Before = method => method == "Publish" ? silence.Task : Task.CompletedTask;
+        grain.Calls.Before = method => method == "PublishAll" ? silence.Task : Task.CompletedTask;
         var body = new string('b', 1_000);
         var sent = 0;
         var pending = ValueTask.FromResult(default(System.IO.Pipelines.FlushResult));
@@ -164,8 +182,8 @@ public sealed class PublishTests
         }
 
         Assert.False(pending.IsCompleted);
-        await grain.Calls.ReachedAsync("Publish", 4);
-        Assert.Equal(4, grain.Calls.Count("Publish"));
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 4);
+        Assert.Equal(4, gateway.Metrics["quicchat.delivery.published"]);
 
         silence.SetResult();
         await pending.AsTask().Within("the gateway's reading on");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
@@ -17,6 +18,9 @@ internal sealed class FakeRoom(string name) : IRoomGrain
 
     /// <summary>Whether batches to gateways are lost on their way.</summary>
     public bool LosesBatches { get; set; }
+
+    /// <summary>How many messages came with each call.</summary>
+    public ConcurrentQueue<int> Batches { get; } = [];
 
     /// <summary>The stored messages.</summary>
     public IReadOnlyList<RoomMessage> Log => _log;
@@ -52,24 +56,20 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
-    public async Task<PublishReceipt> Publish(PublishRequest request)
+    public Task<PublishReceipt> Publish(PublishRequest request) => throw new NotSupportedException("A gateway publishes in batches.");
+
+    public async Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests)
     {
-        await Calls.CallAsync(nameof(Publish));
+        Batches.Enqueue(requests.Length);
+        await Calls.CallAsync(nameof(PublishAll));
+        ImmutableArray<PublishReceipt> receipts;
         lock (_lock)
         {
-            var own = _log.LastOrDefault(message => message.UserId == request.UserId && message.ClientId == request.ClientId);
-            var last = own?.ClientSeq ?? 0;
-            if (request.ClientSeq > last + 1)
-            {
-                return new PublishReceipt(PublishOutcome.Gap, 0, last);
-            }
-
-            var known = _log.FirstOrDefault(
-                message => message.UserId == request.UserId && message.ClientId == request.ClientId && message.ClientSeq == request.ClientSeq);
-            return request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
-                : known is null ? new PublishReceipt(PublishOutcome.Forgotten, 0, last)
-                : new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last);
+            receipts = [.. requests.Select(Take)];
         }
+
+        await Calls.CallAsync("Published");
+        return receipts;
     }
 
     public async Task<RoomPage> Read(long fromOffset, int limit)
@@ -134,6 +134,21 @@ internal sealed class FakeRoom(string name) : IRoomGrain
                 gateway.Deliver(batch);
             }
         }
+    }
+
+    private PublishReceipt Take(PublishRequest request)
+    {
+        var own = _log.Where(message => message.UserId == request.UserId && message.ClientId == request.ClientId).ToList();
+        var last = own.Count == 0 ? 0 : own[^1].ClientSeq;
+        if (request.ClientSeq > last + 1)
+        {
+            return new PublishReceipt(PublishOutcome.Gap, 0, last);
+        }
+
+        var known = own.Find(message => message.ClientSeq == request.ClientSeq);
+        return request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
+            : known is null ? new PublishReceipt(PublishOutcome.Forgotten, 0, last)
+            : new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last);
     }
 
     private long Store(PublishRequest request)

@@ -8,6 +8,7 @@ namespace QuicChat.Gateway.Tests.Support;
 internal sealed class Metrics : IMeterFactory
 {
     private readonly ConcurrentDictionary<string, long> _sums = [];
+    private readonly ConcurrentQueue<(string Instrument, long Sum, TaskCompletionSource Reached)> _waiting = [];
     private readonly MeterListener _listener = new();
     private readonly List<Meter> _meters = [];
 
@@ -32,6 +33,15 @@ internal sealed class Metrics : IMeterFactory
     /// <summary>The sum of an instrument; with tags, written <c>name{tag=value,…}</c>.</summary>
     public long this[string instrument] => _sums.GetValueOrDefault(instrument);
 
+    /// <summary>Waits until an instrument's sum has come to a value.</summary>
+    public Task ReachedAsync(string instrument, long sum)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Enqueue((instrument, sum, reached));
+        Tell(instrument);
+        return reached.Task.Within($"{instrument} = {sum}");
+    }
+
     public Meter Create(MeterOptions options)
     {
         options.Scope = this;
@@ -51,5 +61,14 @@ internal sealed class Metrics : IMeterFactory
         var labels = string.Join(',', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"));
         var name = labels.Length == 0 ? instrument.Name : $"{instrument.Name}{{{labels}}}";
         _sums.AddOrUpdate(name, value, (_, sum) => sum + value);
+        Tell(name);
+    }
+
+    private void Tell(string instrument)
+    {
+        foreach (var (_, _, reached) in _waiting.Where(waiting => waiting.Instrument == instrument && this[instrument] >= waiting.Sum))
+        {
+            reached.TrySetResult();
+        }
     }
 }

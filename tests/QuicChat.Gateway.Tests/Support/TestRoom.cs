@@ -12,7 +12,8 @@ internal sealed class TestRoom(TestStream stream, Joined joined)
     public Task PublishAsync(ulong clientSeq, string body) => stream.SendAsync(Frames.Publish(clientSeq, body));
 
     /// <summary>The next answer, which is an Ack; messages that come before it are passed over.</summary>
-    public async Task<Ack> AckAsync() => await AnswerAsync("an Ack") is { Ack: { } ack } ? ack : throw new InvalidOperationException("It was no Ack.");
+    public async Task<Ack> AckAsync()
+        => await AnswerAsync("an Ack") is { Ack: { } ack } ? ack : throw new InvalidOperationException("It was no Ack.");
 
     /// <summary>The next answer, which is a Reject; messages that come before it are passed over.</summary>
     public async Task<Reject> RejectAsync()

@@ -35,8 +35,12 @@ internal sealed class TestTime() : FakeTimeProvider(new DateTimeOffset(2026, 1, 
     /// <summary>Waits until code waits for exactly this time, then lets it pass.</summary>
     public Task PassAsync(TimeSpan due, string what) => PassAsync(due, due, what);
 
+    /// <summary>Waits for the next pause between two tries.</summary>
+    public Task<TimeSpan> ArmedBackoffAsync()
+        => ArmedAsync(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(1_999), "a pause between tries");
+
     /// <summary>Lets the next pause between two tries pass.</summary>
-    public Task PassBackoffAsync() => PassAsync(TimeSpan.FromMilliseconds(80), TimeSpan.FromMilliseconds(1_999), "a pause between tries");
+    public async Task PassBackoffAsync() => Advance(await ArmedBackoffAsync());
 
     private sealed class TellingTimer(ITimer inner, TestTime time) : ITimer
     {

@@ -92,6 +92,8 @@ public sealed class TestGateway : IGatewayObserver
         return messages;
     }
 
+    public int LargestBatch { get; private set; }
+
     public bool HasMessages => _batches.Reader.Count > 0;
 
     async Task IGatewayObserver.Deliver(RoomBatch batch)
@@ -101,6 +103,7 @@ public sealed class TestGateway : IGatewayObserver
             await act(batch);
         }
 
+        LargestBatch = Math.Max(LargestBatch, batch.Messages.Length);
         _batches.Writer.TryWrite(batch);
     }
 
