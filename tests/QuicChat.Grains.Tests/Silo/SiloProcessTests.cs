@@ -67,7 +67,7 @@ public sealed class SiloProcessTests
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health/live")).StatusCode);
         var (exitCode, errors) = await silo.CloseInputAsync(TimeSpan.FromSeconds(10));
         Assert.Equal(1, exitCode);
-        Assert.EndsWith("The silo could not leave the cluster in order within 8 s; it ends now.\n", errors);
+        Assert.EndsWith("The silo could not leave the cluster in order within 7 s; it ends now.\n", errors);
     }
 
     [Fact]
