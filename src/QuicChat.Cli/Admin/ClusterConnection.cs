@@ -64,9 +64,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
             return OpenAsync(store, clusterId, serviceId, cancellationToken);
         }
 
-        var stack = RunningStack.Load(data);
-        return OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
+        return OpenAsync(RunningStack.Load(data), cancellationToken);
     }
+
+    /// <summary>Connects to the cluster of a stack.</summary>
+    public static Task<ClusterConnection> OpenAsync(RunningStack stack, CancellationToken cancellationToken)
+        => OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
 
     /// <summary>Asks a grain.</summary>
     /// <exception cref="ToolException">The cluster does not answer in time.</exception>
@@ -78,7 +81,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            throw new ToolException($"the cluster did not answer ({ToolException.OneLine(e).TrimEnd('.')}); see whether its silos run.", e);
+            throw new ToolException($"the cluster did not answer ({ToolException.OneLine(e)}); see whether its silos run.", e);
         }
     }
 
@@ -91,5 +94,5 @@ internal sealed class ClusterConnection : IAsyncDisposable
     }
 
     private static ToolException Unreachable(string store, string clusterId, Exception e)
-        => new($"no silo of cluster '{clusterId}' answers, by the store {store} ({ToolException.OneLine(e).TrimEnd('.')}); see whether its silos run.", e);
+        => new($"no silo of cluster '{clusterId}' in the store {store} answers ({ToolException.OneLine(e)}); see whether its silos run.", e);
 }
