@@ -1,4 +1,3 @@
-using System.Buffers;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using QuicChat.Quic.Engines;
@@ -61,7 +60,7 @@ public sealed class StreamAbortTests
 
         client.Feature<IStreamAbortFeature>().AbortWrite(9, Reason);
 
-        var error = await Assert.ThrowsAsync<QuicStreamAbortedException>(() => ReadToEndAsync(server).Within("the reset"));
+        var error = await Assert.ThrowsAsync<QuicStreamAbortedException>(() => server.ReadToEndAsync().Within("the reset"));
         Assert.Equal(9u, error.ErrorCode);
         await DisposeAsync(client, server);
     }
@@ -91,7 +90,7 @@ public sealed class StreamAbortTests
 
         await client.Transport.Output.CompleteAsync(Reason);
 
-        var error = await Assert.ThrowsAsync<QuicStreamAbortedException>(() => ReadToEndAsync(server).Within("the reset"));
+        var error = await Assert.ThrowsAsync<QuicStreamAbortedException>(() => server.ReadToEndAsync().Within("the reset"));
         Assert.Equal(10u, error.ErrorCode);
         await DisposeAsync(client, server);
     }
@@ -168,28 +167,13 @@ public sealed class StreamAbortTests
         var (client, server) = await link.OpenStreamAsync();
         await client.Transport.Output.WriteAsync("all"u8.ToArray());
         await client.Transport.Output.CompleteAsync();
-        Assert.Equal("all"u8.ToArray(), await ReadToEndAsync(server));
+        Assert.Equal("all"u8.ToArray(), await server.ReadToEndAsync());
 
         await DisposeAsync(client);
 
         await server.Transport.Output.CompleteAsync();
         await DisposeAsync(server);
         await link.OpenStreamAsync();
-    }
-
-    internal static async Task<byte[]> ReadToEndAsync(ConnectionContext stream)
-    {
-        using var bytes = new MemoryStream();
-        while (true)
-        {
-            var result = await stream.Transport.Input.ReadAsync();
-            bytes.Write(result.Buffer.ToArray());
-            stream.Transport.Input.AdvanceTo(result.Buffer.End);
-            if (result.IsCompleted)
-            {
-                return bytes.ToArray();
-            }
-        }
     }
 
     private static async Task WriteUntilItFailsAsync(ConnectionContext stream)

@@ -21,7 +21,7 @@ internal sealed class ChatVerb : Verb
         "--server", "HOST:PORT", "The gateway. Without it those of this machine's stack.", Quantity.HostAndPort);
 
     private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
-        "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of this machine's stack.", ServerTrust.Pinned.Parse);
+        "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
 
     private readonly Option<string?> _authority = Choice.Text("--ca", "FILE", "Certificate authorities (PEM) to trust instead of a fingerprint.");
     private readonly Option<string?> _token = Choice.Text("--token", "JWT", "A token in place of --user.");
@@ -38,17 +38,6 @@ internal sealed class ChatVerb : Verb
     {
         _room.Required = true;
         AddOptions(_user, _room, _server, _fingerprint, _authority, _token, _engine);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_user) is null == result.GetValue(_token) is null)
-            {
-                result.AddError("give either --user or --token");
-            }
-            else if (result.GetValue(_authority) is not null && (result.GetValue(_server) is null || result.GetValue(_fingerprint) is not null))
-            {
-                result.AddError("--ca goes with --server, and takes the place of --fingerprint");
-            }
-        });
     }
 
     /// <inheritdoc />
@@ -73,14 +62,23 @@ internal sealed class ChatVerb : Verb
     private ChatClientOptions Connection(ParseResult parsed, DataFolder data)
     {
         var server = parsed.GetValue(_server);
+        if (parsed.GetValue(_user) is null == parsed.GetValue(_token) is null)
+        {
+            throw new UsageException("give either --user or --token");
+        }
+
+        if (parsed.GetValue(_authority) is not null && (server is null || parsed.GetValue(_fingerprint) is not null))
+        {
+            throw new UsageException("--ca goes with --server, and takes the place of --fingerprint");
+        }
+
         var trust = parsed.GetValue(_authority) is { } file
             ? new ServerTrust.Authority(RequireFile(file), server!.Host)
             : parsed.GetValue(_fingerprint);
-        var stack = server is null || trust is null ? RunningStack.Load(data) : null;
         return new ChatClientOptions
         {
-            Servers = server is null ? [.. stack!.Gateways.Select(StackClient.Address)] : [Text(server)],
-            Trust = trust ?? StackClient.Trust(stack!),
+            Servers = server is null ? [.. RunningStack.Load(data).Gateways.Select(StackClient.Address)] : [Text(server)],
+            Trust = trust ?? StackClient.Trust(data),
             Token = parsed.GetValue(_token) ?? StackClient.Token(data, parsed.GetValue(_user)!),
             Engine = parsed.GetValue(_engine),
         };

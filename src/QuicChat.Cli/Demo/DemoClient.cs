@@ -88,7 +88,7 @@ internal sealed class DemoClient : IAsyncDisposable
         try
         {
             client = await ChatClient.ConnectAsync(
-                StackClient.Options(data, stack, simulator.ListenEndPoint.ToString(), name, settings.Engine), cancellationToken);
+                StackClient.Options(data, simulator.ListenEndPoint.ToString(), name, settings.Engine), cancellationToken);
             var room = await client.JoinAsync($"room-{settings.RoomOf(number) + 1}", cancellationToken: cancellationToken);
             return new DemoClient(name, isTalker, simulator, client, room, auditor, now);
         }

@@ -96,9 +96,9 @@ internal sealed class DemoRun : IAsyncDisposable
     /// <summary>All clients as they are now.</summary>
     public IRenderable Draw()
     {
-        var now = Now;
+        var now = Now < _settings.Duration ? Now : _settings.Duration;
         var table = new Table().Border(TableBorder.Simple);
-        table.Title($"{Math.Min(now.TotalSeconds, _settings.Duration.TotalSeconds):0} of {_settings.Duration.TotalSeconds:0} s, {Interlocked.Read(ref _published)} messages, {Interlocked.Read(ref _rebinds)} path changes");
+        table.Title($"{now.TotalSeconds:0} of {_settings.Duration.TotalSeconds:0} s, {Interlocked.Read(ref _published)} messages, {Interlocked.Read(ref _rebinds)} path changes");
         table.AddColumns("client", "room", "path", "state");
         foreach (var heading in (string[])["migrations", "lost", "last gap"])
         {

@@ -28,22 +28,7 @@ internal sealed class DemoVerb : Verb
             "./quicchat demo",
             "./quicchat demo --clients 40 --rebinds 5 --json",
             "./quicchat demo --loss 2% --delay 20ms --reorder 1%")
-    {
-        AddOptions([_clients, _rooms, _rebinds, _seconds, .. _network.All, _seed, _engine, _silos, _gateways]);
-        Validators.Add(result =>
-        {
-            var most = RebindingPlan.MostChanges(TimeSpan.FromSeconds(result.GetValue(_seconds)));
-            if (result.GetValue(_rebinds) > most)
-            {
-                result.AddError($"--rebinds: at most {most} fit into {result.GetValue(_seconds)} s, so that each can end before the next; give more --seconds");
-            }
-
-            if (result.GetValue(_clients) < 2 * result.GetValue(_rooms))
-            {
-                result.AddError("--rooms: each room needs two clients, one that publishes and one that listens; give fewer rooms or more --clients");
-            }
-        });
-    }
+        => AddOptions([_clients, _rooms, _rebinds, _seconds, .. _network.All, _seed, _engine, _silos, _gateways]);
 
     /// <inheritdoc />
     protected override string DataDescription => "A new directory for the stack, to keep. Without it a temporary one, deleted at the end.";
@@ -59,6 +44,7 @@ internal sealed class DemoVerb : Verb
             _network.Read(parsed),
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
+        Check(settings);
         var plan = new StackPlan
         {
             Silos = parsed.GetValue(_silos),
@@ -75,6 +61,22 @@ internal sealed class DemoVerb : Verb
         }
 
         return Tell(report, context);
+    }
+
+    private static void Check(DemoSettings settings)
+    {
+        var most = RebindingPlan.MostChanges(settings.Duration);
+        if (settings.Rebinds > most)
+        {
+            throw new UsageException(
+                $"--rebinds: at most {most} fit into {settings.Duration.TotalSeconds} s, so that each can end before the next; give more --seconds");
+        }
+
+        if (settings.Clients < 2 * settings.Rooms)
+        {
+            throw new UsageException(
+                "--rooms: each room needs two clients, one that publishes and one that listens; give fewer rooms or more --clients");
+        }
     }
 
     private static async Task<DemoReport> RunAsync(

@@ -6,7 +6,7 @@ namespace QuicChat.Cli.Stack;
 /// <summary>A Redis server that somebody else runs.</summary>
 internal static class RedisServer
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Reads a connection string.</summary>
     /// <exception cref="FormatException"><paramref name="text"/> is not one.</exception>

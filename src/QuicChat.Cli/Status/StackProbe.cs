@@ -39,7 +39,7 @@ internal sealed class StackProbe(DataFolder data) : IDisposable
 
         parts.AddRange(stack.Silos.Select(silo => PartAsync(silo.Name, silo.Pid, silo.Web, () => ProbeSiloAsync(silo, cancellationToken))));
         parts.AddRange(stack.Gateways.Select(gateway => PartAsync(
-            gateway.Id, gateway.Pid, gateway.EndPoint, () => ProbeGatewayAsync(stack, gateway, cancellationToken))));
+            gateway.Id, gateway.Pid, gateway.EndPoint, () => ProbeGatewayAsync(gateway, cancellationToken))));
         return StatusReport.Of(stack.Process, await Task.WhenAll(parts));
     }
 
@@ -82,14 +82,14 @@ internal sealed class StackProbe(DataFolder data) : IDisposable
     }
 
     // A handshake and a Hello: that a process lives, or that its port is bound, says little.
-    private async Task<string?> ProbeGatewayAsync(RunningStack stack, RunningGateway gateway, CancellationToken cancellationToken)
+    private async Task<string?> ProbeGatewayAsync(RunningGateway gateway, CancellationToken cancellationToken)
     {
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(Patience);
             await using var client = await ChatClient.ConnectAsync(
-                StackClient.Options(data, stack, StackClient.Address(gateway), "status"), limit.Token);
+                StackClient.Options(data, StackClient.Address(gateway), "status"), limit.Token);
             return null;
         }
         catch (Exception e) when (e is ChatException or QuicEngineUnavailableException or ToolException)

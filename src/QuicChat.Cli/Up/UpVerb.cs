@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Engines;
@@ -28,24 +29,11 @@ internal sealed class UpVerb : Verb
             "./quicchat up",
             "./quicchat up --silos 2 --gateways 2",
             "./quicchat up --redis 127.0.0.1:6379 --data /var/tmp/chat")
-    {
-        AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort);
-        Validators.Add(result =>
-        {
-            if (result.GetValue(_port) + result.GetValue(_gateways) - 1 > 65535)
-            {
-                result.AddError("--port: the ports of all gateways must be below 65536");
-            }
-        });
-    }
+        => AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort);
 
     /// <inheritdoc />
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
-        var data = context.Data;
-        data.Ensure();
-        using var only = StackLock.Take(data);
-        RunningStack.Remove(data);
         var plan = new StackPlan
         {
             Silos = parsed.GetValue(_silos),
@@ -55,6 +43,15 @@ internal sealed class UpVerb : Verb
             Engine = parsed.GetValue(_engine),
             WebPort = parsed.GetValue(_webPort),
         };
+        if (plan.Port + plan.Gateways - 1 > IPEndPoint.MaxPort)
+        {
+            throw new UsageException("--port: the ports of all gateways must be below 65536");
+        }
+
+        var data = context.Data;
+        data.Ensure();
+        using var only = StackLock.Take(data);
+        RunningStack.Remove(data);
         await using var stack = await LocalStack.StartAsync(plan, data, context.Progress, cancellationToken);
         try
         {

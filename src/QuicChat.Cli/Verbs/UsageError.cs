@@ -12,8 +12,11 @@ internal static class UsageError
         var message = parsed.UnmatchedTokens is [var unknown, ..]
             ? Unknown(unknown, parsed.CommandResult.Command)
             : parsed.Errors[0].Message.ReplaceLineEndings(" ");
-        return $"quicchat: {message.TrimEnd('.')}. See '{PathOf(parsed.CommandResult.Command)} --help'.";
+        return Describe(parsed.CommandResult.Command, message);
     }
+
+    /// <summary>What is wrong with the options of <paramref name="command"/>, and where to read more.</summary>
+    public static string Describe(Command command, string message) => $"quicchat: {message.TrimEnd('.')}. See '{PathOf(command)} --help'.";
 
     private static string Unknown(string word, Command command)
     {

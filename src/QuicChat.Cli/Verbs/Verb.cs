@@ -40,6 +40,8 @@ internal abstract class Verb : Command
 
     /// <summary>Does the work.</summary>
     /// <returns>An exit code.</returns>
+    /// <exception cref="UsageException">The options do not go together.</exception>
+    /// <exception cref="ToolException">It cannot be done.</exception>
     protected abstract Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken);
 
     /// <summary>Adds the verb's own options, and behind them those that every verb has.</summary>
@@ -62,6 +64,11 @@ internal abstract class Verb : Command
         try
         {
             return await RunAsync(parsed, context, cancellationToken);
+        }
+        catch (UsageException e)
+        {
+            invocation.Error.WriteLine(UsageError.Describe(this, e.Message));
+            return ExitCode.Usage;
         }
         catch (ToolException e)
         {

@@ -17,6 +17,8 @@ public static class QuicChatSiloBuilderExtensions
     {
         builder.Services.TryAddKeyedSingleton(GrainClock.Key, TimeProvider.System);
         builder.Services.TryAddSingleton<MigrationCollector>();
+        builder.Services.TryAddSingleton<MigrationReporter>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<MigrationReporter>());
         builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
         builder.Services.AddValidated<GatewayLeaseOptions, GatewayLeaseOptionsValidator>();
         builder.Services.AddValidated<RoomOptions, RoomOptionsValidator>();

@@ -61,7 +61,8 @@ internal sealed unsafe partial class ConnectionCore
 
             if (length == 0)
             {
-                if (_closeRequest is { } close)
+                // Streams that wait for the peer to read are not among the sendable ones, and not waited for.
+                if (_closeRequest is { } close && (_sendable.Count == 0 || now.Elapsed >= close.Latest))
                 {
                     _closeRequest = null;
                     WriteClose(

@@ -35,12 +35,12 @@ internal sealed unsafe partial class ConnectionCore
     private nint _connection;
     private Instant _now;
     private State _state;
-    private PostHandshakeGuard _guard;
+    private TlsMessageGuard _guard;
     private bool _completed;
     private bool _statelessReset;
     private (byte Alert, string Reason)? _refusal;
     private string? _trustProblem;
-    private (ulong Code, string Reason)? _closeRequest;
+    private (ulong Code, string Reason, TimeSpan Latest)? _closeRequest;
     private byte[] _closePacket = [];
     private FourTuple _closePath;
     private TimeSpan _closingEnds;
@@ -80,6 +80,11 @@ internal sealed unsafe partial class ConnectionCore
 
             var expiry = Interop.Ngtcp2.GetExpiry(_connection);
             var due = expiry >= long.MaxValue ? TimeSpan.MaxValue : FromNanoseconds(expiry);
+            if (_closeRequest is { } close && close.Latest < due)
+            {
+                due = close.Latest;
+            }
+
             return _tracker?.Deadline is { } deadline && deadline < due ? deadline : due;
         }
     }
@@ -116,8 +121,17 @@ internal sealed unsafe partial class ConnectionCore
         Wake();
     }
 
-    /// <summary>Closes the connection with an application error code after a last turn of sending; thread-safe.</summary>
-    public void RequestClose(ulong errorCode, string reason) => Request(() => _closeRequest ??= (errorCode, reason));
+    /// <summary>
+    /// Closes the connection with an application error code once what streams have flushed is sent, at the latest after <see cref="ClosingPtos"/> probe
+    /// time-outs; thread-safe.
+    /// </summary>
+    public void RequestClose(ulong errorCode, string reason) => Request(() =>
+    {
+        if (_connection != 0)
+        {
+            _closeRequest ??= (errorCode, reason, _now.Elapsed + ClosingTime);
+        }
+    });
 
     /// <summary>Does what the application asked for.</summary>
     public void Service(Instant now)
@@ -227,8 +241,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         if (_connection != 0)
         {
-            Interop.Ngtcp2.SetKeepAliveTimeout(
-                _connection, interval == Timeout.InfiniteTimeSpan ? Never : (ulong)(interval.TotalNanoseconds));
+            Interop.Ngtcp2.SetKeepAliveTimeout(_connection, Nanoseconds(interval, infinite: Never));
         }
     }
 
@@ -239,7 +252,12 @@ internal sealed unsafe partial class ConnectionCore
         Forget();
     }
 
+    private TimeSpan ClosingTime => ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection));
+
     private static ulong Nanoseconds(Instant now) => (ulong)now.Elapsed.Ticks * 100;
+
+    private static ulong Nanoseconds(TimeSpan time, ulong infinite)
+        => time == Timeout.InfiniteTimeSpan ? infinite : Math.Min((ulong)time.Ticks, long.MaxValue / 100) * 100;
 
     private static TimeSpan FromNanoseconds(ulong nanoseconds) => TimeSpan.FromTicks((long)((nanoseconds + 99) / 100));
 
@@ -308,7 +326,7 @@ internal sealed unsafe partial class ConnectionCore
 
         Interop.Ngtcp2.CloseError closeError;
         Interop.Ngtcp2.CloseErrorDefault(&closeError);
-        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), _trustProblem ?? Interop.Ngtcp2.Describe(error));
+        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error));
         if (_refusal is not null || (error == Interop.Ngtcp2.ErrorCrypto && alert != 0))
         {
             WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetTlsAlert(e, alert, text, length));
@@ -324,8 +342,8 @@ internal sealed unsafe partial class ConnectionCore
     // Writes the close, which is kept to be sent again, and lets go of everything else.
     private void WriteClose(string reason, CloseErrorSetter set)
     {
-        var text = Encoding.UTF8.GetBytes(reason);
-        var length = Math.Min(text.Length, MaxReasonBytes);
+        var text = new byte[MaxReasonBytes];
+        Encoding.UTF8.GetEncoder().Convert(reason, text, flush: true, out _, out var length, out _);
         var packet = new byte[Interop.Ngtcp2.MaxUdpPayloadSize];
         nint written;
         ulong code;
@@ -353,7 +371,7 @@ internal sealed unsafe partial class ConnectionCore
 
         _closePacket = packet[..(int)written];
         _closePath = path;
-        _closingEnds = _now.Elapsed + (ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection)));
+        _closingEnds = _now.Elapsed + ClosingTime;
         _datagramsWhileClosing = 1;
         End(closure);
     }

@@ -7,7 +7,11 @@ using Orleans.Runtime;
 using Orleans.Serialization;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
+using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
 using QuicChat.Grains.Tests.Stores;
@@ -20,6 +24,9 @@ namespace QuicChat.Grains.Tests.Cluster;
 /// <summary>Two silos that all tests share. Grains go by <see cref="Clock"/>, Orleans by the real time.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
+    /// <summary>The collection of the tests that use the one cluster and turn its one clock: they run one after another.</summary>
+    public const string Serial = "cluster";
+
     /// <summary>How many messages the rooms keep; far below the default, so that tests reach it.</summary>
     public const int Retention = 500;
 
@@ -47,6 +54,8 @@ public sealed class ClusterFixture : IAsyncLifetime
             silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
             silo.Services.AddSingleton<IRoomLog>(new RoutingRoomLog(Stores));
             silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
+            // Silos report when a test says so: one that turns the clock by minutes must not meet what was known before.
+            silo.Configure<MigrationOptions>(migration => migration.CollectionInterval = TimeSpan.FromMinutes(1));
             silo.UseInMemoryReminderService();
             silo.AddQuicChatGrains();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
@@ -54,6 +63,33 @@ public sealed class ClusterFixture : IAsyncLifetime
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+    }
+
+    /// <summary>The statistics with all that has been counted so far.</summary>
+    public async Task<MigrationStats> StatsAsync()
+    {
+        foreach (var silo in Silos)
+        {
+            await silo.ServiceProvider.GetRequiredService<MigrationReporter>().ReportAsync();
+        }
+
+        return await Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats();
+    }
+
+    /// <summary>Has every silo end what must end by the clock as it stands now.</summary>
+    public async Task EndLostAsync()
+    {
+        await EndLostAsync(await LivenessAsync());
+    }
+
+    internal Task<GatewayLiveness> LivenessAsync() => Grains.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key).GetLiveness();
+
+    internal async Task EndLostAsync(GatewayLiveness gateways)
+    {
+        foreach (var silo in Silos)
+        {
+            await silo.ServiceProvider.GetRequiredService<MigrationReporter>().EndAsync(gateways);
+        }
     }
 
     /// <summary>Moves an active grain to the other silo.</summary>

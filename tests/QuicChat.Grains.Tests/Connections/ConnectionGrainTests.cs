@@ -8,6 +8,7 @@ using static QuicChat.Abstractions.Connections.PathObservationType;
 
 namespace QuicChat.Grains.Tests.Connections;
 
+[Collection(ClusterFixture.Serial)]
 public sealed class ConnectionGrainTests(ClusterFixture cluster)
 {
     private readonly TestGateway _gateway = new(cluster);

@@ -8,6 +8,7 @@ using Xunit;
 
 namespace QuicChat.Grains.Tests.Rooms;
 
+[Collection(ClusterFixture.Serial)]
 public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper output)
 {
     public static TheoryData<StoreKind> Kinds => new(StoreKind.Memory, StoreKind.Redis, StoreKind.Garnet);

@@ -37,6 +37,42 @@ internal static class Clients
         return bytes;
     }
 
+    /// <summary>Reads bytes as they come, so that the peer may send more.</summary>
+    public static async Task SkipAsync(this ConnectionContext stream, long count)
+    {
+        while (count > 0)
+        {
+            var result = await stream.Transport.Input.ReadAsync().AsTask().Within($"{count} bytes of stream {stream.ConnectionId}");
+            var skipped = result.Buffer.Slice(0, Math.Min(count, result.Buffer.Length));
+            count -= skipped.Length;
+            stream.Transport.Input.AdvanceTo(skipped.End);
+            if (result.IsCompleted && count > 0)
+            {
+                throw new EndOfStreamException($"Stream {stream.ConnectionId} ended {count} bytes early.");
+            }
+        }
+    }
+
+    /// <summary>Reads until the peer ends the stream.</summary>
+    public static async Task<byte[]> ReadToEndAsync(this ConnectionContext stream)
+    {
+        using var bytes = new MemoryStream();
+        while (true)
+        {
+            var result = await stream.Transport.Input.ReadAsync().AsTask().Within($"the end of stream {stream.ConnectionId}");
+            foreach (var segment in result.Buffer)
+            {
+                bytes.Write(segment.Span);
+            }
+
+            stream.Transport.Input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return bytes.ToArray();
+            }
+        }
+    }
+
     public static T Feature<T>(this MultiplexedConnectionContext connection)
         where T : class => connection.Features.Get<T>() ?? throw new InvalidOperationException($"The connection has no {typeof(T).Name}.");
 

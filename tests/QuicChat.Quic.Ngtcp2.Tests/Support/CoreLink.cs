@@ -1,0 +1,307 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Interop;
+using QuicChat.Quic.Paths;
+using Xunit;
+using Native = QuicChat.Quic.Ngtcp2.Interop.Ngtcp2;
+
+namespace QuicChat.Quic.Ngtcp2.Tests.Support;
+
+/// <summary>A client's and a server's core joined in memory. Time passes when nothing is left to do before the next thing is due; nobody waits.</summary>
+internal sealed class CoreLink : IDisposable
+{
+    private static readonly FourTuple ToServerPath = new(Address(40000), Address(4433));
+    private static readonly FourTuple ToClientPath = new(Address(4433), Address(40000));
+
+    private readonly PriorityQueue<Flight, (TimeSpan Due, long Number)> _flights = new();
+    private readonly ConnectionSettings _serverSettings;
+    private readonly ConnectionIdTable _serverIds = new(serverId: 7);
+    private readonly byte[] _buffer = new byte[2048];
+    private long _flightNumber;
+
+    private sealed record Flight(bool ToServer, byte[] Datagram);
+
+    /// <summary>One end: its core and what it told.</summary>
+    public sealed class End(ConnectionCore core)
+    {
+        public ConnectionCore Core { get; } = core;
+
+        public bool Completed { get; set; }
+
+        public Queue<StreamCore> Accepted { get; } = new();
+
+        public ConnectionClosure? Closure { get; set; }
+
+        public int DatagramsSent { get; set; }
+    }
+
+    public CoreLink(ConnectionSettings? client = null, ConnectionSettings? server = null)
+    {
+        NativeLibraries.EnsureLoaded();
+        ClientSettings = client ?? NewClientSettings();
+        _serverSettings = server ?? NewServerSettings();
+        Client = new End(ConnectionCore.Connect(ToServerPath, ClientSettings, new ConnectionIdTable(serverId: null), _ => { }, Now));
+    }
+
+    public ConnectionSettings ClientSettings { get; }
+
+    public Instant Now { get; private set; } = new(TimeSpan.FromHours(1), DateTimeOffset.UtcNow);
+
+    /// <summary>How long a datagram is under way.</summary>
+    public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
+    public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
+
+    /// <summary>Called before each turn of an end.</summary>
+    public Action<End>? BeforeTurn { get; set; }
+
+    public End Client { get; }
+
+    /// <summary>The newest connection that the server accepted.</summary>
+    public End? Server { get; private set; }
+
+    /// <summary>Connections that the server accepted before <see cref="Server"/>.</summary>
+    public List<End> Earlier { get; } = [];
+
+    public int ServerIds => _serverIds.Count;
+
+    public static ConnectionSettings NewClientSettings() => new()
+    {
+        Credentials = CredentialsHandle.ForClient(),
+        ApplicationProtocol = Encoding.ASCII.GetBytes(QuicDefaults.ApplicationProtocol),
+        IdleTimeout = TimeSpan.FromSeconds(60),
+        HandshakeTimeout = TimeSpan.FromSeconds(10),
+        KeepAliveInterval = Timeout.InfiniteTimeSpan,
+        MigrationTimeout = TimeSpan.FromSeconds(30),
+        StreamReceiveWindow = 256 * 1024,
+        ConnectionReceiveWindow = 1024 * 1024,
+        MaxBidirectionalStreams = 0,
+        Pool = new PinnedBlockPool(),
+        Trust = Clients.Trust,
+    };
+
+    public static ConnectionSettings NewServerSettings() => NewClientSettings() with
+    {
+        Credentials = CredentialsHandle.ForServer(EchoServer.Certificate),
+        MaxBidirectionalStreams = 128,
+        Trust = null,
+    };
+
+    /// <summary>Completes and confirms the handshake.</summary>
+    public CoreLink Establish()
+    {
+        RunUntil(() => Client.Completed && Server is { Completed: true }, "the handshake");
+        RunFor(TimeSpan.FromMilliseconds(500));
+        return this;
+    }
+
+    public StreamCore OpenStream() => Client.Core.TryOpenStream() ?? throw new InvalidOperationException("No stream can be opened.");
+
+    public static void Write(StreamCore stream, ReadOnlySpan<byte> bytes, bool end = false)
+    {
+        stream.ApplicationWriter.Write(bytes);
+        _ = stream.ApplicationWriter.FlushAsync();
+        if (end)
+        {
+            stream.ApplicationWriter.Complete();
+        }
+
+        stream.Wake();
+    }
+
+    /// <summary>Reads what is there.</summary>
+    public static byte[] Read(StreamCore stream)
+    {
+        if (!stream.ApplicationReader.TryRead(out var result))
+        {
+            return [];
+        }
+
+        var bytes = result.Buffer.ToArray();
+        stream.ApplicationReader.AdvanceTo(result.Buffer.End);
+        stream.Consume(bytes.Length);
+        return bytes;
+    }
+
+    public void RunUntil(Func<bool> condition, string what, TimeSpan? limit = null)
+    {
+        var end = Now.Elapsed + (limit ?? TimeSpan.FromMinutes(1));
+        Turn();
+        while (!condition())
+        {
+            Assert.True(Step(end), $"Waited {(limit ?? TimeSpan.FromMinutes(1)).TotalSeconds} s of virtual time for {what}.");
+        }
+    }
+
+    public void RunFor(TimeSpan time)
+    {
+        var end = Now.Elapsed + time;
+        Turn();
+        while (Step(end))
+        {
+        }
+
+        Now = new Instant(end, Now.Time + (end - Now.Elapsed));
+    }
+
+    /// <summary>Lets a datagram from nowhere arrive now.</summary>
+    public void Deliver(bool toServer, byte[] datagram) => _flights.Enqueue(new Flight(toServer, datagram), (Now.Elapsed, _flightNumber++));
+
+    public void Dispose()
+    {
+        foreach (var end in (End?[])[Client, Server, .. Earlier])
+        {
+            end?.Core.Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, "the test is over"));
+        }
+
+        ClientSettings.Credentials.Dispose();
+        _serverSettings.Credentials.Dispose();
+    }
+
+    // Moves on to what is due next, and does everything that can be done then.
+    private bool Step(TimeSpan end)
+    {
+        var due = Due(Client);
+        foreach (var server in Servers())
+        {
+            due = Min(due, Due(server));
+        }
+
+        if (_flights.TryPeek(out _, out var first))
+        {
+            due = Min(due, first.Due);
+        }
+
+        if (due > end)
+        {
+            return false;
+        }
+
+        if (due > Now.Elapsed)
+        {
+            Now = new Instant(due, Now.Time + (due - Now.Elapsed));
+        }
+
+        while (_flights.TryPeek(out var flight, out var priority) && priority.Due <= Now.Elapsed)
+        {
+            _flights.Dequeue();
+            Arrive(flight);
+        }
+
+        Expire(Client);
+        foreach (var server in Servers())
+        {
+            Expire(server);
+        }
+
+        Turn();
+        return true;
+    }
+
+    private void Turn()
+    {
+        Turn(Client);
+        foreach (var server in Servers())
+        {
+            Turn(server);
+        }
+    }
+
+    private IEnumerable<End> Servers() => Server is null ? [] : [.. Earlier, Server];
+
+    private static TimeSpan Due(End end) => end.Core.IsClosed ? TimeSpan.MaxValue : end.Core.Expiry;
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private void Expire(End end)
+    {
+        if (Due(end) <= Now.Elapsed)
+        {
+            end.Core.HandleExpiry(Now);
+        }
+    }
+
+    private void Turn(End end)
+    {
+        BeforeTurn?.Invoke(end);
+        end.Core.Service(Now);
+        TakeEvents(end);
+        int length;
+        while ((length = end.Core.PollTransmit(_buffer, Now, out var path)) > 0)
+        {
+            Assert.Equal(end == Client ? ToServerPath : ToClientPath, path);
+            end.DatagramsSent++;
+            var datagram = _buffer[..length];
+            foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
+            {
+                _flights.Enqueue(new Flight(end == Client, arriving), (Now.Elapsed + Delay, _flightNumber++));
+            }
+        }
+
+        end.Core.EndTransmit();
+        TakeEvents(end);
+    }
+
+    private void TakeEvents(End end)
+    {
+        while (end.Core.TryTakeEvent(out var next))
+        {
+            Assert.Null(end.Closure);
+            switch (next)
+            {
+                case ConnectionEvent.HandshakeCompleted:
+                    end.Completed = true;
+                    break;
+                case ConnectionEvent.StreamAccepted accepted:
+                    end.Accepted.Enqueue(accepted.Stream);
+                    break;
+                case ConnectionEvent.Closed closed:
+                    end.Closure = closed.Closure;
+                    break;
+            }
+        }
+    }
+
+    private unsafe void Arrive(Flight flight)
+    {
+        if (!flight.ToServer)
+        {
+            Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
+            return;
+        }
+
+        fixed (byte* data = flight.Datagram)
+        {
+            Native.VersionCid header;
+            if (flight.Datagram.Length == 0
+                || Native.DecodeVersionCid(&header, data, (nuint)flight.Datagram.Length, (nuint)_serverIds.Length) != 0)
+            {
+                return;
+            }
+
+            if (_serverIds.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } known)
+            {
+                known.HandleDatagram(flight.Datagram, ToClientPath, Now);
+                return;
+            }
+
+            Native.PacketHeader initial;
+            if (Native.Accept(&initial, data, (nuint)flight.Datagram.Length) == 0)
+            {
+                if (Server is not null)
+                {
+                    Earlier.Add(Server);
+                }
+
+                Server = new End(ConnectionCore.Accept(initial, ToClientPath, 7, _serverSettings, _serverIds, _ => { }, Now));
+                Server.Core.HandleDatagram(flight.Datagram, ToClientPath, Now);
+            }
+        }
+    }
+
+    private static UdpAddress Address(int port) => UdpAddress.From(new IPEndPoint(IPAddress.Loopback, port));
+}
