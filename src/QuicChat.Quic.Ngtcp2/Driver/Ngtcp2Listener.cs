@@ -13,6 +13,9 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>A server's end point: one socket, one thread, many connections.</summary>
 internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler
 {
+    // RFC 9000, section 20.1.
+    private const ulong ConnectionRefused = 2;
+
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
     private static readonly TimeSpan s_closeGrace = TimeSpan.FromSeconds(1);
@@ -28,7 +31,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
-    private bool _unbound;
+    private volatile bool _unbound;
     private int _disposed;
 
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
@@ -100,7 +103,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        _loop.Post(() => _unbound = true);
+        _unbound = true;
         _accepted.Writer.TryComplete();
         return default;
     }
@@ -135,6 +138,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         });
         await stopped.Task;
         await Task.Run(_loop.Dispose);
+        while (_accepted.Reader.TryRead(out var connection))
+        {
+            await connection.DisposeAsync();
+        }
+
         _settings.Credentials.Dispose();
         _settings.Pool.Dispose();
     }
@@ -158,7 +166,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     {
                         ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
                     }
-                    else if (!_unbound)
+                    else
                     {
                         Accept(datagram, path, now);
                     }
@@ -180,6 +188,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             {
                 return;
             }
+        }
+
+        if (_unbound)
+        {
+            Refuse(header, path);
+            return;
         }
 
         ConnectionDriver? driver = null;
@@ -223,6 +237,22 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _waitingForEmpty.ForEach(waiting => waiting.SetResult());
             _waitingForEmpty.Clear();
+        }
+    }
+
+    // So that a client tries elsewhere at once, and not when its handshake times out.
+    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path)
+    {
+        var buffer = _loop.SendBuffer;
+        var (dcid, scid) = (header.Scid, header.Dcid);
+        fixed (byte* destination = buffer)
+        {
+            var length = Interop.Ngtcp2.WriteInitialConnectionClose(
+                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, ConnectionRefused, null, 0);
+            if (length > 0)
+            {
+                _ = _socket.TrySend(buffer[..(int)length], path);
+            }
         }
     }
 
