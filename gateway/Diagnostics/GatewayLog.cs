@@ -86,6 +86,9 @@ internal static partial class GatewayLog
     [LoggerMessage(306, LogLevel.Debug, "Room {Room}: a batch came, but nobody here is in it.")]
     public static partial void BatchIgnored(this ILogger logger, string room);
 
+    [LoggerMessage(307, LogLevel.Error, "Room {Room}: reading what is missing failed.")]
+    public static partial void FillFailed(this ILogger logger, string room, Exception exception);
+
     [LoggerMessage(400, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
     public static partial void PathDetected(this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind);
 

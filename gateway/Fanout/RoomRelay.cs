@@ -326,28 +326,44 @@ internal sealed class RoomRelay
     private async Task FillAsync()
     {
         await Task.Yield();
-        var backoff = new Backoff();
-        while (!_stopping.IsCancellationRequested)
+        try
         {
-            long from;
+            var backoff = new Backoff();
+            while (NextHole() is { } from && !_stopping.IsCancellationRequested)
+            {
+                if (await TryReadAsync(from) is { } page && TakePage(page, from))
+                {
+                    backoff.Reset();
+                    continue;
+                }
+
+                await Task.Delay(backoff.Next(), Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        catch (Exception e)
+        {
+            // The next renewal begins again.
+            _relays.Logger.FillFailed(Room, e);
             lock (_lock)
             {
-                AppendAhead();
-                from = _epoch!.Ring.Last + 1;
-                if (from > _lastStored)
-                {
-                    _filling = false;
-                    return;
-                }
+                _filling = false;
             }
+        }
+    }
 
-            if (await TryReadAsync(from) is { } page && TakePage(page, from))
+    /// <summary>Where the next message is missing; <see langword="null"/>, and the filling has ended, where none is.</summary>
+    private long? NextHole()
+    {
+        lock (_lock)
+        {
+            while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
             {
-                backoff.Reset();
-                continue;
+                Append(_ahead.Dequeue().Messages);
             }
 
-            await Task.Delay(backoff.Next(), Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var next = _epoch!.Ring.Last + 1;
+            _filling = next <= _lastStored;
+            return _filling ? next : null;
         }
     }
 
@@ -373,14 +389,6 @@ internal sealed class RoomRelay
 
             Append(page.Messages);
             return page.Messages.Length > 0;
-        }
-    }
-
-    private void AppendAhead()
-    {
-        while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
-        {
-            Append(_ahead.Dequeue().Messages);
         }
     }
 

@@ -100,20 +100,28 @@ internal sealed class PathReporter
 
     private async Task ReadAsync()
     {
-        await foreach (var next in _path.Events.ReadAllAsync())
+        try
         {
-            Take(next);
-            if (next is PathEvent.Failed failed)
+            await foreach (var next in _path.Events.ReadAllAsync())
             {
-                // The cluster should hear the reason before the end, but a dead cluster must not keep a dead connection.
-                await WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _listener.Close(ErrorCode.MigrationFailed, failed.Reason);
+                Take(next);
+                if (next is PathEvent.Failed failed)
+                {
+                    // The cluster should hear the reason before the end, but a dead cluster must not keep a dead connection.
+                    await WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    _listener.Close(ErrorCode.MigrationFailed, failed.Reason);
+                }
+                else if (_pending.Length >= MaxPending)
+                {
+                    await WhenSentAsync();
+                }
             }
-            else if (_pending.Length >= MaxPending)
-            {
-                await WhenSentAsync();
-            }
+        }
+        catch (Exception e)
+        {
+            _sessions.Logger.SessionFailed(_id, e);
+            _listener.Close(ErrorCode.Internal, "An internal error.");
         }
     }
 

@@ -147,7 +147,7 @@ public sealed partial class ChatRoom
     private long Offset(ulong value) => value > 0 ? Number(value, "offset") : throw Violation("a message has the offset 0");
 
     private long Number(ulong value, string field)
-        => value < long.MaxValue ? (long)value : throw Violation($"{field} is {value}, out of range");
+        => value <= long.MaxValue ? (long)value : throw Violation($"{field} is {value}, out of range");
 
     private ProtocolException Violation(string what) => new(ErrorCode.ProtocolViolation, $"Room '{Name}': {what}.");
 }

@@ -27,21 +27,25 @@ public static class QuicEngine
 
     /// <summary>Makes a factory of listeners.</summary>
     /// <exception cref="QuicEngineUnavailableException">The engine cannot run here.</exception>
+    /// <exception cref="ArgumentException">An option makes no sense; the message names it.</exception>
     public static IMultiplexedConnectionListenerFactory CreateListenerFactory(
         QuicEngineKind kind, QuicListenerOptions options, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Resolve(kind);
+        OptionsCheck.Check(options);
         return new Ngtcp2ListenerFactory(options, loggerFactory ?? NullLoggerFactory.Instance);
     }
 
     /// <summary>Makes a factory of client connections. All factories of a process share one driver thread.</summary>
     /// <exception cref="QuicEngineUnavailableException">The engine cannot run here.</exception>
+    /// <exception cref="ArgumentException">An option makes no sense; the message names it.</exception>
     public static IMultiplexedConnectionFactory CreateConnectionFactory(
         QuicEngineKind kind, QuicClientOptions options, ILoggerFactory? loggerFactory = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         Resolve(kind);
+        OptionsCheck.Check(options);
         return new Ngtcp2ConnectionFactory(options, loggerFactory ?? NullLoggerFactory.Instance);
     }
 }

@@ -26,6 +26,8 @@ public sealed class EngineTests
         }
     });
 
+    internal static string Fingerprint => Certificate.Value.Fingerprint;
+
     [Fact]
     public async Task AClientChatsOverUdp()
     {
@@ -169,7 +171,7 @@ public sealed class EngineTests
         ConnectTimeout = connectTimeout ?? TimeSpan.FromSeconds(10),
     };
 
-    private static async Task<IMultiplexedConnectionListener> ListenAsync(string applicationProtocol = QuicDefaults.ApplicationProtocol)
+    internal static async Task<IMultiplexedConnectionListener> ListenAsync(string applicationProtocol = QuicDefaults.ApplicationProtocol)
     {
         var options = new QuicListenerOptions { Certificate = Certificate.Value, ApplicationProtocol = applicationProtocol };
         return await QuicEngine.CreateListenerFactory(QuicEngineKind.Auto, options).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));

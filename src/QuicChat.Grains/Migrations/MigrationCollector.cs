@@ -22,11 +22,11 @@ internal sealed class MigrationCollector
     private long _changes;
 
     /// <summary>A registered connection is active on this silo.</summary>
-    public void Track(string connectionId, ConnectionRegistration registration, PendingAttempt? attempt)
+    public void Track(string connectionId, ConnectionRegistration registration, DateTimeOffset registeredAt, PendingAttempt? attempt)
     {
         lock (_lock)
         {
-            var tracked = new TrackedConnection(connectionId, registration.UserId, registration.GatewayId, registration.ConnectedAt, attempt);
+            var tracked = new TrackedConnection(connectionId, registration.UserId, registration.GatewayId, registeredAt, attempt);
             _connections[connectionId] = tracked;
             if (attempt is null)
             {
@@ -68,9 +68,14 @@ internal sealed class MigrationCollector
     /// <param name="connectionId">Which.</param>
     /// <param name="registration">Who it is.</param>
     /// <param name="effects">What happened, in order.</param>
+    /// <param name="registeredAt">Since when it is registered.</param>
     /// <param name="attempt">The attempt that is in flight after it.</param>
     public void Apply(
-        string connectionId, ConnectionRegistration registration, IReadOnlyList<MigrationEffect> effects, PendingAttempt? attempt)
+        string connectionId,
+        ConnectionRegistration registration,
+        IReadOnlyList<MigrationEffect> effects,
+        DateTimeOffset registeredAt,
+        PendingAttempt? attempt)
     {
         lock (_lock)
         {
@@ -86,7 +91,7 @@ internal sealed class MigrationCollector
 
             _gateways = _gateways.SetItem(registration.GatewayId, sums);
             _changes++;
-            Track(connectionId, registration, attempt);
+            Track(connectionId, registration, registeredAt, attempt);
         }
     }
 
@@ -136,7 +141,7 @@ internal sealed class MigrationCollector
             return
             [
                 .. from connection in _connections.Values
-                   where connection.GatewayId == gateway.GatewayId && connection.ConnectedAt < gateway.ConnectedBefore
+                   where connection.GatewayId == gateway.GatewayId && connection.RegisteredAt < gateway.LostAt
                    select connection.ConnectionId,
             ];
         }
@@ -166,5 +171,5 @@ internal sealed class MigrationCollector
     }
 
     private sealed record TrackedConnection(
-        string ConnectionId, string UserId, string GatewayId, DateTimeOffset ConnectedAt, PendingAttempt? Attempt);
+        string ConnectionId, string UserId, string GatewayId, DateTimeOffset RegisteredAt, PendingAttempt? Attempt);
 }

@@ -80,7 +80,7 @@ internal sealed partial class MigrationReporter(
         {
             foreach (var connectionId in collector.GetLost(gateway))
             {
-                ends[connectionId] = () => grains.GetGrain<IConnectionKeeper>(connectionId).EndWithGateway(gateway.GatewayId, gateway.ConnectedBefore);
+                ends[connectionId] = () => grains.GetGrain<IConnectionKeeper>(connectionId).EndWithGateway(gateway.GatewayId, gateway.LostAt);
             }
         }
 

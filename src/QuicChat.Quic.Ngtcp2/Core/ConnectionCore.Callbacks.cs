@@ -71,9 +71,9 @@ internal sealed unsafe partial class ConnectionCore
     private static int OnReceiveCryptoData(nint connection, int level, ulong offset, byte* data, nuint length, void* userData)
     {
         var self = Self(userData);
-        return level == Interop.Ngtcp2.EncryptionLevel1Rtt && !self._guard.Admits(self._isServer, new ReadOnlySpan<byte>(data, (int)length))
-            ? self.Refuse(AlertUnexpectedMessage, "unexpected TLS message after the handshake (RFC 9001, section 6)", Interop.Ngtcp2.ErrorCrypto)
-            : Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData);
+        return self._guard.Admits(self._isServer, level, new ReadOnlySpan<byte>(data, (int)length))
+            ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
+            : self.Refuse(AlertUnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -83,8 +83,9 @@ internal sealed unsafe partial class ConnectionCore
         Gnutls.Datum selected;
 
         // GnuTLS lets a peer pass that offers no application protocol at all; QUIC does not (RFC 9001, section 8.1).
-        if (Gnutls.AlpnGetSelectedProtocol(self._handle!.Session, &selected) != 0
-            || !new ReadOnlySpan<byte>(selected.Data, (int)selected.Size).SequenceEqual(self._settings.ApplicationProtocol))
+        if (self._settings.ApplicationProtocol.Length > 0
+            && (Gnutls.AlpnGetSelectedProtocol(self._handle!.Session, &selected) != 0
+                || !new ReadOnlySpan<byte>(selected.Data, (int)selected.Size).SequenceEqual(self._settings.ApplicationProtocol)))
         {
             return self.Refuse(AlertNoApplicationProtocol, "the peer offers no common application protocol", Interop.Ngtcp2.ErrorCallbackFailure);
         }
@@ -265,6 +266,26 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         return self._trustProblem is null ? 0 : Gnutls.ErrorCertificate;
+    }
+
+    // Why the server is not trusted, where that is what ended the handshake.
+    private string? DescribeTrustProblem()
+    {
+        if (_trustProblem is not null || _settings.Trust is not ServerTrust.Authority authority)
+        {
+            return _trustProblem;
+        }
+
+        // All bits are set while nothing has been verified.
+        return Gnutls.SessionGetVerificationStatus(_handle!.Session) switch
+        {
+            0 or uint.MaxValue => null,
+            var s when (s & Gnutls.CertificateUnexpectedOwner) != 0 => $"the server's certificate is not for '{authority.HostName}'",
+            var s when (s & (Gnutls.CertificateSignerNotFound | Gnutls.CertificateSignatureFailure)) != 0 => $"the server's certificate is not signed by an authority of '{authority.CaFile}'",
+            var s when (s & Gnutls.CertificateExpired) != 0 => "the server's certificate has expired",
+            var s when (s & Gnutls.CertificateNotActivated) != 0 => "the server's certificate is not valid yet",
+            var s => $"the server's certificate is not trusted (GnuTLS verification status 0x{s:x})",
+        };
     }
 
     private static string? Verify(ReadOnlySpan<byte> der, ReadOnlySpan<byte> sha256, DateTimeOffset now)

@@ -162,15 +162,16 @@ internal sealed unsafe partial class ConnectionCore
     {
         Interop.Ngtcp2.SettingsDefault(Interop.Ngtcp2.SettingsVersion, settings);
         settings->InitialTimestamp = Nanoseconds(_now);
-        settings->HandshakeTimeout = (ulong)_settings.HandshakeTimeout.TotalNanoseconds;
+        settings->HandshakeTimeout = Nanoseconds(_settings.HandshakeTimeout, infinite: Never);
 
         Interop.Ngtcp2.TransportParametersDefault(Interop.Ngtcp2.TransportParametersVersion, parameters);
         parameters->InitialMaxData = (ulong)_settings.ConnectionReceiveWindow;
         parameters->InitialMaxStreamDataBidiLocal = (ulong)_settings.StreamReceiveWindow;
         parameters->InitialMaxStreamDataBidiRemote = (ulong)_settings.StreamReceiveWindow;
         parameters->InitialMaxStreamsBidi = (ulong)_settings.MaxBidirectionalStreams;
-        parameters->MaxIdleTimeout = (ulong)_settings.IdleTimeout.TotalNanoseconds;
 
+        // 0 is no time-out (RFC 9000, section 18.2).
+        parameters->MaxIdleTimeout = Nanoseconds(_settings.IdleTimeout, infinite: 0);
         parameters->MaxUdpPayloadSize = MaxDatagramSize;
 
         // With the default of 2, ngtcp2 closes the connection at the third change of path in a row.
@@ -179,6 +180,11 @@ internal sealed unsafe partial class ConnectionCore
 
     private void SetApplicationProtocol()
     {
+        if (_settings.ApplicationProtocol.Length == 0)
+        {
+            return;
+        }
+
         fixed (byte* protocol = _settings.ApplicationProtocol)
         {
             var datum = new Gnutls.Datum { Data = protocol, Size = (uint)_settings.ApplicationProtocol.Length };

@@ -35,7 +35,7 @@ internal sealed unsafe partial class ConnectionCore
     private nint _connection;
     private Instant _now;
     private State _state;
-    private PostHandshakeGuard _guard;
+    private TlsMessageGuard _guard;
     private bool _completed;
     private bool _statelessReset;
     private (byte Alert, string Reason)? _refusal;
@@ -241,8 +241,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         if (_connection != 0)
         {
-            Interop.Ngtcp2.SetKeepAliveTimeout(
-                _connection, interval == Timeout.InfiniteTimeSpan ? Never : (ulong)(interval.TotalNanoseconds));
+            Interop.Ngtcp2.SetKeepAliveTimeout(_connection, Nanoseconds(interval, infinite: Never));
         }
     }
 
@@ -256,6 +255,9 @@ internal sealed unsafe partial class ConnectionCore
     private TimeSpan ClosingTime => ClosingPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection));
 
     private static ulong Nanoseconds(Instant now) => (ulong)now.Elapsed.Ticks * 100;
+
+    private static ulong Nanoseconds(TimeSpan time, ulong infinite)
+        => time == Timeout.InfiniteTimeSpan ? infinite : Math.Min((ulong)time.Ticks, long.MaxValue / 100) * 100;
 
     private static TimeSpan FromNanoseconds(ulong nanoseconds) => TimeSpan.FromTicks((long)((nanoseconds + 99) / 100));
 
@@ -324,7 +326,7 @@ internal sealed unsafe partial class ConnectionCore
 
         Interop.Ngtcp2.CloseError closeError;
         Interop.Ngtcp2.CloseErrorDefault(&closeError);
-        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), _trustProblem ?? Interop.Ngtcp2.Describe(error));
+        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error));
         if (_refusal is not null || (error == Interop.Ngtcp2.ErrorCrypto && alert != 0))
         {
             WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetTlsAlert(e, alert, text, length));

@@ -8,6 +8,7 @@ internal sealed record ConnectionSettings
 {
     public required CredentialsHandle Credentials { get; init; }
 
+    /// <summary>The protocol that both sides must agree on; empty, none is offered and none is asked for, which only tests want.</summary>
     public required byte[] ApplicationProtocol { get; init; }
 
     public required TimeSpan IdleTimeout { get; init; }

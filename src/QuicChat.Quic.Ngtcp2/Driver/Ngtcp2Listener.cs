@@ -27,7 +27,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<TaskCompletionSource> _waitingForEmpty = [];
     private bool _unbound;
     private int _disposed;
 
@@ -86,6 +86,18 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
+    /// <summary>Completes when no connection is left, not even one in its closing period.</summary>
+    internal Task WhenEmptyAsync()
+    {
+        var empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post(() =>
+        {
+            _waitingForEmpty.Add(empty);
+            SignalIfEmpty();
+        });
+        return empty.Task;
+    }
+
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         _loop.Post(() => _unbound = true);
@@ -107,12 +119,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             {
                 connection.Core.RequestClose(0, "");
             }
-
-            SignalIfEmpty();
         });
-
-        // The closes go out at once; their closing periods are not waited for.
-        await Task.WhenAny(_empty.Task, Task.Delay(s_closeGrace));
+        await Task.WhenAny(WhenEmptyAsync(), Task.Delay(s_closeGrace));
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Post(() =>
         {
@@ -211,9 +219,10 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private void SignalIfEmpty()
     {
-        if (Volatile.Read(ref _disposed) != 0 && _connections.Count == 0)
+        if (_connections.Count == 0)
         {
-            _empty.TrySetResult();
+            _waitingForEmpty.ForEach(waiting => waiting.SetResult());
+            _waitingForEmpty.Clear();
         }
     }
 

@@ -15,6 +15,11 @@ internal static unsafe partial class Gnutls
     public const uint AlpnMandatory = 1;
     public const int NameDns = 1;
     public const int ErrorCertificate = -43;
+    public const uint CertificateSignerNotFound = 1 << 6;
+    public const uint CertificateNotActivated = 1 << 9;
+    public const uint CertificateExpired = 1 << 10;
+    public const uint CertificateSignatureFailure = 1 << 11;
+    public const uint CertificateUnexpectedOwner = 1 << 14;
 
     // TLS 1.3 alone, without the middlebox compatibility mode, which QUIC forbids (RFC 9001, section 8.4).
     public const string Priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:%DISABLE_TLS13_COMPAT_MODE";
@@ -79,6 +84,9 @@ internal static unsafe partial class Gnutls
 
     [LibraryImport(NativeLibraries.Gnutls, EntryPoint = "gnutls_session_set_verify_function")]
     public static partial void SessionSetVerifyFunction(nint session, delegate* unmanaged[Cdecl]<nint, int> function);
+
+    [LibraryImport(NativeLibraries.Gnutls, EntryPoint = "gnutls_session_get_verify_cert_status")]
+    public static partial uint SessionGetVerificationStatus(nint session);
 
     [LibraryImport(NativeLibraries.Gnutls, EntryPoint = "gnutls_certificate_get_peers")]
     public static partial Datum* CertificateGetPeers(nint session, uint* count);

@@ -33,6 +33,8 @@ internal static unsafe partial class Ngtcp2
     public const int ErrorIdleClose = -238;
     public const int ErrorCallbackFailure = -502;
 
+    public const int EncryptionLevelInitial = 0;
+    public const int EncryptionLevelHandshake = 1;
     public const int EncryptionLevel1Rtt = 2;
 
     public const uint StreamDataFlagFin = 1;

@@ -200,6 +200,26 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.NotNull(await latter.GetSnapshot());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task StaleNewsOfALossEndsNothingThatWasRegisteredSince(bool sameProcess)
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        var news = await cluster.LivenessAsync();
+        Assert.Contains(news.Lost, gateway => gateway.GatewayId == _gateway.Id);
+        var next = sameProcess ? _gateway : new TestGateway(cluster) { Id = _gateway.Id };
+        await next.RenewAsync();
+        await (sameProcess ? connection : await next.ConnectAsync(_user)).Register(next.Registration(_user));
+
+        await cluster.EndLostAsync(news);
+
+        Assert.Equal(sameProcess, await connection.GetSnapshot() is not null);
+        Assert.Equal(1, Part(await cluster.StatsAsync()).Connections);
+    }
+
     [Fact]
     public async Task AnAttemptOfAGatewayWithoutALeaseEndsAfterItsDeadline()
     {

@@ -35,6 +35,8 @@ public sealed class ConstantTests
             [nameof(Native.ErrorHandshakeTimeout)] = "NGTCP2_ERR_HANDSHAKE_TIMEOUT",
             [nameof(Native.ErrorIdleClose)] = "NGTCP2_ERR_IDLE_CLOSE",
             [nameof(Native.ErrorCallbackFailure)] = "NGTCP2_ERR_CALLBACK_FAILURE",
+            [nameof(Native.EncryptionLevelInitial)] = "NGTCP2_ENCRYPTION_LEVEL_INITIAL",
+            [nameof(Native.EncryptionLevelHandshake)] = "NGTCP2_ENCRYPTION_LEVEL_HANDSHAKE",
             [nameof(Native.EncryptionLevel1Rtt)] = "NGTCP2_ENCRYPTION_LEVEL_1RTT",
             [nameof(Native.StreamDataFlagFin)] = "NGTCP2_STREAM_DATA_FLAG_FIN",
             [nameof(Native.WriteStreamFlagMore)] = "NGTCP2_WRITE_STREAM_FLAG_MORE",
@@ -58,6 +60,11 @@ public sealed class ConstantTests
             [nameof(Gnutls.AlpnMandatory)] = "GNUTLS_ALPN_MANDATORY",
             [nameof(Gnutls.NameDns)] = "GNUTLS_NAME_DNS",
             [nameof(Gnutls.ErrorCertificate)] = "GNUTLS_E_CERTIFICATE_ERROR",
+            [nameof(Gnutls.CertificateSignerNotFound)] = "GNUTLS_CERT_SIGNER_NOT_FOUND",
+            [nameof(Gnutls.CertificateNotActivated)] = "GNUTLS_CERT_NOT_ACTIVATED",
+            [nameof(Gnutls.CertificateExpired)] = "GNUTLS_CERT_EXPIRED",
+            [nameof(Gnutls.CertificateSignatureFailure)] = "GNUTLS_CERT_SIGNATURE_FAILURE",
+            [nameof(Gnutls.CertificateUnexpectedOwner)] = "GNUTLS_CERT_UNEXPECTED_OWNER",
         },
         [typeof(Libc)] = new()
         {

@@ -56,6 +56,9 @@ internal sealed class CoreLink : IDisposable
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
 
+    /// <summary>Called before each turn of an end.</summary>
+    public Action<End>? BeforeTurn { get; set; }
+
     public End Client { get; }
 
     /// <summary>The newest connection that the server accepted.</summary>
@@ -224,6 +227,7 @@ internal sealed class CoreLink : IDisposable
 
     private void Turn(End end)
     {
+        BeforeTurn?.Invoke(end);
         end.Core.Service(Now);
         TakeEvents(end);
         int length;
