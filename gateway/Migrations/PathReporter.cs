@@ -189,17 +189,23 @@ internal sealed class PathReporter
             Add(reported, at, duration, isInferred, reason);
         }
 
-        _attempt = null;
         _sessions.Logger.PathEnded(_id, attempt.From, attempt.To, attempt.Kind, outcome, duration.TotalMilliseconds, reason ?? "");
         _sessions.Metrics.PathEnded(attempt.Kind, outcome.ToString().ToLowerInvariant());
+        Notify(outcome, duration, reason ?? "");
+        _attempt = null;
+    }
+
+    private void Notify(MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason)
+    {
+        var (from, to, kind) = _attempt!.Value;
         _listener.Notify(new MigrationNotice
         {
-            Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(attempt.Kind) + 1),
+            Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(kind) + 1),
             Outcome = outcome,
-            From = attempt.From.ToString(),
-            To = attempt.To.ToString(),
+            From = from.ToString(),
+            To = to.ToString(),
             DurationMs = (uint)Math.Max(0, duration.TotalMilliseconds),
-            Reason = reason ?? "",
+            Reason = reason,
         });
     }
 
@@ -298,7 +304,7 @@ internal sealed class PathReporter
             Log(nameof(IConnectionGrain.Register), e);
             lock (_lock)
             {
-                _mustRegister = _endReason is null;
+                _mustRegister = _endReason is null || !_pending.IsEmpty;
             }
 
             return false;
@@ -329,8 +335,13 @@ internal sealed class PathReporter
 
             if (!receipt.Registered)
             {
+                // Also where the connection has ended meanwhile: what it still has to say counts, and its end follows.
                 _sessions.Logger.RegisteringAgain(_id);
-                RegisterAgain();
+                lock (_lock)
+                {
+                    _mustRegister = true;
+                }
+
                 return true;
             }
 

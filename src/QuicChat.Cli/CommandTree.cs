@@ -9,7 +9,8 @@ internal static class CommandTree
 {
     /// <summary>Parses and runs one command line.</summary>
     /// <returns>0 = it held, 1 = it did not, 2 = wrong usage.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         var parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction)

@@ -10,7 +10,8 @@ namespace QuicChat.Cli.Admin;
 /// <summary>An Orleans client of a cluster.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // Together with the look at the store about 10 s.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     private readonly IHost _host;
 
@@ -24,7 +25,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <param name="clusterId">The Orleans cluster ID.</param>
     /// <param name="serviceId">The Orleans service ID.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ToolException">The store or the cluster does not answer within 10 s.</exception>
+    /// <exception cref="ToolException">The store or the cluster does not answer within about 10 s.</exception>
     public static async Task<ClusterConnection> OpenAsync(
         string store, string clusterId, string serviceId, CancellationToken cancellationToken)
     {
@@ -64,9 +65,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
             return OpenAsync(store, clusterId, serviceId, cancellationToken);
         }
 
-        var stack = RunningStack.Load(data);
-        return OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
+        return OpenAsync(RunningStack.Load(data), cancellationToken);
     }
+
+    /// <summary>Connects to the cluster of a stack.</summary>
+    public static Task<ClusterConnection> OpenAsync(RunningStack stack, CancellationToken cancellationToken)
+        => OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
 
     /// <summary>Asks a grain.</summary>
     /// <exception cref="ToolException">The cluster does not answer in time.</exception>
@@ -78,7 +82,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
-            throw new ToolException($"the cluster did not answer ({ToolException.OneLine(e).TrimEnd('.')}); see whether its silos run.", e);
+            throw new ToolException($"the cluster did not answer{Because(e)}; see whether its silos run.", e);
         }
     }
 
@@ -91,5 +95,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
     }
 
     private static ToolException Unreachable(string store, string clusterId, Exception e)
-        => new($"no silo of cluster '{clusterId}' answers, by the store {store} ({ToolException.OneLine(e).TrimEnd('.')}); see whether its silos run.", e);
+        => new($"no silo of cluster '{clusterId}' in the store {store} answers{Because(e)}; see whether its silos run.", e);
+
+    // A time-out's own words say nothing more.
+    private static string Because(Exception e) => e.GetBaseException() is TimeoutException ? "" : $" ({ToolException.OneLine(e)})";
 }

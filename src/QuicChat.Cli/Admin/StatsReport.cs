@@ -33,11 +33,15 @@ internal sealed record StatsReport(
         stats.Totals.Failed,
         TotalsReport.Of(stats.Totals),
         stats.CompletedByKind,
-        stats.Durations,
+        Round(stats.Durations),
         stats.SuccessRate,
         [.. stats.Silos.Select(PartReport.Of)],
         [.. stats.Gateways.Select(PartReport.Of)],
         stats.Since);
+
+    // As many digits as mean anything.
+    private static MigrationDurations Round(MigrationDurations durations) => new(
+        Math.Round(durations.P50, 1), Math.Round(durations.P90, 1), Math.Round(durations.P99, 1), Math.Round(durations.Max, 1));
 
     /// <summary>Attempts by outcome.</summary>
     /// <param name="Started">Attempts that began.</param>
@@ -73,6 +77,7 @@ internal sealed record StatsReport(
     internal sealed record PartReport(string Id, long Connections, long Migrating, TotalsReport Totals)
     {
         /// <summary>The report of what the monitor says.</summary>
-        public static PartReport Of(MigrationStatsPart part) => new(part.Id, part.Connections, part.Migrating, TotalsReport.Of(part.Totals));
+        public static PartReport Of(MigrationStatsPart part)
+            => new(part.Id, part.Connections, part.Migrating, TotalsReport.Of(part.Totals));
     }
 }

@@ -11,6 +11,20 @@ namespace QuicChat.Cli.Admin;
 /// <summary><c>admin stats</c>: migrations of the whole cluster, by silo and by gateway.</summary>
 internal sealed class StatsVerb : Verb
 {
+    private static readonly (string Heading, Func<MigrationStatsPart, long> Count)[] Columns =
+    [
+        ("connections", part => part.Connections),
+        ("migrating", part => part.Migrating),
+        ("started", part => part.Totals.Started),
+        ("completed", part => part.Totals.Completed),
+        ("failed", part => part.Totals.Failed),
+        ("reverted", part => part.Totals.Reverted),
+        ("superseded", part => part.Totals.Superseded),
+        ("abandoned", part => part.Totals.Abandoned),
+        ("unknown", part => part.Totals.Unknown),
+        ("denied", part => part.Totals.Denied),
+    ];
+
     private readonly Option<string?> _store = Choice.Of<string?>(
         "--store", "CONN", "The store of another cluster than this machine's stack, such as 127.0.0.1:6379.", RedisServer.Parse);
 
@@ -64,31 +78,30 @@ internal sealed class StatsVerb : Verb
     private static void Show(IAnsiConsole console, MigrationStats stats)
     {
         var rate = stats.SuccessRate is { } share ? share.ToString("P2", CultureInfo.InvariantCulture) : "none ended yet";
-        var duration = stats.Durations;
+        var kinds = stats.CompletedByKind;
+        var took = stats.Durations;
         var grid = new Grid().AddColumn().AddColumn();
         grid.AddRow("connections", Text(stats.Connections));
         grid.AddRow("migrating", Text(stats.Migrating));
         grid.AddRow("success rate", rate);
-        grid.AddRow("completed", $"{Text(stats.CompletedByKind.PortOnly)} port only, {Text(stats.CompletedByKind.Address)} address, {Text(stats.CompletedByKind.Family)} family");
-        grid.AddRow("took", string.Create(CultureInfo.InvariantCulture, $"{duration.P50:0.#} ms (median), {duration.P90:0.#} ms (p90), {duration.P99:0.#} ms (p99), {duration.Max:0.#} ms (longest)"));
+        grid.AddRow("completed", $"{Text(kinds.PortOnly)} port only, {Text(kinds.Address)} address, {Text(kinds.Family)} family");
+        grid.AddRow("took", string.Create(
+            CultureInfo.InvariantCulture,
+            $"{took.P50:0.#} ms (median), {took.P90:0.#} ms (p90), {took.P99:0.#} ms (p99), {took.Max:0.#} ms (longest)"));
         grid.AddRow("counted since", stats.Since.ToString("u", CultureInfo.InvariantCulture));
         console.Write(grid);
 
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumn("");
-        foreach (var heading in (string[])["connections", "migrating", "started", "completed", "failed", "reverted", "superseded", "abandoned", "unknown", "denied"])
+        foreach (var (heading, _) in Columns)
         {
             table.AddColumn(new TableColumn(heading).RightAligned());
         }
 
-        foreach (var part in (IEnumerable<MigrationStatsPart>)[.. stats.Silos, .. stats.Gateways, new("all", stats.Connections, stats.Migrating, stats.Totals)])
+        var all = new MigrationStatsPart("all", stats.Connections, stats.Migrating, stats.Totals);
+        foreach (var part in stats.Silos.Concat(stats.Gateways).Append(all))
         {
-            long[] counts =
-            [
-                part.Connections, part.Migrating, part.Totals.Started, part.Totals.Completed, part.Totals.Failed, part.Totals.Reverted,
-                part.Totals.Superseded, part.Totals.Abandoned, part.Totals.Unknown, part.Totals.Denied,
-            ];
-            table.AddRow([Markup.Escape(part.Id), .. counts.Select(Text)]);
+            table.AddRow([Markup.Escape(part.Id), .. Columns.Select(column => Text(column.Count(part)))]);
         }
 
         console.Write(table);

@@ -188,7 +188,7 @@ internal sealed class ChatSession : IDisposable
         var outcome = change.Outcome switch
         {
             PathChangeOutcome.Started => "being checked",
-            PathChangeOutcome.Completed => string.Create(CultureInfo.InvariantCulture, $"checked in {change.Duration.TotalMilliseconds:0.0} ms; the chat goes on"),
+            PathChangeOutcome.Completed => $"checked in {change.Duration.TotalMilliseconds:0} ms; the chat goes on",
             PathChangeOutcome.Reverted => "back on the old path",
             PathChangeOutcome.Superseded => "another change came first",
             PathChangeOutcome.Failed => $"failed: {TerminalText.Harmless(change.Reason)}",

@@ -23,7 +23,8 @@ internal sealed class ChatVerb : Verb
     private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
         "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
 
-    private readonly Option<string?> _authority = Choice.Text("--ca", "FILE", "Certificate authorities (PEM) to trust instead of a fingerprint.");
+    private readonly Option<string?> _authority = Choice.Text(
+        "--ca", "FILE", "Certificate authorities (PEM) to trust instead of a fingerprint.");
     private readonly Option<string?> _token = Choice.Text("--token", "JWT", "A token in place of --user.");
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
 
@@ -109,7 +110,9 @@ internal sealed class ChatVerb : Verb
     }
 
     private static string RequireFile(string file)
-        => File.Exists(file) ? file : throw new ToolException($"the file '{file}' is not there; give the certificate authorities as PEM with --ca FILE.");
+        => File.Exists(file)
+            ? file
+            : throw new ToolException($"the file '{file}' is not there; give the certificate authorities as PEM with --ca FILE.");
 
     private static string Text(DnsEndPoint server)
         => server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]:{server.Port}" : $"{server.Host}:{server.Port}";

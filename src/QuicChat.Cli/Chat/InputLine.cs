@@ -145,5 +145,6 @@ internal sealed class InputLine
     // Characters outside the first plane of Unicode, such as most pictures, are two units long.
     private int Before(int at) => at <= 0 ? 0 : at > 1 && char.IsSurrogatePair(_text[at - 2], _text[at - 1]) ? at - 2 : at - 1;
 
-    private int After(int at) => at >= _text.Length ? at : at + 1 < _text.Length && char.IsSurrogatePair(_text[at], _text[at + 1]) ? at + 2 : at + 1;
+    private int After(int at)
+        => at >= _text.Length ? at : at + 1 < _text.Length && char.IsSurrogatePair(_text[at], _text[at + 1]) ? at + 2 : at + 1;
 }

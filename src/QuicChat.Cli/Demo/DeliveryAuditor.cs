@@ -46,7 +46,8 @@ internal sealed class DeliveryAuditor
     }
 
     /// <summary>
-    /// Holes in what a member has so far, for a look in passing: offsets are dense, so those between its first and its newest message are due.
+    /// Holes in what a member has so far, for a look in passing: offsets are dense, so those between its first and its newest message
+    /// are due.
     /// </summary>
     public long HolesAt(string room, string member)
     {

@@ -131,7 +131,8 @@ internal sealed class DemoClient : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            throw new ToolException($"the path of {Name} cannot move to {address ?? Path.Address} ({e.Message}); this system must have all of 127.0.0.0/8.", e);
+            throw new ToolException(
+                $"the path of {Name} cannot move to {address ?? Path.Address} ({e.Message}); the demo needs all of 127.0.0.0/8.", e);
         }
     }
 

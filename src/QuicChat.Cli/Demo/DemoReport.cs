@@ -56,7 +56,7 @@ internal sealed record DemoReport(
                 stats.Totals.Failed,
                 stats.Totals.Reverted,
                 stats.Totals.Superseded,
-                new Spread(stats.Durations.P50, stats.Durations.P99, stats.Durations.Max)),
+                Spread.OfMilliseconds(stats.Durations.P50, stats.Durations.P99, stats.Durations.Max)),
             gaps,
             settings.Seed);
 

@@ -98,7 +98,7 @@ internal sealed class DemoRun : IAsyncDisposable
     {
         var now = Now < _settings.Duration ? Now : _settings.Duration;
         var table = new Table().Border(TableBorder.Simple);
-        table.Title($"{now.TotalSeconds:0} of {_settings.Duration.TotalSeconds:0} s, {Interlocked.Read(ref _published)} messages, {Interlocked.Read(ref _rebinds)} path changes");
+        table.Title($"{now.TotalSeconds:0} of {_settings.Duration.TotalSeconds:0} s, {_published} messages, {_rebinds} path changes");
         table.AddColumns("client", "room", "path", "state");
         foreach (var heading in (string[])["migrations", "lost", "last gap"])
         {
@@ -160,8 +160,9 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                _progress($"{Now.TotalSeconds:0} s: {_published} messages, {_rebinds} path changes, "
-                    + $"{_clients.Sum(client => client.Migrations)} migrations, {_clients.Count(client => client.End is not null)} connections ended");
+                var migrations = _clients.Sum(client => client.Migrations);
+                var ended = _clients.Count(client => client.End is not null);
+                _progress($"{Now.TotalSeconds:0} s: {_published} messages, {_rebinds} path changes, {migrations} migrations, {ended} connections ended");
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

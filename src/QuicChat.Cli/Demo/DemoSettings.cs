@@ -23,7 +23,7 @@ internal sealed record DemoSettings(
     /// <summary>Whether a client publishes: in each room every other one, beginning with the first.</summary>
     public bool IsTalker(int client) => client / Rooms % 2 == 0;
 
-    /// <summary>When a talker's first message is due: those of a room take turns within the interval, so that messages come evenly.</summary>
+    /// <summary>When a talker's first message is due: a room's talkers take turns, so that messages come evenly.</summary>
     public TimeSpan FirstMessage(int client)
     {
         var room = Enumerable.Range(0, Clients).Where(other => RoomOf(other) == RoomOf(client) && IsTalker(other)).ToList();

@@ -10,12 +10,15 @@ namespace QuicChat.Cli.Demo;
 /// <summary><c>demo</c>: chats while every path changes, and checks every message at every member.</summary>
 internal sealed class DemoVerb : Verb
 {
-    private readonly Option<int> _clients = Choice.Number("--clients", 8, 2, 1000, "How many clients; half publish 10 messages a second, half only listen.");
+    private readonly Option<int> _clients = Choice.Number(
+        "--clients", 8, 2, 1000, "How many clients; half publish 10 messages a second, half only listen.");
     private readonly Option<int> _rooms = Choice.Number("--rooms", 2, 1, 500, "How many rooms they share out.");
-    private readonly Option<int> _rebinds = Choice.Number("--rebinds", 3, 0, 1000, "How often each client's path changes, in turn to a new port and to another address.");
+    private readonly Option<int> _rebinds = Choice.Number(
+        "--rebinds", 3, 0, 1000, "How often each client's path changes, in turn to a new port and to another address.");
     private readonly Option<int> _seconds = Choice.Number("--seconds", 20, 2, 3600, "For how long is published.");
     private readonly NetworkOptions _network = new();
-    private readonly Option<int?> _seed = Choice.NumberOrNone("--seed", 0, int.MaxValue, "Repeats the times of path changes and the network's decisions of an earlier run.");
+    private readonly Option<int?> _seed = Choice.NumberOrNone(
+        "--seed", 0, int.MaxValue, "Repeats the times of path changes and the network's decisions of an earlier run.");
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
     private readonly Option<int> _silos = Choice.Number("--silos", 1, 1, 16, "How many silos to start.");
     private readonly Option<int> _gateways = Choice.Number("--gateways", 1, 1, 16, "How many gateways to start.");
@@ -69,7 +72,7 @@ internal sealed class DemoVerb : Verb
         if (settings.Rebinds > most)
         {
             throw new UsageException(
-                $"--rebinds: at most {most} fit into {settings.Duration.TotalSeconds} s, so that each can end before the next; give more --seconds");
+                $"--rebinds: at most {most} fit into {settings.Duration.TotalSeconds} s, so that each ends before the next; give more --seconds");
         }
 
         if (settings.Clients < 2 * settings.Rooms)
@@ -82,7 +85,7 @@ internal sealed class DemoVerb : Verb
     private static async Task<DemoReport> RunAsync(
         DemoSettings settings, DataFolder data, RunningStack stack, VerbContext context, CancellationToken cancellationToken)
     {
-        await using var cluster = await ClusterConnection.OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
+        await using var cluster = await ClusterConnection.OpenAsync(stack, cancellationToken);
         context.Progress($"{settings.Clients} clients connect; seed {settings.Seed}");
         await using var run = await DemoRun.PrepareAsync(settings, data, stack, cluster, context.ProgressIfNotLive, cancellationToken);
         var work = run.RunAsync(cancellationToken);
@@ -99,11 +102,13 @@ internal sealed class DemoVerb : Verb
         }
         else
         {
+            var migrations = report.Migrations;
             var grid = new Grid().AddColumn().AddColumn();
             grid.AddRow("messages", $"{report.Published} published, {report.Delivered} of {report.Expected} delivered");
-            grid.AddRow("wrong", $"{report.Lost} lost, {report.Duplicated} duplicated, {report.Reordered} reordered, {report.Reconnects} reconnects");
-            grid.AddRow("path changes", $"{report.Rebinds} made, {report.Migrations.Completed} migrations completed, {report.Migrations.Failed} failed");
-            grid.AddRow("migrations took", Text(report.Migrations.DurationMs));
+            grid.AddRow("wrong", $"{report.Lost} lost, {report.Duplicated} duplicated, {report.Reordered} reordered");
+            grid.AddRow("path changes", $"{report.Rebinds} made, {migrations.Completed} migrations completed, {migrations.Failed} failed");
+            grid.AddRow("reconnects", $"{report.Reconnects}");
+            grid.AddRow("migrations took", Text(migrations.DurationMs));
             grid.AddRow("gap of talkers", Text(report.DeliveryGapMs.Talkers));
             grid.AddRow("gap of listeners", Text(report.DeliveryGapMs.Listeners));
             context.OutputConsole().Write(grid);

@@ -43,7 +43,7 @@ internal sealed class GapMeter
         }
     }
 
-    /// <summary>The gap of the last change as far as it is known at <paramref name="now"/>; <see langword="null"/> before the first change.</summary>
+    /// <summary>The gap of the last change, as far as it is known at <paramref name="now"/>; none before the first change.</summary>
     public TimeSpan? LastGap(TimeSpan now)
     {
         lock (_gate)

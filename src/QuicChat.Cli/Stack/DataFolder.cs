@@ -49,7 +49,7 @@ internal sealed class DataFolder(string path)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ToolException(
-                $"the data directory '{Given}' cannot be written ({ToolException.OneLine(e).TrimEnd('.')}); choose another with --data DIR.", e);
+                $"the data directory '{Given}' cannot be written ({ToolException.OneLine(e)}); choose another with --data DIR.", e);
         }
     }
 

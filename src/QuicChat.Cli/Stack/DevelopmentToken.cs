@@ -43,11 +43,11 @@ internal static class DevelopmentToken
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw new ToolException(
-                $"'{data.Given}' holds no development key; '{data.Command("up")}' makes one, or give the directory of a running stack with --data DIR.", e);
+                $"'{data.Given}' holds no development key; '{data.Command("up")}' makes one, or name another directory with --data DIR.", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
         {
-            throw new ToolException($"the development key '{data.TokenKeyFile}' cannot be used ({ToolException.OneLine(e).TrimEnd('.')}).", e);
+            throw new ToolException($"the development key '{data.TokenKeyFile}' cannot be used ({ToolException.OneLine(e)}).", e);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -47,7 +46,8 @@ internal sealed class LocalStack : IAsyncDisposable
     /// <param name="progress">Is told a line for each step.</param>
     /// <param name="cancellationToken">Stops what has been started.</param>
     /// <exception cref="ToolException">A part cannot start; the message names it.</exception>
-    public static async Task<LocalStack> StartAsync(StackPlan plan, DataFolder data, Action<string> progress, CancellationToken cancellationToken)
+    public static async Task<LocalStack> StartAsync(
+        StackPlan plan, DataFolder data, Action<string> progress, CancellationToken cancellationToken)
     {
         var stack = new LocalStack(plan, data, progress);
         try
@@ -113,7 +113,8 @@ internal sealed class LocalStack : IAsyncDisposable
 
         // The first silo makes the cluster's tables; the others then join at the same time.
         var silos = new List<RunningSilo> { await StartSiloAsync(1, connectionString, cancellationToken) };
-        silos.AddRange(await TogetherAsync(2, _plan.Silos, (number, token) => StartSiloAsync(number, connectionString, token), cancellationToken));
+        silos.AddRange(await TogetherAsync(
+            2, _plan.Silos, (number, token) => StartSiloAsync(number, connectionString, token), cancellationToken));
         var gateways = await TogetherAsync(
             1, _plan.Gateways, (number, token) => StartGatewayAsync(number, connectionString, token), cancellationToken);
         _running = new RunningStack(

@@ -27,7 +27,7 @@ internal sealed record RunningStack(
 {
     private static readonly JsonSerializerOptions Shape = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    /// <summary>Writes the file, whole or not at all. It is readable by its owner alone, since a connection string may hold a password.</summary>
+    /// <summary>Writes the file, whole or not at all, readable by its owner alone: a connection string may hold a password.</summary>
     public void Save(DataFolder data) => DataFolder.WritePrivate(data.StackFile, JsonSerializer.Serialize(this, Shape) + "\n");
 
     /// <summary>Removes the file.</summary>
@@ -50,7 +50,7 @@ internal sealed record RunningStack(
         }
         catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
         {
-            throw new ToolException($"'{data.StackFile}' cannot be read ({ToolException.OneLine(e).TrimEnd('.')}); start 'up' again.", e);
+            throw new ToolException($"'{data.StackFile}' cannot be read ({ToolException.OneLine(e)}); start 'up' again.", e);
         }
     }
 }

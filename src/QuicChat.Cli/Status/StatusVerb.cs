@@ -10,7 +10,8 @@ internal sealed class StatusVerb : Verb
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
 
-    private readonly Option<int> _wait = Choice.Number("--wait", 0, 0, 86_400, "For how many seconds to wait until all of it serves, also where nothing has been started yet.");
+    private readonly Option<int> _wait = Choice.Number(
+        "--wait", 0, 0, 86_400, "For how many seconds to wait until all of it serves, also where nothing has been started yet.");
 
     /// <summary>Defines the verb.</summary>
     public StatusVerb()

@@ -11,7 +11,8 @@ internal sealed class TokenVerb : Verb
 
     private readonly Option<string> _user = new("--user") { Description = "The user's ID.", HelpName = "ID", Required = true };
     private readonly Option<string?> _name = Choice.Text("--name", "NAME", "The user's name; without it the ID.");
-    private readonly Option<TimeSpan?> _expires = Choice.Duration("--expires", "0s", "365d", "How long the token is valid; 1h unless given.");
+    private readonly Option<TimeSpan?> _expires = Choice.Duration(
+        "--expires", "0s", "365d", "How long the token is valid; 1h unless given.");
 
     /// <summary>Defines the verb.</summary>
     public TokenVerb()

@@ -21,7 +21,8 @@ internal static class Welcome
             output.WriteLine($"  {silo.Name,-12}dashboard {silo.Dashboard}");
         }
 
-        output.WriteLine($"  {"store",-12}{(stack.Store is null ? "Redis " + RedisServer.Describe(stack.ConnectionString) : $"built in, {stack.ConnectionString}, data in {context.Data.StoreFolder}")}");
+        var store = RedisServer.Describe(stack.ConnectionString);
+        output.WriteLine($"  {"store",-12}{store} ({(stack.Store is null ? "Redis" : $"built in, data in {context.Data.StoreFolder}")})");
         output.WriteLine($"  {"certificate",-12}SHA-256 {stack.Fingerprint}");
         output.WriteLine();
         output.WriteLine("Try in two other terminals, and then look at the counts:");

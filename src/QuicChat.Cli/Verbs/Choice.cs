@@ -18,7 +18,7 @@ internal static class Choice
     public static Option<int?> NumberOrNone(string name, int least, int most, string description)
         => Of<int?>(name, "N", description, text => WholeNumber(text, least, most));
 
-    /// <summary>An option with a duration of at least <paramref name="least"/> and at most <paramref name="most"/>, absent unless given.</summary>
+    /// <summary>An option with a duration between <paramref name="least"/> and <paramref name="most"/>, absent unless given.</summary>
     public static Option<TimeSpan?> Duration(string name, string least, string most, string description)
         => Of<TimeSpan?>(name, "TIME", description, text => Quantity.Duration(text) is var duration
             && duration >= Quantity.Duration(least) && duration <= Quantity.Duration(most)
@@ -29,7 +29,7 @@ internal static class Choice
     public static Option<double> Percentage(string name, string description)
         => Of(name, "PERCENT", description, Quantity.Percentage);
 
-    /// <summary>An option whose text is read by <paramref name="read"/>, which throws <see cref="FormatException"/> for a wrong one.</summary>
+    /// <summary>An option that <paramref name="read"/> reads; it throws <see cref="FormatException"/> for a wrong text.</summary>
     public static Option<T> Of<T>(string name, string helpName, string description, Func<string, T> read) => new(name)
     {
         Description = description,
@@ -53,7 +53,8 @@ internal static class Choice
         => new(name) { Description = description, HelpName = helpName };
 
     private static int WholeNumber(string text, int least, int most)
-        => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+        => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= least && number <= most
             ? number
             : throw new FormatException($"'{text}' is not a whole number from {least} to {most}");
 }

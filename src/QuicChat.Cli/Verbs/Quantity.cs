@@ -69,7 +69,8 @@ internal static class Quantity
     /// <exception cref="FormatException"><paramref name="text"/> is not one.</exception>
     public static IPEndPoint EndPoint(string text)
         // The framework also reads an address alone, with or without brackets, and takes 0 for its port.
-        => (text.Contains("]:", StringComparison.Ordinal) || text.Count(letter => letter == ':') == 1) && IPEndPoint.TryParse(text, out var endPoint)
+        => (text.Contains("]:", StringComparison.Ordinal) || text.Count(letter => letter == ':') == 1)
+            && IPEndPoint.TryParse(text, out var endPoint)
             ? endPoint
             : throw new FormatException($"'{text}' is not an address and port: write it like 127.0.0.1:4433 or [::1]:4433");
 
@@ -82,7 +83,8 @@ internal static class Quantity
         {
             var host = text[..colon];
             var bare = host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host;
-            if (Uri.CheckHostName(bare) != UriHostNameType.Unknown && (bare.Length < host.Length) == bare.Contains(':', StringComparison.Ordinal))
+            var isBracketed = bare.Length < host.Length;
+            if (Uri.CheckHostName(bare) != UriHostNameType.Unknown && isBracketed == bare.Contains(':', StringComparison.Ordinal))
             {
                 return new DnsEndPoint(bare, port);
             }

@@ -131,6 +131,18 @@ internal sealed partial class ConnectionGrain(
         return true;
     }
 
+    public async Task FailUnresolved(DateTimeOffset since, string reason)
+    {
+        if (Registration is null || IsFailed)
+        {
+            ForgetUnknown();
+        }
+        else if (Tracking!.Attempt is { } attempt && attempt.UnresolvedSince < since)
+        {
+            await FailMigration(reason);
+        }
+    }
+
     public async Task EndWithGateway(string gatewayId, DateTimeOffset lostAt)
     {
         if (Registration is not { } registration || IsFailed)

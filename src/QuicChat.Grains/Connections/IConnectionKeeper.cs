@@ -10,4 +10,8 @@ internal interface IConnectionKeeper : IGrainWithStringKey
     /// </summary>
     [Alias("EndWithGateway")]
     Task EndWithGateway(string gatewayId, DateTimeOffset lostAt);
+
+    /// <summary>Fails an attempt that has been unresolved since before <paramref name="since"/>; one that has ended meanwhile, or begun since, is left alone.</summary>
+    [Alias("FailUnresolved")]
+    Task FailUnresolved(DateTimeOffset since, string reason);
 }

@@ -57,6 +57,12 @@ internal sealed partial class MigrationMonitorGrain(
 
     public Task<GatewayLiveness?> Push(CollectorReport report, IMigrationCollectorObserver silo)
     {
+        if (membership.IsDeadSilo(SiloAddress.FromParsableString(report.Incarnation)))
+        {
+            // It has not heard of its death yet. Its sums are part of the past already; taken again they would count twice.
+            return Task.FromResult<GatewayLiveness?>(null);
+        }
+
         var known = Present.GetValueOrDefault(report.Incarnation);
         if (known is null || known.Sequence < report.Sequence)
         {

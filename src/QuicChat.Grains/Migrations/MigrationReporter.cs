@@ -84,13 +84,14 @@ internal sealed partial class MigrationReporter(
             }
         }
 
-        foreach (var (connectionId, gatewayId) in collector.GetUnresolved(time.GetUtcNow() - options.Value.Timeout - options.Value.Grace))
+        var since = time.GetUtcNow() - options.Value.Timeout - options.Value.Grace;
+        foreach (var (connectionId, gatewayId) in collector.GetUnresolved(since))
         {
             // While a gateway holds its lease, it alone ends attempts: it knows the path.
             if (!gateways.Alive.Contains(gatewayId))
             {
-                ends.TryAdd(connectionId, () => grains.GetGrain<IConnectionGrain>(connectionId)
-                    .FailMigration($"no end by the deadline, and gateway {gatewayId} holds no lease"));
+                ends.TryAdd(connectionId, () => grains.GetGrain<IConnectionKeeper>(connectionId)
+                    .FailUnresolved(since, $"no end by the deadline, and gateway {gatewayId} holds no lease"));
             }
         }
 

@@ -19,8 +19,10 @@ internal readonly record struct UdpAddress
         // ::ffff:a.b.c.d is the IPv4 address a.b.c.d (RFC 4291, section 2.5.5.2).
         IsIPv6 = isIPv6 && address >> 32 != MappedPrefix;
         _address = IsIPv6 ? address : (uint)address;
-        _scopeId = IsIPv6 ? scopeId : 0;
         Port = port;
+
+        // The system tells a scope for link-local addresses alone; what else carries one would never compare equal.
+        _scopeId = IsLinkLocal ? scopeId : 0;
     }
 
     public bool IsIPv6 { get; }

@@ -168,6 +168,12 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     {
         Abort();
         await _closed.Task;
+
+        // Those that nobody accepted have nobody else to release their memory.
+        while (_streams.Reader.TryRead(out var stream))
+        {
+            await stream.DisposeAsync();
+        }
     }
 
     /// <summary>Takes an event of the core, on the driver's thread.</summary>
@@ -235,7 +241,8 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
                 var context = new Ngtcp2StreamContext(this, stream);
                 if (!opening.TrySetResult(context))
                 {
-                    context.Abort();
+                    // Cancelled in between. Disposing of a stream never waits.
+                    _ = context.DisposeAsync();
                 }
             }
 

@@ -13,14 +13,21 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>A server's end point: one socket, one thread, many connections.</summary>
 internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler
 {
+    // RFC 9000, section 20.1.
+    private const ulong ConnectionRefused = 2;
+
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
+
+    // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
+    private const int MaxHandshakes = 4096;
     private static readonly TimeSpan s_closeGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
         Channel.CreateBounded<MultiplexedConnectionContext>(new BoundedChannelOptions(Backlog) { SingleWriter = true });
 
     private readonly HashSet<ConnectionDriver> _connections = [];
+    private int _handshakes;
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
     private readonly uint _serverId;
@@ -28,7 +35,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
-    private bool _unbound;
+    private volatile bool _unbound;
     private int _disposed;
 
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
@@ -100,7 +107,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
-        _loop.Post(() => _unbound = true);
+        _unbound = true;
         _accepted.Writer.TryComplete();
         return default;
     }
@@ -135,6 +142,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         });
         await stopped.Task;
         await Task.Run(_loop.Dispose);
+        while (_accepted.Reader.TryRead(out var connection))
+        {
+            await connection.DisposeAsync();
+        }
+
         _settings.Credentials.Dispose();
         _settings.Pool.Dispose();
     }
@@ -158,7 +170,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     {
                         ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
                     }
-                    else if (!_unbound)
+                    else
                     {
                         Accept(datagram, path, now);
                     }
@@ -173,6 +185,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
+        if (_handshakes >= MaxHandshakes)
+        {
+            return;
+        }
+
         Interop.Ngtcp2.PacketHeader header;
         fixed (byte* data = datagram)
         {
@@ -182,6 +199,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             }
         }
 
+        if (_unbound)
+        {
+            Refuse(header, path);
+            return;
+        }
+
         ConnectionDriver? driver = null;
         try
         {
@@ -189,7 +212,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, OnHandshakeCompleted));
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
         }
         catch (Exception e)
         {
@@ -199,11 +222,14 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
 
         _connections.Add(driver);
+        _handshakes++;
         driver.OnDatagram(datagram, path, now);
     }
 
-    private void OnHandshakeCompleted(Ngtcp2ConnectionContext context)
+    private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)
     {
+        driver.IsEstablished = true;
+        _handshakes--;
         if (!_accepted.Writer.TryWrite(context))
         {
             // The application does not keep up, or is going away (RFC 9000, section 20.1: CONNECTION_REFUSED is for handshakes; this one is over).
@@ -214,6 +240,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private void OnEnded(ConnectionDriver driver)
     {
         _connections.Remove(driver);
+        _handshakes -= driver.IsEstablished ? 0 : 1;
         SignalIfEmpty();
     }
 
@@ -223,6 +250,22 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _waitingForEmpty.ForEach(waiting => waiting.SetResult());
             _waitingForEmpty.Clear();
+        }
+    }
+
+    // So that a client tries elsewhere at once, and not when its handshake times out.
+    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path)
+    {
+        var buffer = _loop.SendBuffer;
+        var (dcid, scid) = (header.Scid, header.Dcid);
+        fixed (byte* destination = buffer)
+        {
+            var length = Interop.Ngtcp2.WriteInitialConnectionClose(
+                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, ConnectionRefused, null, 0);
+            if (length > 0)
+            {
+                _ = _socket.TrySend(buffer[..(int)length], path);
+            }
         }
     }
 

@@ -64,11 +64,23 @@ internal sealed unsafe class UdpSocket : IDisposable
         {
             throw new AddressInUseException($"UDP port {endPoint.Port} is taken on {endPoint.Address}. Stop what listens there, or choose another port.", e);
         }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            throw new SocketException(
+                (int)e.SocketErrorCode, $"{endPoint.Address} is not an address of this machine. Listen on one that is, or on [::] for all of them.");
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new SocketException(
+                (int)e.SocketErrorCode, $"UDP port {endPoint.Port} needs the privilege CAP_NET_BIND_SERVICE. Choose a port above 1023, or grant it.");
+        }
     }
 
     /// <summary>A client's socket. Unless told otherwise it is bound to no address, so that it goes on through whatever network the system has.</summary>
+    /// <exception cref="SocketException">The system has no way to <paramref name="remote"/>, or <paramref name="local"/> cannot be bound.</exception>
     public static UdpSocket Connect(IPEndPoint remote, IPEndPoint? local)
     {
+        remote = UdpAddress.From(remote).ToEndPoint();
         // What the system would send from; ngtcp2 wants to know the address of its end.
         using var probe = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         if (local is not null)

@@ -183,6 +183,10 @@ internal static unsafe partial class Ngtcp2
         byte* destination, void* aead, void* aeadContext, byte* ciphertext, nuint ciphertextLength, byte* nonce, nuint nonceLength,
         byte* additionalData, nuint additionalDataLength);
 
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_write_connection_close")]
+    public static partial nint WriteInitialConnectionClose(
+        byte* destination, nuint length, uint version, Cid* dcid, Cid* scid, ulong errorCode, byte* reason, nuint reasonLength);
+
     [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_generate_stateless_reset_token")]
     public static partial int GenerateStatelessResetToken(byte* token, byte* secret, nuint secretLength, Cid* cid);
 

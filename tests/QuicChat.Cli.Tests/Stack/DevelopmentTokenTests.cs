@@ -1,6 +1,5 @@
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using QuicChat.Cli.Stack;
 
 namespace QuicChat.Cli.Tests.Stack;
 

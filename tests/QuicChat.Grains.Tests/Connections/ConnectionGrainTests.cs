@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
-using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
 using QuicChat.Grains.Tests.Stores;
 using Xunit;

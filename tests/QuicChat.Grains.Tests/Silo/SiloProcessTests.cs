@@ -93,7 +93,11 @@ public sealed class SiloProcessTests
         using var holder = Listen(out var port);
         var arguments = new Dictionary<string, string>
         {
-            ["--store"] = "127.0.0.1:1", ["--silo-port"] = "0", ["--client-port"] = "0", ["--web"] = "http://127.0.0.1:0", [option] = $"{prefix}{port}",
+            ["--store"] = "127.0.0.1:1",
+            ["--silo-port"] = "0",
+            ["--client-port"] = "0",
+            ["--web"] = "http://127.0.0.1:0",
+            [option] = $"{prefix}{port}",
         };
 
         var silo = await SiloProcess.RunAsync([.. arguments.SelectMany(argument => new[] { argument.Key, argument.Value })]);

@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Driver;
+using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 
@@ -21,6 +24,27 @@ internal static unsafe partial class Hostile
     }
 
     public static bool HandshakeCompleted(this ConnectionCore core) => Connection(core) != 0 && GetHandshakeCompleted(Connection(core)) != 0;
+
+    /// <summary>The core behind a connection; see <see cref="ConnectionCore.Request"/> for getting onto its thread.</summary>
+    public static ConnectionCore Core(this MultiplexedConnectionContext connection) => Driver((Ngtcp2ConnectionContext)connection).Core;
+
+    /// <summary>
+    /// Makes a client's first flight larger than a datagram, by a key share of 1,024 bytes that the server then does not choose.
+    /// </summary>
+    public static void EnlargeClientHello(this ConnectionCore client)
+    {
+        nint priority;
+        Gnutls.Check(
+            Gnutls.PriorityInit(&priority, Gnutls.Priorities + ":-GROUP-ALL:+GROUP-X25519:+GROUP-FFDHE8192", null), "The priorities are not understood");
+        Gnutls.Check(Gnutls.PrioritySet(Handle(client).Session, priority), "The priorities cannot be set");
+        Gnutls.PriorityDeinit(priority);
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_driver")]
+    private static extern ref ConnectionDriver Driver(Ngtcp2ConnectionContext connection);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_handle")]
+    private static extern ref ConnectionHandle Handle(ConnectionCore core);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_connection")]
     private static extern ref nint Connection(ConnectionCore core);

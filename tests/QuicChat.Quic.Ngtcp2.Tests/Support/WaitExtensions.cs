@@ -22,4 +22,12 @@ internal static class WaitExtensions
             throw new TimeoutException($"Waited {(limit ?? Limit).TotalSeconds} s for {what}.");
         }
     }
+
+    /// <summary>Completes when the token is cancelled.</summary>
+    public static Task AsTask(this CancellationToken token)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        token.UnsafeRegister(static state => ((TaskCompletionSource)state!).SetResult(), cancelled);
+        return cancelled.Task;
+    }
 }

@@ -1,0 +1,63 @@
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Tests.Support;
+using Xunit;
+
+namespace QuicChat.Quic.Ngtcp2.Tests.Core;
+
+/// <summary>A ClientHello that does not fit into one datagram, as those with post-quantum key shares do not.</summary>
+public sealed class ClientHelloTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_ClientHello_over_two_datagrams_is_understood_in_either_order(bool swapped)
+    {
+        List<byte[]> held = [];
+        var initials = 0;
+        using var link = new CoreLink();
+        link.Client.Core.EnlargeClientHello();
+        link.Wire = (toServer, datagram) =>
+        {
+            if (!toServer || link.Client.Completed)
+            {
+                return [datagram];
+            }
+
+            // Only the first flight is swapped; what is sent again comes as it is.
+            Assert.True(++initials > 2 || datagram.Length >= 1200);
+            if (!swapped || initials > 2)
+            {
+                return [datagram];
+            }
+
+            held.Add(datagram);
+            return initials == 2 ? [held[1], held[0]] : [];
+        };
+
+        link.RunUntil(() => link.Client.Completed && link.Server is { Completed: true }, "the handshake", TimeSpan.FromSeconds(5));
+        Assert.True(initials >= 2, "The ClientHello fit into one datagram.");
+
+        link.RunFor(TimeSpan.FromSeconds(1));
+        CoreLink.Write(link.OpenStream(), "hello"u8);
+        link.RunUntil(() => link.Server!.Accepted.Count > 0, "the stream");
+
+        // A connection that was begun with the second half alone leaves nothing.
+        Assert.All(link.Earlier, earlier => Assert.True(earlier.Core.IsClosed));
+        Assert.Equal(ConnectionIds(link), link.ServerIds);
+    }
+
+    [Fact]
+    public void Half_a_ClientHello_does_not_keep_a_connection()
+    {
+        var first = true;
+        using var link = new CoreLink();
+        link.Client.Core.EnlargeClientHello();
+        link.Wire = (toServer, datagram) => toServer && first && !(first = false) ? [datagram] : [];
+        link.RunUntil(() => link.Server is not null, "the server to accept");
+        link.RunUntil(() => link.Server!.Core.IsClosed, "the handshake time-out", TimeSpan.FromSeconds(11));
+        Assert.Equal(0, link.ServerIds);
+    }
+
+    // The client's first choice, and the eight that the client's limit allows the server to issue.
+    private static int ConnectionIds(CoreLink link) => link.Server!.Core.IsClosed ? 0 : 9;
+}
