@@ -8,16 +8,30 @@ internal static class ClientLoop
 {
     private static readonly Lock s_lock = new();
     private static EventLoop? s_loop;
+    private static Task s_ended = Task.CompletedTask;
     private static int s_users;
 
     /// <summary>The send and receive memory of all clients.</summary>
     public static PinnedBlockPool Pool { get; } = new();
+
+    /// <summary>Completes when all clients have ended, closing periods included, and the thread with them.</summary>
+    public static Task Ended
+    {
+        get
+        {
+            lock (s_lock)
+            {
+                return s_ended;
+            }
+        }
+    }
 
     public static EventLoop Acquire(ILogger logger)
     {
         lock (s_lock)
         {
             s_loop ??= new EventLoop("quic clients", logger);
+            s_ended = s_loop.Ended;
             s_users++;
             return s_loop;
         }
