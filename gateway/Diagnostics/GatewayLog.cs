@@ -17,11 +17,11 @@ internal static partial class GatewayLog
     [LoggerMessage(102, LogLevel.Warning, "Time is up: {Connections} connections stay registered until this gateway's lease ends.")]
     public static partial void LeftRegistered(this ILogger logger, int connections);
 
-    [LoggerMessage(103, LogLevel.Information, "No silo of cluster {Cluster} in store {Store} yet: {Cause}")]
-    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, string cause);
+    [LoggerMessage(103, LogLevel.Information, "Waiting for a silo of cluster {Cluster} in store {Store}.")]
+    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, Exception cause);
 
-    [LoggerMessage(104, LogLevel.Warning, "{Method} of the gateway's lease failed.")]
-    public static partial void LeaseCallFailed(this ILogger logger, string method, Exception exception);
+    [LoggerMessage(104, LogLevel.Warning, "The gateway's lease could not be renewed; trying on.")]
+    public static partial void LeaseNotRenewed(this ILogger logger, Exception exception);
 
     [LoggerMessage(105, LogLevel.Warning, "The lease had ended and is taken anew; {Connections} connections are registered again.")]
     public static partial void LeaseRegained(this ILogger logger, int connections);
@@ -35,16 +35,19 @@ internal static partial class GatewayLog
     [LoggerMessage(108, LogLevel.Warning, "Stopping did not come to its end: {Step}.")]
     public static partial void StopIncomplete(this ILogger logger, string step, Exception exception);
 
+    [LoggerMessage(109, LogLevel.Warning, "The gateway's lease could not be given back; it ends by itself.")]
+    public static partial void LeaseNotReleased(this ILogger logger, Exception exception);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 
-    [LoggerMessage(201, LogLevel.Information, "{ConnectionId}: user {UserId} with client {ClientId} from {Remote}.")]
+    [LoggerMessage(201, LogLevel.Debug, "{ConnectionId}: user {UserId} with client {ClientId} from {Remote}.")]
     public static partial void Authenticated(this ILogger logger, ConnectionId connectionId, string userId, string clientId, EndPoint remote);
 
-    [LoggerMessage(202, LogLevel.Information, "{ConnectionId}: closing with {Code}: {Reason}")]
-    public static partial void Closing(this ILogger logger, ConnectionId connectionId, ErrorCode code, string reason);
+    [LoggerMessage(EventId = 202, Message = "{ConnectionId}: closing with {Code}: {Reason}")]
+    public static partial void Closing(this ILogger logger, LogLevel level, ConnectionId connectionId, ErrorCode code, string reason);
 
-    [LoggerMessage(203, LogLevel.Information, "{ConnectionId}: {Reason}")]
+    [LoggerMessage(203, LogLevel.Debug, "{ConnectionId}: {Reason}")]
     public static partial void Ended(this ILogger logger, ConnectionId connectionId, string reason);
 
     [LoggerMessage(204, LogLevel.Error, "{ConnectionId}: serving the connection failed.")]
@@ -83,10 +86,13 @@ internal static partial class GatewayLog
     [LoggerMessage(306, LogLevel.Debug, "Room {Room}: a batch came, but nobody here is in it.")]
     public static partial void BatchIgnored(this ILogger logger, string room);
 
-    [LoggerMessage(400, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
+    [LoggerMessage(307, LogLevel.Error, "Room {Room}: reading what is missing failed.")]
+    public static partial void FillFailed(this ILogger logger, string room, Exception exception);
+
+    [LoggerMessage(400, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
     public static partial void PathDetected(this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind);
 
-    [LoggerMessage(401, LogLevel.Information, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
+    [LoggerMessage(401, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
     public static partial void PathEnded(
         this ILogger logger,
         ConnectionId connectionId,

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using QuicChat.Protocol;
-using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Gateway.Diagnostics;

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace QuicChat.Gateway.Fanout;
 
 /// <summary>
-/// Wakes one waiting loop; a signal given while nobody waits is kept, several are kept as one. It allocates nothing, for each room stream has
-/// one and each message sets it.
+/// Wakes one waiting loop; a signal given while nobody waits is kept, several are kept as one. It allocates nothing, for each room stream
+/// has one and each message sets it.
 /// </summary>
 internal sealed class AsyncSignal : IValueTaskSource
 {

@@ -10,11 +10,19 @@ public sealed class FanoutOptions
     public TimeSpan RenewInterval { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
+    /// 30 s that a join or a publish is tried while the cluster does not answer: longer than rooms need to move off a dead silo (20 s).
+    /// Then the stream is reset, and the client joins again.
+    /// </summary>
+    public TimeSpan CallTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Bytes of frames a room keeps at hand for its members: 4 MiB, about two seconds of the fastest room. Who is further behind reads the
     /// log. A room without traffic keeps nothing.
     /// </summary>
     public int RingBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Batches kept while a hole before them is filled from the log: 64, some seconds of them. Further ones are read from the log too.</summary>
+    /// <summary>
+    /// Batches kept while a hole before them is filled from the log: 64, about a second of them. Further ones are read from the log too.
+    /// </summary>
     public int MaxBatchesAhead { get; set; } = 64;
 }

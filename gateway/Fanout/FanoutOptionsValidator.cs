@@ -10,7 +10,14 @@ internal sealed class FanoutOptionsValidator : IValidateOptions<FanoutOptions>
         var errors = new ValidateOptionsResultBuilder();
         if (options.RenewInterval < TimeSpan.FromMilliseconds(100) || options.RenewInterval > TimeSpan.FromSeconds(5))
         {
-            errors.AddError($"is {options.RenewInterval}; 0.1 s to 5 s are allowed, for a room forgets a gateway after 10 s.", nameof(options.RenewInterval));
+            errors.AddError(
+                $"is {options.RenewInterval}; 0.1 s to 5 s are allowed, for a room forgets a gateway after 10 s.",
+                nameof(options.RenewInterval));
+        }
+
+        if (options.CallTimeLimit < TimeSpan.FromSeconds(1) || options.CallTimeLimit > TimeSpan.FromMinutes(5))
+        {
+            errors.AddError($"is {options.CallTimeLimit}; 1 s to 5 min are allowed.", nameof(options.CallTimeLimit));
         }
 
         if (options.RingBytes < 64 * 1024)

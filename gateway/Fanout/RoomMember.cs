@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Routing;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Fanout;
 

@@ -1,9 +1,7 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Routing;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Fanout;
 
@@ -19,13 +17,13 @@ internal sealed class RoomRelay
     private readonly IRoomGrain _grain;
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _renewing = new(1);
-    private readonly TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AsyncSignal _due = new();
     private readonly Task _running;
 
     private readonly Lock _lock = new();
     private readonly HashSet<RoomMember> _members = [];
     private readonly Queue<RoomBatch> _ahead = [];
+    private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomEpoch? _epoch;
     private long _firstStored;
     private long _lastStored;
@@ -38,11 +36,15 @@ internal sealed class RoomRelay
         _relays = relays;
         Room = room;
         _grain = relays.Cluster.Room(room);
+        Publisher = new RoomPublisher(relays, room, _grain, _stopping.Token);
         _running = RunAsync();
     }
 
     /// <summary>The room's name.</summary>
     public string Room { get; }
+
+    /// <summary>The way of messages to the room.</summary>
+    public RoomPublisher Publisher { get; }
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => _relays.Time;
@@ -61,7 +63,7 @@ internal sealed class RoomRelay
     /// <param name="cancellationToken">Ends the waiting.</param>
     public async Task<RoomMember> JoinAsync(LogPosition? after, int newest, AsyncSignal wake, CancellationToken cancellationToken)
     {
-        await _attached.Task.WaitAsync(cancellationToken);
+        await WhenAttached().WaitAsync(cancellationToken);
         var backoff = new Backoff();
         var asked = false;
         for (var tries = 0; ; tries++)
@@ -215,8 +217,25 @@ internal sealed class RoomRelay
         }
     }
 
+    private Task WhenAttached()
+    {
+        lock (_lock)
+        {
+            return _attached.Task;
+        }
+    }
+
     private async Task TryDetachAsync()
     {
+        lock (_lock)
+        {
+            // Who comes meanwhile is to go by what the room says then, not by what is known from before.
+            if (_attached.Task.IsCompleted)
+            {
+                _attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+
         try
         {
             await _grain.Detach(_relays.GatewayId);
@@ -239,9 +258,8 @@ internal sealed class RoomRelay
 
             _firstStored = tail.FirstOffset;
             Want(tail.LastOffset);
+            _attached.TrySetResult();
         }
-
-        _attached.TrySetResult();
     }
 
     /// <summary>Follows the log anew after <paramref name="last"/>; members of before end.</summary>
@@ -308,28 +326,44 @@ internal sealed class RoomRelay
     private async Task FillAsync()
     {
         await Task.Yield();
-        var backoff = new Backoff();
-        while (!_stopping.IsCancellationRequested)
+        try
         {
-            long from;
+            var backoff = new Backoff();
+            while (NextHole() is { } from && !_stopping.IsCancellationRequested)
+            {
+                if (await TryReadAsync(from) is { } page && TakePage(page, from))
+                {
+                    backoff.Reset();
+                    continue;
+                }
+
+                await Task.Delay(backoff.Next(), Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        catch (Exception e)
+        {
+            // The next renewal begins again.
+            _relays.Logger.FillFailed(Room, e);
             lock (_lock)
             {
-                AppendAhead();
-                from = _epoch!.Ring.Last + 1;
-                if (from > _lastStored)
-                {
-                    _filling = false;
-                    return;
-                }
+                _filling = false;
             }
+        }
+    }
 
-            if (await TryReadAsync(from) is { } page && TakePage(page, from))
+    /// <summary>Where the next message is missing; <see langword="null"/>, and the filling has ended, where none is.</summary>
+    private long? NextHole()
+    {
+        lock (_lock)
+        {
+            while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
             {
-                backoff.Reset();
-                continue;
+                Append(_ahead.Dequeue().Messages);
             }
 
-            await Task.Delay(backoff.Next(), Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var next = _epoch!.Ring.Last + 1;
+            _filling = next <= _lastStored;
+            return _filling ? next : null;
         }
     }
 
@@ -355,14 +389,6 @@ internal sealed class RoomRelay
 
             Append(page.Messages);
             return page.Messages.Length > 0;
-        }
-    }
-
-    private void AppendAhead()
-    {
-        while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
-        {
-            Append(_ahead.Dequeue().Messages);
         }
     }
 

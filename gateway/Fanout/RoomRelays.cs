@@ -95,6 +95,10 @@ internal sealed class RoomRelays(
         }
     }
 
+    /// <summary>Why a stream ends whose room has not answered for too long.</summary>
+    public RoomStreamException NoAnswer(string room)
+        => new(ErrorCode.Internal, $"Room {room} has not answered for {Options.CallTimeLimit.TotalSeconds:0} s.");
+
     /// <summary>Ends all relays and says so to their rooms.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {

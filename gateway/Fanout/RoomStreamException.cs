@@ -1,5 +1,3 @@
-using QuicChat.Protocol.V1;
-
 namespace QuicChat.Gateway.Fanout;
 
 /// <summary>A room stream cannot go on and is reset with <see cref="Code"/>; the connection and its other streams go on.</summary>

@@ -12,6 +12,7 @@ internal sealed class ClusterPatience(
 {
     private readonly long _since = time.GetTimestamp();
     private Backoff _backoff;
+    private Type? _told;
 
     public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
     {
@@ -21,14 +22,21 @@ internal sealed class ClusterPatience(
             var waited = $"within {options.Value.ConnectTimeLimit.TotalSeconds:0} s";
             throw exception is RedisException or TimeoutException
                 ? new GatewayStartException(
-                    $"The store at {store} does not answer {waited}, so cluster '{cluster}' is not found; start it (redis-server, or QuicChat.Store), or name another with --store.",
+                    $"The store at {store} does not answer {waited}, so cluster '{cluster}' is not found; "
+                    + "start it (redis-server, or QuicChat.Store), or name another with --store.",
                     exception)
                 : new GatewayStartException(
-                    $"No silo of cluster '{cluster}' answers {waited} (store {store}); start one with the same --store, --cluster-id and --service-id.",
+                    $"No silo of cluster '{cluster}' answers {waited} (store {store}); "
+                    + "start one with the same --store, --cluster-id and --service-id.",
                     exception);
         }
 
-        logger.WaitingForCluster(cluster, store, exception.Message);
+        if (exception.GetType() != _told)
+        {
+            _told = exception.GetType();
+            logger.WaitingForCluster(cluster, store, exception);
+        }
+
         await Task.Delay(_backoff.Next(), time, cancellationToken);
         return true;
     }

@@ -24,7 +24,8 @@ internal static class GatewayCommand
 
     private static readonly Option<string> Store = new("--store")
     {
-        Description = "The store in which silos are found: HOST:PORT of Redis 7 or newer, or of QuicChat.Store, or a StackExchange.Redis connection string.",
+        Description = "The store in which silos are found: HOST:PORT of Redis 7 or newer, or of QuicChat.Store, "
+            + "or a StackExchange.Redis connection string.",
         HelpName = "CONN",
         Required = true,
     };
@@ -32,6 +33,7 @@ internal static class GatewayCommand
     private static readonly Option<string> Id = new("--id")
     {
         Description = "The gateway's name, unique in the cluster.",
+        HelpName = "NAME",
         DefaultValueFactory = _ => "gw-1",
     };
 
@@ -201,7 +203,8 @@ internal static class GatewayCommand
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             // Its lease ends by itself.
-            Console.Error.WriteLine($"The gateway could not leave the cluster in order within {options.StopTimeLimit.TotalSeconds:0} s; it ends now.");
+            Console.Error.WriteLine(
+                $"The gateway could not leave the cluster in order within {options.StopTimeLimit.TotalSeconds:0} s; it ends now.");
             Environment.Exit(1);
             return 1;
         }

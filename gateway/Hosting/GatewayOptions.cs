@@ -40,7 +40,9 @@ public sealed class GatewayOptions
     /// </summary>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>5 s between looks at which silos there are. Orleans' own minute would keep a gateway from silos that came after all others died.</summary>
+    /// <summary>
+    /// 5 s between looks at which silos there are. Orleans' own minute would keep a gateway from silos that came after all others died.
+    /// </summary>
     public TimeSpan SiloRefreshInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>8 s for an orderly stop: less than the 10 s that process managers commonly allow.</summary>

@@ -41,7 +41,9 @@ internal sealed class GatewayService(
         catch (Exception e) when (e is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
         {
             throw new GatewayStartException(
-                $"UDP port {listen.Port} of {listen.Address} is taken by another process; end that one, or give another port with --listen (0 takes a free one).", e);
+                $"UDP port {listen.Port} of {listen.Address} is taken by another process; "
+                + "end that one, or give another port with --listen (0 takes a free one).",
+                e);
         }
         catch (SocketException e)
         {
@@ -61,7 +63,9 @@ internal sealed class GatewayService(
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new GatewayStartException(
-                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease within {options.Value.ConnectTimeLimit.TotalSeconds:0} s; look at its silos' logs.", e);
+                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease within "
+                + $"{options.Value.ConnectTimeLimit.TotalSeconds:0} s; look at its silos' logs.",
+                e);
         }
 
         _isServing = true;

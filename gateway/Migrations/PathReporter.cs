@@ -100,20 +100,28 @@ internal sealed class PathReporter
 
     private async Task ReadAsync()
     {
-        await foreach (var next in _path.Events.ReadAllAsync())
+        try
         {
-            Take(next);
-            if (next is PathEvent.Failed failed)
+            await foreach (var next in _path.Events.ReadAllAsync())
             {
-                // The cluster should hear the reason before the end, but a dead cluster must not keep a dead connection.
-                await WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
-                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _listener.Close(ErrorCode.MigrationFailed, failed.Reason);
+                Take(next);
+                if (next is PathEvent.Failed failed)
+                {
+                    // The cluster should hear the reason before the end, but a dead cluster must not keep a dead connection.
+                    await WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    _listener.Close(ErrorCode.MigrationFailed, failed.Reason);
+                }
+                else if (_pending.Length >= MaxPending)
+                {
+                    await WhenSentAsync();
+                }
             }
-            else if (_pending.Length >= MaxPending)
-            {
-                await WhenSentAsync();
-            }
+        }
+        catch (Exception e)
+        {
+            _sessions.Logger.SessionFailed(_id, e);
+            _listener.Close(ErrorCode.Internal, "An internal error.");
         }
     }
 
@@ -139,7 +147,12 @@ internal sealed class PathReporter
                     _sessions.Metrics.PathValidated(validated.Kind, e.Duration);
                 }
 
-                End(PathObservationType.Validated, MigrationNotice.Types.Outcome.Completed, e.At, e.Duration, e.Evidence == ValidationEvidence.Inferred);
+                End(
+                    PathObservationType.Validated,
+                    MigrationNotice.Types.Outcome.Completed,
+                    e.At,
+                    e.Duration,
+                    e.Evidence == ValidationEvidence.Inferred);
                 break;
             case PathEvent.Reverted e:
                 End(PathObservationType.Reverted, MigrationNotice.Types.Outcome.Reverted, e.At, e.Duration);
@@ -176,17 +189,23 @@ internal sealed class PathReporter
             Add(reported, at, duration, isInferred, reason);
         }
 
-        _attempt = null;
         _sessions.Logger.PathEnded(_id, attempt.From, attempt.To, attempt.Kind, outcome, duration.TotalMilliseconds, reason ?? "");
         _sessions.Metrics.PathEnded(attempt.Kind, outcome.ToString().ToLowerInvariant());
+        Notify(outcome, duration, reason ?? "");
+        _attempt = null;
+    }
+
+    private void Notify(MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason)
+    {
+        var (from, to, kind) = _attempt!.Value;
         _listener.Notify(new MigrationNotice
         {
-            Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(attempt.Kind) + 1),
+            Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(kind) + 1),
             Outcome = outcome,
-            From = attempt.From.ToString(),
-            To = attempt.To.ToString(),
+            From = from.ToString(),
+            To = to.ToString(),
             DurationMs = (uint)Math.Max(0, duration.TotalMilliseconds),
-            Reason = reason ?? "",
+            Reason = reason,
         });
     }
 
@@ -285,7 +304,7 @@ internal sealed class PathReporter
             Log(nameof(IConnectionGrain.Register), e);
             lock (_lock)
             {
-                _mustRegister = _endReason is null;
+                _mustRegister = _endReason is null || !_pending.IsEmpty;
             }
 
             return false;
@@ -316,8 +335,13 @@ internal sealed class PathReporter
 
             if (!receipt.Registered)
             {
+                // Also where the connection has ended meanwhile: what it still has to say counts, and its end follows.
                 _sessions.Logger.RegisteringAgain(_id);
-                RegisterAgain();
+                lock (_lock)
+                {
+                    _mustRegister = true;
+                }
+
                 return true;
             }
 

@@ -24,6 +24,7 @@ internal sealed class LeaseKeeper(
     private Task _renewing = Task.CompletedTask;
     private TimeSpan _duration;
     private long _renewedAt;
+    private bool _isFailing;
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
     /// <param name="endPoint">Where clients reach this gateway.</param>
@@ -41,15 +42,15 @@ internal sealed class LeaseKeeper(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await _renewing;
         try
         {
+            await _renewing.WaitAsync(cancellationToken);
             await cluster.Gateways.Release(options.Value.Id).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
             // It ends by itself.
-            logger.LeaseCallFailed(nameof(IGatewayRegistryGrain.Release), e);
+            logger.LeaseNotReleased(e);
         }
     }
 
@@ -90,11 +91,17 @@ internal sealed class LeaseKeeper(
 
             // From when it was asked for: the answer may have been under way for long.
             _renewedAt = now;
+            _isFailing = false;
             sessions.MigrationTimeout = lease.MigrationTimeout;
         }
         catch (Exception e)
         {
-            logger.LeaseCallFailed(nameof(IGatewayRegistryGrain.Renew), e);
+            if (!_isFailing)
+            {
+                _isFailing = true;
+                logger.LeaseNotRenewed(e);
+            }
+
             metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
             return false;
         }

@@ -1,7 +1,7 @@
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Migrations;
@@ -15,6 +15,8 @@ namespace QuicChat.Gateway.Sessions;
 /// <summary>One client connection: authenticates it, registers it, and serves its streams until it ends.</summary>
 internal sealed class ClientSession : IPathListener
 {
+    private const string ControlEnded = "The client ended its control stream.";
+
     private readonly ClientSessions _sessions;
     private readonly MultiplexedConnectionContext _connection;
     private readonly IConnectionPathFeature _path;
@@ -91,9 +93,11 @@ internal sealed class ClientSession : IPathListener
             return;
         }
 
-        _sessions.Logger.Closing(Id, code, reason);
+        _sessions.Logger.Closing(code is ErrorCode.NoError or ErrorCode.GoingAway ? LogLevel.Debug : LogLevel.Information, Id, code, reason);
         _sessions.Metrics.ConnectionClosed(code);
-        _close.Close((ulong)code, reason);
+
+        // Both ends quote it within a sentence.
+        _close.Close((ulong)code, reason.TrimEnd('.'));
     }
 
     void IPathListener.Notify(MigrationNotice notice) => _out?.Notify(new ServerFrame { MigrationNotice = notice });
@@ -150,7 +154,7 @@ internal sealed class ClientSession : IPathListener
                         await HandleAsync(frame, control);
                     }
 
-                    Close(ErrorCode.NoError, "The client ended its control stream.");
+                    Close(ErrorCode.NoError, ControlEnded);
                 }
                 finally
                 {
@@ -181,7 +185,8 @@ internal sealed class ClientSession : IPathListener
     {
         if (first is not { FrameCase: ClientFrame.FrameOneofCase.Hello, Hello: var hello })
         {
-            throw new ProtocolException(ErrorCode.ProtocolViolation, $"The first frame must be Hello, not {first?.FrameCase.ToString() ?? "the end"}.");
+            throw new ProtocolException(
+                ErrorCode.ProtocolViolation, $"The first frame must be Hello, not {first?.FrameCase.ToString() ?? "the end"}.");
         }
 
         if (ProtocolRules.CheckClientId(hello.ClientId) is { } error)
@@ -261,6 +266,9 @@ internal sealed class ClientSession : IPathListener
         {
             case ProtocolException e:
                 Close(e.Code, e.Message);
+                break;
+            case QuicStreamAbortedException { ErrorCode: (ulong)ErrorCode.NoError }:
+                Close(ErrorCode.NoError, ControlEnded);
                 break;
             case QuicStreamAbortedException:
                 Close(ErrorCode.ProtocolViolation, "The control stream was aborted.");

@@ -6,7 +6,6 @@ using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Routing;
-using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
@@ -15,7 +14,7 @@ namespace QuicChat.Gateway.Sessions;
 /// A client in one room. A reader takes its frames, a writer sends what is owed: answers first, then the room's messages. The writer is the
 /// only one that writes, and waits for the stream; what a client does not read stays in the room's log, not here.
 /// </summary>
-internal sealed class RoomStream
+internal sealed class RoomStream : IPublisher
 {
     // Small enough that answers do not wait long behind messages, large enough to fill datagrams.
     private const int WriteBytes = 32 * 1024;
@@ -32,7 +31,12 @@ internal sealed class RoomStream
     private bool _isDraining;
     private Exception? _failure;
 
-    public RoomStream(ClientSession session, ClientSessions sessions, ClientIdentity identity, ConnectionContext stream, CancellationToken connectionEnded)
+    public RoomStream(
+        ClientSession session,
+        ClientSessions sessions,
+        ClientIdentity identity,
+        ConnectionContext stream,
+        CancellationToken connectionEnded)
     {
         _session = session;
         _sessions = sessions;
@@ -41,6 +45,8 @@ internal sealed class RoomStream
         _ended = CancellationTokenSource.CreateLinkedTokenSource(connectionEnded);
         _unanswered = new SemaphoreSlim(sessions.Options.MaxUnanswered);
     }
+
+    bool IPublisher.HasEnded => Volatile.Read(ref _failure) is not null;
 
     /// <summary>Serves the stream to its end.</summary>
     public async Task RunAsync()
@@ -89,7 +95,7 @@ internal sealed class RoomStream
             member = await JoinAsync(join, relay, grain);
             _sessions.Metrics.Joined(join.After is not null, member.Recovered);
             _sessions.Logger.Joined(_session.Id, _room, member.Epoch, member.Position, member.Recovered);
-            await Task.WhenAll(Guarded(ReadAsync(grain)), Guarded(WriteAsync(member)));
+            await Task.WhenAll(Guarded(ReadAsync(relay, grain)), Guarded(WriteAsync(member)));
         }
         finally
         {
@@ -106,11 +112,11 @@ internal sealed class RoomStream
 
     private async Task<RoomMember> JoinAsync(Join join, RoomRelay relay, IRoomGrain grain)
     {
-        using var limit = new CancellationTokenSource(_sessions.Options.CallTimeLimit, _sessions.Time);
+        using var limit = new CancellationTokenSource(_sessions.Relays.Options.CallTimeLimit, _sessions.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _ended.Token);
         try
         {
-            var lastClientSeq = GetLastClientSeqAsync(grain, either.Token);
+            var lastClientSeq = GetLastClientSeqAsync(relay, grain, either.Token);
             LogPosition? after = join.After is { } place ? new LogPosition(place.Epoch, ToLong(place.Offset)) : null;
             var newest = (int)Math.Min(join.Newest, ProtocolLimits.MaxNewestMessages);
             var member = await relay.JoinAsync(after, newest, _due, either.Token);
@@ -136,14 +142,14 @@ internal sealed class RoomStream
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !_ended.IsCancellationRequested)
         {
-            throw new RoomStreamException(
-                ErrorCode.Internal,
-                string.Create(CultureInfo.InvariantCulture, $"Room {_room} has not answered for {_sessions.Options.CallTimeLimit.TotalSeconds:0} s."));
+            throw _sessions.Relays.NoAnswer(_room);
         }
     }
 
-    private async Task<long> GetLastClientSeqAsync(IRoomGrain grain, CancellationToken cancellationToken)
+    private async Task<long> GetLastClientSeqAsync(RoomRelay relay, IRoomGrain grain, CancellationToken cancellationToken)
     {
+        // An earlier stream of this client may have left a call under way; the client goes by what is stored after it.
+        await relay.Publisher.WhenCalledAsync().WaitAsync(cancellationToken);
         for (var backoff = new Backoff(); ; await Task.Delay(backoff.Next(), _sessions.Time, cancellationToken))
         {
             try
@@ -158,10 +164,9 @@ internal sealed class RoomStream
         }
     }
 
-    private async Task ReadAsync(IRoomGrain grain)
+    private async Task ReadAsync(RoomRelay relay, IRoomGrain grain)
     {
         var frames = new FrameSource(_stream.Transport.Input);
-        var publishes = new PublishPipeline(_room, grain, _identity, _sessions, Answer, Fail, _ended.Token);
         while (await frames.ReadAsync() is { FrameCase: not ClientFrame.FrameOneofCase.Leave } frame)
         {
             // Each frame is owed one answer; while too many are owed the next ones stay unread.
@@ -169,7 +174,7 @@ internal sealed class RoomStream
             switch (frame.FrameCase)
             {
                 case ClientFrame.FrameOneofCase.Publish:
-                    Publish(frame.Publish, publishes);
+                    Publish(frame.Publish, relay.Publisher);
                     break;
                 case ClientFrame.FrameOneofCase.ReadHistory:
                     await ReadHistoryAsync(frame.ReadHistory, grain);
@@ -179,12 +184,17 @@ internal sealed class RoomStream
             }
         }
 
-        await publishes.DrainAsync();
+        // All places are free once all that was owed is answered.
+        for (var places = 0; places < _sessions.Options.MaxUnanswered; places++)
+        {
+            await _unanswered.WaitAsync(_ended.Token);
+        }
+
         Volatile.Write(ref _isDraining, true);
         _due.Set();
     }
 
-    private void Publish(Publish publish, PublishPipeline publishes)
+    private void Publish(Publish publish, RoomPublisher publisher)
     {
         _sessions.Metrics.Published();
         if (publish.ClientSeq is 0 or > long.MaxValue)
@@ -192,14 +202,45 @@ internal sealed class RoomStream
             throw new ProtocolException(ErrorCode.ProtocolViolation, $"client_seq {publish.ClientSeq} is not one: they begin at 1.");
         }
 
+        var clientSeq = (long)publish.ClientSeq;
         if (ProtocolRules.CheckBody(publish.Body) is { } error)
         {
-            publishes.Refuse(publish, ErrorCode.FrameTooLarge, error);
+            Refuse(clientSeq, ErrorCode.FrameTooLarge, error);
+            return;
         }
-        else
+
+        publisher.Publish(new PublishRequest(_identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body), this);
+    }
+
+    void IPublisher.Answer(long clientSeq, PublishReceipt receipt)
+    {
+        switch (receipt.Outcome)
         {
-            publishes.Start(publish);
+            case PublishOutcome.Stored or PublishOutcome.Duplicate:
+                _sessions.Metrics.Acked(receipt.Outcome == PublishOutcome.Duplicate);
+                Answer(new ServerFrame { Ack = new Ack { ClientSeq = (ulong)clientSeq, Offset = (ulong)receipt.Offset } });
+                break;
+            case PublishOutcome.Gap:
+                Refuse(
+                    clientSeq,
+                    ErrorCode.ProtocolViolation,
+                    $"client_seq {clientSeq} leaves a gap: the newest stored is {receipt.LastClientSeq}.");
+                break;
+            default:
+                Refuse(
+                    clientSeq,
+                    ErrorCode.NotAllowed,
+                    $"client_seq {clientSeq} was used so long ago that its offset is not known; the newest is {receipt.LastClientSeq}.");
+                break;
         }
+    }
+
+    void IPublisher.Fail(Exception reason) => Fail(reason);
+
+    private void Refuse(long clientSeq, ErrorCode code, string reason)
+    {
+        _sessions.Metrics.Rejected(code);
+        Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason } });
     }
 
     private async Task ReadHistoryAsync(ReadHistory request, IRoomGrain grain)
@@ -219,9 +260,9 @@ internal sealed class RoomStream
             {
                 _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.Read), e);
                 _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.Read));
-                if (_sessions.Time.GetElapsedTime(started) > _sessions.Options.CallTimeLimit)
+                if (_sessions.Time.GetElapsedTime(started) > _sessions.Relays.Options.CallTimeLimit)
                 {
-                    throw new RoomStreamException(ErrorCode.Internal, $"The log of room {_room} cannot be read.", e);
+                    throw _sessions.Relays.NoAnswer(_room);
                 }
             }
 

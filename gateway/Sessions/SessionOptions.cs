@@ -16,12 +16,6 @@ public sealed class SessionOptions
     public int MaxUnanswered { get; set; } = 64;
 
     /// <summary>
-    /// 30 s that a join or a publish is tried while the cluster does not answer: longer than rooms need to move off a dead silo (20 s).
-    /// Then the stream is reset, and the client joins again.
-    /// </summary>
-    public TimeSpan CallTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>
     /// 10 ms that the report of a path change waits for its end: nearby clients validate within that time, so that one report carries both.
     /// </summary>
     public TimeSpan PathReportDelay { get; set; } = TimeSpan.FromMilliseconds(10);

@@ -9,7 +9,6 @@ internal sealed class SessionOptionsValidator : IValidateOptions<SessionOptions>
     {
         var errors = new ValidateOptionsResultBuilder();
         Within(errors, nameof(options.HelloTimeLimit), options.HelloTimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
-        Within(errors, nameof(options.CallTimeLimit), options.CallTimeLimit, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
         Within(errors, nameof(options.PathReportDelay), options.PathReportDelay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Within(errors, nameof(options.FailureReportTimeLimit), options.FailureReportTimeLimit, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Within(errors, nameof(options.GoAwayTime), options.GoAwayTime, TimeSpan.Zero, TimeSpan.FromSeconds(5));

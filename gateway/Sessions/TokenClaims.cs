@@ -3,5 +3,4 @@ namespace QuicChat.Gateway.Sessions;
 /// <summary>What a valid token says.</summary>
 /// <param name="UserId">Its subject.</param>
 /// <param name="UserName">Its name, or the subject where it has none.</param>
-/// <param name="ExpiresAt">When it ends.</param>
-internal sealed record TokenClaims(string UserId, string UserName, DateTimeOffset ExpiresAt);
+internal sealed record TokenClaims(string UserId, string UserName);

@@ -1,7 +1,6 @@
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Protocol;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Sessions;
 
@@ -64,7 +63,7 @@ internal sealed class TokenValidator
         var userName = jwt.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Name, out var name) && name.Length > 0 ? name : userId;
         return ProtocolRules.CheckUserName(userName) is { } badName
             ? throw Refused($"The token's name is not a user name: {badName}")
-            : new TokenClaims(userId, userName, new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero));
+            : new TokenClaims(userId, userName);
     }
 
     private static ProtocolException Refused(string why, Exception? innerException = null)

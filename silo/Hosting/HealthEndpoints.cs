@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Orleans.Runtime;
 using StackExchange.Redis;
 
 namespace QuicChat.Silo.Hosting;

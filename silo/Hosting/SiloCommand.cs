@@ -12,7 +12,7 @@ namespace QuicChat.Silo.Hosting;
 public static class SiloCommand
 {
     // Whoever stops a silo waits 10 s for it.
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(7);
 
     private static readonly Option<string> Store = new("--store")
     {

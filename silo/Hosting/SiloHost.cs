@@ -36,6 +36,7 @@ internal static class SiloHost
             .Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5))
             .AddDashboard()
             .AddQuicChatGrains()
+            .UseRedisRoomLog()
             .Configure<MigrationOptions>(migration => migration.Timeout = options.MigrationTimeout));
 
         var app = builder.Build();

@@ -37,8 +37,9 @@ internal static class StoreConnection
         {
             return await ConnectionMultiplexer.ConnectAsync(options);
         }
-        catch (Exception error) when (error is RedisException or TimeoutException)
+        catch (Exception error) when (error is RedisException or TimeoutException or InvalidOperationException)
         {
+            // InvalidOperationException is what the client throws where the store goes away in the middle of connecting.
             var endPoints = string.Join(", ", options.EndPoints.Select(Describe));
             throw new SiloException(
                 $"The store at {endPoints} does not answer; start it (redis-server, or QuicChat.Store), or name another with --store.", error);

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Orleans.Configuration;
 using Orleans.Persistence;
 using Orleans.Storage;
 using StackExchange.Redis;

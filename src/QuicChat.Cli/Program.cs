@@ -1,1 +1,5 @@
-Console.Error.WriteLine("not built yet"); return 1;
+using QuicChat.Cli;
+using QuicChat.Cli.Verbs;
+
+using var stop = new StopSignals();
+return await CommandTree.RunAsync(args, Console.Out, Console.Error, stop.Token);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Certificates;

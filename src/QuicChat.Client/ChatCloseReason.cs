@@ -16,14 +16,13 @@ public sealed record ChatCloseReason(ChatCloseOrigin Origin, ErrorCode? Code, st
     internal static ChatCloseReason From(ConnectionClosure closure)
     {
         var reason = closure.Reason.Length == 0 ? "" : $": {closure.Reason}";
+        var transport = closure.TransportErrorCode is { } error ? $" with transport error 0x{error:x}" : "";
         return closure switch
         {
             { Origin: ConnectionCloseOrigin.Peer, ApplicationErrorCode: { } wire } when ErrorCodes.FromWire(wire) is var code
                 => new(ChatCloseOrigin.Gateway, code, $"The gateway closed the connection with {code.ToName()}{reason}."),
-            { Origin: ConnectionCloseOrigin.Peer }
-                => new(ChatCloseOrigin.Gateway, null, $"The gateway closed the connection with transport error 0x{closure.TransportErrorCode:x}{reason}."),
-            { Origin: ConnectionCloseOrigin.Local }
-                => new(ChatCloseOrigin.Client, null, $"The QUIC engine closed the connection with transport error 0x{closure.TransportErrorCode:x}{reason}."),
+            { Origin: ConnectionCloseOrigin.Peer } => new(ChatCloseOrigin.Gateway, null, $"The gateway closed the connection{transport}{reason}."),
+            { Origin: ConnectionCloseOrigin.Local } => new(ChatCloseOrigin.Client, null, $"The QUIC engine closed the connection{transport}{reason}."),
             { Origin: ConnectionCloseOrigin.StatelessReset }
                 => new(ChatCloseOrigin.Network, null, "The gateway no longer knows the connection: it may have been restarted."),
             _ => new(ChatCloseOrigin.Network, null, "Nothing was heard from the gateway for longer than the idle time-out."),

@@ -96,7 +96,7 @@ public sealed partial class ChatRoom
         PendingHistory? pending;
         lock (_gate)
         {
-            if (!_histories.TryDequeue(out pending) || pending.FromOffset != Number(history.FromOffset, "from_offset"))
+            if (!_histories.TryPeek(out pending) || pending.FromOffset != Number(history.FromOffset, "from_offset"))
             {
                 throw Violation($"a page of history from {history.FromOffset} came, which was not asked for");
             }
@@ -116,6 +116,12 @@ public sealed partial class ChatRoom
             {
                 throw Violation($"a page of history from {first} holds message {page.Messages[i].Offset} in place {i}");
             }
+        }
+
+        // Until it is found good it stays with those that the room's end fails.
+        lock (_gate)
+        {
+            _histories.Dequeue();
         }
 
         pending.TrySetResult(page);
@@ -141,7 +147,7 @@ public sealed partial class ChatRoom
     private long Offset(ulong value) => value > 0 ? Number(value, "offset") : throw Violation("a message has the offset 0");
 
     private long Number(ulong value, string field)
-        => value < long.MaxValue ? (long)value : throw Violation($"{field} is {value}, out of range");
+        => value <= long.MaxValue ? (long)value : throw Violation($"{field} is {value}, out of range");
 
     private ProtocolException Violation(string what) => new(ErrorCode.ProtocolViolation, $"Room '{Name}': {what}.");
 }

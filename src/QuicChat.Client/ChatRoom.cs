@@ -58,6 +58,7 @@ public sealed partial class ChatRoom
     /// </param>
     /// <returns>The receipt, once the message is stored.</returns>
     /// <exception cref="ArgumentException">The text is too long or not valid Unicode.</exception>
+    /// <exception cref="InvalidOperationException">The room has been left.</exception>
     /// <exception cref="PublishRejectedException">The gateway refused this message. Those behind it are sent again and are not affected.</exception>
     /// <exception cref="RoomClosedException">The room has ended; whether the message was stored is unknown.</exception>
     /// <exception cref="ChatClosedException">The connection has ended; whether the message was stored is unknown.</exception>
@@ -114,6 +115,7 @@ public sealed partial class ChatRoom
     /// <param name="limit">The most messages wanted, 1 to <see cref="ProtocolLimits.MaxHistoryMessages"/>.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
+    /// <exception cref="InvalidOperationException">The room has been left.</exception>
     /// <exception cref="RoomClosedException">The gateway has ended the room.</exception>
     /// <exception cref="ChatClosedException">The connection has ended.</exception>
     public async Task<HistoryPage> ReadHistoryAsync(
@@ -251,7 +253,7 @@ public sealed partial class ChatRoom
     private static string Advice(ErrorCode code) => code switch
     {
         ErrorCode.SlowConsumer => "Its messages were read too slowly; join again behind Position.",
-        ErrorCode.NotAllowed => "The user may not enter it.",
+        ErrorCode.NotAllowed => "The user may not enter it, or has joined as many rooms as a connection may.",
         _ => code.IsReconnectable() ? "Join again." : "Joining again would end the same.",
     };
 

@@ -1,22 +1,27 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Client.Tests.InMemory;
 using QuicChat.Protocol.V1;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Client.Tests;
 
 /// <summary>A client's connection as the scripted gateway sees it.</summary>
-internal sealed class GatewayConnection(InMemoryConnection client, InMemoryConnection server)
+/// <param name="server">The gateway's side.</param>
+/// <param name="client">The client's own side, where that is in memory too.</param>
+internal sealed class GatewayConnection(MultiplexedConnectionContext server, InMemoryConnection? client = null)
 {
     /// <summary>The client's own side.</summary>
-    public InMemoryConnection Client { get; } = client;
+    public InMemoryConnection Client => client ?? throw new InvalidOperationException("The client's side is not in memory.");
 
-    /// <summary>The gateway's side.</summary>
-    public InMemoryConnection Server { get; } = server;
+    /// <summary>The gateway's side: closes it, and knows how it ended.</summary>
+    public IConnectionCloseFeature Server => server.Features.GetRequiredFeature<IConnectionCloseFeature>();
 
     /// <summary>The control stream, once accepted.</summary>
     public GatewayStream Control { get; private set; } = null!;
 
     public async Task<GatewayStream> AcceptStreamAsync()
-        => new(await Server.AcceptAsync().AsTask().For("a stream of the client") ?? throw new InvalidOperationException("The connection has ended."));
+        => new(await server.AcceptAsync().AsTask().For("a stream of the client") ?? throw new InvalidOperationException("The connection has ended."));
 
     /// <summary>Accepts the control stream and reads Hello.</summary>
     public async Task<Hello> AcceptHelloAsync()

@@ -79,7 +79,7 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
         }
 
         var (client, server) = InMemoryConnection.CreatePair(Window, HasKeepAlive);
-        _accepted.Writer.TryWrite(new GatewayConnection(client, server));
+        _accepted.Writer.TryWrite(new GatewayConnection(server, client));
         return ValueTask.FromResult<MultiplexedConnectionContext>(client);
     }
 

@@ -23,9 +23,10 @@ public sealed class DemoTests
         Assert.True(Number("migrations", "completed") >= Number("rebinds"), demo.Output);
         Assert.Equal(Number("expected"), Number("delivered"));
         Assert.True(Number("published") > 0 && Number("expected") > Number("published"), demo.Output);
-        foreach (var who in (string[])["talkers", "listeners"])
-        {
-            Assert.True(json.GetProperty("deliveryGapMs").GetProperty(who).GetProperty("p99").GetDouble() >= 0, demo.Output);
-        }
+
+        // Far above what a quiet machine shows, so that a loaded one passes: a client that had to wait for time-outs to recover would not.
+        double Gap(string who) => json.GetProperty("deliveryGapMs").GetProperty(who).GetProperty("p99").GetDouble();
+        Assert.InRange(Gap("talkers"), 0, 1_500);
+        Assert.InRange(Gap("listeners"), 0, 4_000);
     }
 }

@@ -48,10 +48,10 @@ public sealed class UpTests(Stack stack)
     {
         var room = $"room-{Guid.NewGuid():n}";
         var lines = string.Concat(Enumerable.Range(1, 25).Select(i => $"line {i:00}.\n"));
-        var first = await Tool.RunAsync(Limit, lines, "chat", "--user", "ann", "--room", room, "--data", stack.Data);
+        var first = await Tool.RunWithInputAsync(Limit, lines, "chat", "--user", "ann", "--room", room, "--data", stack.Data);
         Assert.True(first.ExitCode == 0, first.ToString());
 
-        var second = await Tool.RunAsync(Limit, "", "chat", "--user", "bob", "--room", room, "--data", stack.Data);
+        var second = await Tool.RunAsync(Limit, "chat", "--user", "bob", "--room", room, "--data", stack.Data);
         Assert.True(second.ExitCode == 0, second.ToString());
         Assert.DoesNotContain("line 05.", second.Output, StringComparison.Ordinal);
         var positions = Enumerable.Range(6, 20).Select(i => second.Output.IndexOf($"line {i:00}.", StringComparison.Ordinal)).ToArray();

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;

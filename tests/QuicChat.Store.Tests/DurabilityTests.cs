@@ -46,7 +46,7 @@ public sealed class DurabilityTests
                         }
                     }
                 }
-                catch (Exception error) when (error is RedisException or OperationCanceledException)
+                catch (Exception error) when (error is RedisException or OperationCanceledException or ObjectDisposedException)
                 {
                     // The kill: this write was not acknowledged.
                 }

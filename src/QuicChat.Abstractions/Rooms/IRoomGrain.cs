@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
 using QuicChat.Abstractions.Gateways;
 
@@ -24,9 +25,19 @@ public interface IRoomGrain : IGrainWithStringKey
     /// Stores a message, or finds it stored: <c>clientSeq</c> is dense from 1 a user, client and room. Last + 1 is stored, one at or below it answers
     /// its old offset, one above is refused. The answer comes once the message is in the store.
     /// </summary>
+    /// <exception cref="RoomUnavailableException">The log is out of reach; the message is to be published again under its number.</exception>
     [Alias("Publish")]
     [AlwaysInterleave]
     Task<PublishReceipt> Publish(PublishRequest request);
+
+    /// <summary>
+    /// As <see cref="Publish"/>, for several messages in their order. Calls may overtake each other on their way, so a gateway with several
+    /// messages of one client on the way sends them so: those that came while one call was out go with the next.
+    /// </summary>
+    /// <returns>A receipt for each, in the same order.</returns>
+    [Alias("PublishAll")]
+    [AlwaysInterleave]
+    Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests);
 
     /// <summary>Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most).</summary>
     [Alias("Read")]

@@ -39,7 +39,7 @@ internal sealed partial class ConnectionGrain(
     {
         if (Registration is not null && !IsFailed)
         {
-            collector.Track(ConnectionId, Registration, Tracking!.Attempt);
+            Track();
         }
 
         return Task.CompletedTask;
@@ -59,8 +59,10 @@ internal sealed partial class ConnectionGrain(
         }
 
         var known = Registration;
+        var now = time.GetUtcNow();
         if (known is null || known.GatewayId != registration.GatewayId)
         {
+            record.State.RegisteredAt = now;
             await WriteAsync(registration, Tracking ?? MigrationTracking.Begin(registration.RemoteEndPoint));
             if (known is null)
             {
@@ -73,8 +75,11 @@ internal sealed partial class ConnectionGrain(
             }
 
             collector.Registered(registration.GatewayId);
-            collector.Track(ConnectionId, registration, Tracking!.Attempt);
         }
+
+        // A gateway that lost its lease and is back registers all again: what is said of its loss is then older than this.
+        record.State.RegisteredAt = now;
+        Track();
 
         // Also where the record was there: the call that wrote it may have ended before this.
         await GrainFactory.GetGrain<IUserGrain>(registration.UserId).AddConnection(ConnectionId);
@@ -126,13 +131,25 @@ internal sealed partial class ConnectionGrain(
         return true;
     }
 
-    public async Task EndWithGateway(string gatewayId, DateTimeOffset connectedBefore)
+    public async Task FailUnresolved(DateTimeOffset since, string reason)
+    {
+        if (Registration is null || IsFailed)
+        {
+            ForgetUnknown();
+        }
+        else if (Tracking!.Attempt is { } attempt && attempt.UnresolvedSince < since)
+        {
+            await FailMigration(reason);
+        }
+    }
+
+    public async Task EndWithGateway(string gatewayId, DateTimeOffset lostAt)
     {
         if (Registration is not { } registration || IsFailed)
         {
             ForgetUnknown();
         }
-        else if (registration.GatewayId == gatewayId && registration.ConnectedAt < connectedBefore)
+        else if (registration.GatewayId == gatewayId && record.State.RegisteredAt < lostAt)
         {
             const string reason = "gateway lost";
             if (Tracking!.Attempt is null)
@@ -176,6 +193,8 @@ internal sealed partial class ConnectionGrain(
         return Task.FromResult(Tracking?.Attempt is { } attempt ? time.GetUtcNow() - attempt.StartedAt : default(TimeSpan?));
     }
 
+    private void Track() => collector.Track(ConnectionId, Registration!, record.State.RegisteredAt, Tracking!.Attempt);
+
     private MigrationStateMachine Machine() => new(
         Tracking!, new MigrationCircumstances(time.GetUtcNow(), options.Value.Timeout, Registration!.GatewayId, silo.Name));
 
@@ -215,7 +234,7 @@ internal sealed partial class ConnectionGrain(
 
     private void Announce(MigrationStateMachine machine, ConnectionRegistration registration)
     {
-        collector.Apply(ConnectionId, registration, machine.Effects, machine.Tracking.Attempt);
+        collector.Apply(ConnectionId, registration, machine.Effects, record.State.RegisteredAt, machine.Tracking.Attempt);
         foreach (var effect in machine.Effects)
         {
             switch (effect)
@@ -261,7 +280,7 @@ internal sealed partial class ConnectionGrain(
     private async Task WriteAsync(ConnectionRegistration registration, MigrationTracking tracking)
     {
         var before = record.State;
-        record.State = new ConnectionRecord { Registration = registration, Tracking = tracking };
+        record.State = new ConnectionRecord { Registration = registration, RegisteredAt = before.RegisteredAt, Tracking = tracking };
         try
         {
             await record.WriteStateAsync();
@@ -325,7 +344,7 @@ internal sealed partial class ConnectionGrain(
     [LoggerMessage(1003, LogLevel.Debug, "{ConnectionId} left {From} for {To} ({Kind}).")]
     private partial void LogStarted(string connectionId, string from, string to, MigrationKind kind);
 
-    [LoggerMessage(1004, LogLevel.Information, "{ConnectionId} from {From} to {To} ({Kind}): {Outcome} after {DurationMs:F1} ms.")]
+    [LoggerMessage(1004, LogLevel.Debug, "{ConnectionId} from {From} to {To} ({Kind}): {Outcome} after {DurationMs:F1} ms.")]
     private partial void LogEnded(
         string connectionId, string from, string to, MigrationKind kind, MigrationOutcome outcome, double durationMs);
 

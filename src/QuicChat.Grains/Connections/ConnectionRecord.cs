@@ -11,6 +11,10 @@ internal sealed class ConnectionRecord
     [Id(0)]
     public ConnectionRegistration? Registration { get; set; }
 
+    /// <summary>When it was registered, by the silo's clock.</summary>
+    [Id(2)]
+    public DateTimeOffset RegisteredAt { get; set; }
+
     /// <summary>Its migrations; <see langword="null"/> where nothing is stored.</summary>
     [Id(1)]
     public MigrationTracking? Tracking { get; set; }

@@ -5,9 +5,13 @@ namespace QuicChat.Grains.Connections;
 internal interface IConnectionKeeper : IGrainWithStringKey
 {
     /// <summary>
-    /// The gateway is gone, and with it the connection, if it is still that gateway's and older than <paramref name="connectedBefore"/>:
-    /// an attempt in flight has failed, otherwise the connection is just closed.
+    /// The gateway was lost at <paramref name="lostAt"/>, by the silos' clock. If it had registered the connection before, an attempt in flight
+    /// has failed, and otherwise the connection is just closed.
     /// </summary>
     [Alias("EndWithGateway")]
-    Task EndWithGateway(string gatewayId, DateTimeOffset connectedBefore);
+    Task EndWithGateway(string gatewayId, DateTimeOffset lostAt);
+
+    /// <summary>Fails an attempt that has been unresolved since before <paramref name="since"/>; one that has ended meanwhile, or begun since, is left alone.</summary>
+    [Alias("FailUnresolved")]
+    Task FailUnresolved(DateTimeOffset since, string reason);
 }

@@ -44,24 +44,17 @@ internal sealed partial class GatewayRegistryGrain(
         var changed = true;
         if (!Gateways.TryGetValue(gatewayId, out var known))
         {
-            if (Lost.TryGetValue(gatewayId, out var lost))
+            if (Lost.TryGetValue(gatewayId, out var lost) && lost.StartedAt == gateway.StartedAt)
             {
-                if (lost.StartedAt == gateway.StartedAt)
-                {
-                    // It lives after all. What it still holds it registers again.
-                    Lost.Remove(gatewayId);
-                }
-                else
-                {
-                    Lost[gatewayId] = lost with { ConnectedBefore = gateway.StartedAt };
-                }
+                // It lives after all. What it still holds it registers again.
+                Lost.Remove(gatewayId);
             }
 
             LogJoined(gatewayId, gateway.EndPoint, gateway.Engine);
         }
         else if (known.StartedAt != gateway.StartedAt)
         {
-            Lost[gatewayId] = new LostGateway(gatewayId, known.StartedAt, gateway.StartedAt, now);
+            Lost[gatewayId] = new LostGateway(gatewayId, known.StartedAt, now);
             LogReplaced(gatewayId, known.StartedAt, gateway.StartedAt);
         }
         else
@@ -137,7 +130,7 @@ internal sealed partial class GatewayRegistryGrain(
 
     private void Lose(string gatewayId)
     {
-        Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, DateTimeOffset.MaxValue, time.GetUtcNow());
+        Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow());
         Gateways.Remove(gatewayId);
         _leases.Remove(gatewayId);
         _observers.Remove(gatewayId);

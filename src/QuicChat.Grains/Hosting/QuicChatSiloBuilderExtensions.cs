@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Migrations;
+using QuicChat.Grains.Rooms;
 
 namespace QuicChat.Grains.Hosting;
 
@@ -10,14 +11,24 @@ namespace QuicChat.Grains.Hosting;
 public static class QuicChatSiloBuilderExtensions
 {
     /// <summary>
-    /// Adds what the grains need besides Orleans' own default grain storage and reminders. Their options are validated at start.
+    /// Adds what the grains need besides Orleans' default grain storage, its reminders, and a room log. Their options are validated at start.
     /// </summary>
     public static ISiloBuilder AddQuicChatGrains(this ISiloBuilder builder)
     {
         builder.Services.TryAddKeyedSingleton(GrainClock.Key, TimeProvider.System);
         builder.Services.TryAddSingleton<MigrationCollector>();
+        builder.Services.TryAddSingleton<MigrationReporter>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<MigrationReporter>());
         builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
         builder.Services.AddValidated<GatewayLeaseOptions, GatewayLeaseOptionsValidator>();
+        builder.Services.AddValidated<RoomOptions, RoomOptionsValidator>();
+        return builder;
+    }
+
+    /// <summary>Keeps room logs in Redis, or in what speaks its protocol, over the <c>IConnectionMultiplexer</c> among the services.</summary>
+    public static ISiloBuilder UseRedisRoomLog(this ISiloBuilder builder)
+    {
+        builder.Services.AddSingleton<IRoomLog, RedisRoomLog>();
         return builder;
     }
 

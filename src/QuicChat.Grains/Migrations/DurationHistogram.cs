@@ -36,7 +36,7 @@ internal sealed record DurationHistogram([property: Id(0)] ImmutableArray<long> 
             counts[bucket] += other.Counts[bucket];
         }
 
-        return new DurationHistogram(counts.MoveToImmutable(), Math.Max(MaxMs, other.MaxMs));
+        return new DurationHistogram(counts.DrainToImmutable(), Math.Max(MaxMs, other.MaxMs));
     }
 
     /// <summary>Percentiles, each at most 6 % above the true one.</summary>

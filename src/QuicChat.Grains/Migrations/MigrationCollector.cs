@@ -19,13 +19,14 @@ internal sealed class MigrationCollector
     private readonly List<FailedMigration> _failed = [];
     private ImmutableDictionary<string, GatewaySums> _gateways = ImmutableDictionary<string, GatewaySums>.Empty;
     private long _sequence;
+    private long _changes;
 
     /// <summary>A registered connection is active on this silo.</summary>
-    public void Track(string connectionId, ConnectionRegistration registration, PendingAttempt? attempt)
+    public void Track(string connectionId, ConnectionRegistration registration, DateTimeOffset registeredAt, PendingAttempt? attempt)
     {
         lock (_lock)
         {
-            var tracked = new TrackedConnection(connectionId, registration.UserId, registration.GatewayId, registration.ConnectedAt, attempt);
+            var tracked = new TrackedConnection(connectionId, registration.UserId, registration.GatewayId, registeredAt, attempt);
             _connections[connectionId] = tracked;
             if (attempt is null)
             {
@@ -67,9 +68,14 @@ internal sealed class MigrationCollector
     /// <param name="connectionId">Which.</param>
     /// <param name="registration">Who it is.</param>
     /// <param name="effects">What happened, in order.</param>
+    /// <param name="registeredAt">Since when it is registered.</param>
     /// <param name="attempt">The attempt that is in flight after it.</param>
     public void Apply(
-        string connectionId, ConnectionRegistration registration, IReadOnlyList<MigrationEffect> effects, PendingAttempt? attempt)
+        string connectionId,
+        ConnectionRegistration registration,
+        IReadOnlyList<MigrationEffect> effects,
+        DateTimeOffset registeredAt,
+        PendingAttempt? attempt)
     {
         lock (_lock)
         {
@@ -84,7 +90,8 @@ internal sealed class MigrationCollector
             }
 
             _gateways = _gateways.SetItem(registration.GatewayId, sums);
-            Track(connectionId, registration, attempt);
+            _changes++;
+            Track(connectionId, registration, registeredAt, attempt);
         }
     }
 
@@ -94,7 +101,7 @@ internal sealed class MigrationCollector
         lock (_lock)
         {
             _failed.RemoveRange(0, Math.Max(0, _failed.Count - FailedLimit));
-            return new CollectorReport(silo, incarnation, ++_sequence, _connections.Count, _migrating.Count, _gateways, [.. _failed]);
+            return new CollectorReport(silo, incarnation, ++_sequence, _changes, _connections.Count, _migrating.Count, _gateways, [.. _failed]);
         }
     }
 
@@ -107,18 +114,21 @@ internal sealed class MigrationCollector
         }
     }
 
-    /// <summary>Connections with an attempt in flight, the longest unresolved first.</summary>
+    /// <summary>Connections with an attempt in flight, the oldest attempt first.</summary>
     public ImmutableArray<MigratingConnection> GetMigrating(int limit)
     {
         lock (_lock)
         {
             return
             [
-                .. (from connection in _migrating.Values
-                   let attempt = connection.Attempt!
-                   orderby attempt.StartedAt
-                   select new MigratingConnection(
-                       connection.ConnectionId, connection.UserId, connection.GatewayId, attempt.From, attempt.To, attempt.Kind, attempt.StartedAt)).Take(limit),
+                .. _migrating.Values.OrderBy(connection => connection.Attempt!.StartedAt).Take(limit).Select(connection => new MigratingConnection(
+                    connection.ConnectionId,
+                    connection.UserId,
+                    connection.GatewayId,
+                    connection.Attempt!.From,
+                    connection.Attempt.To,
+                    connection.Attempt.Kind,
+                    connection.Attempt.StartedAt)),
             ];
         }
     }
@@ -131,7 +141,7 @@ internal sealed class MigrationCollector
             return
             [
                 .. from connection in _connections.Values
-                   where connection.GatewayId == gateway.GatewayId && connection.ConnectedAt < gateway.ConnectedBefore
+                   where connection.GatewayId == gateway.GatewayId && connection.RegisteredAt < gateway.LostAt
                    select connection.ConnectionId,
             ];
         }
@@ -156,9 +166,10 @@ internal sealed class MigrationCollector
         lock (_lock)
         {
             _gateways = _gateways.SetItem(gatewayId, change(_gateways.GetValueOrDefault(gatewayId, GatewaySums.Zero)));
+            _changes++;
         }
     }
 
     private sealed record TrackedConnection(
-        string ConnectionId, string UserId, string GatewayId, DateTimeOffset ConnectedAt, PendingAttempt? Attempt);
+        string ConnectionId, string UserId, string GatewayId, DateTimeOffset RegisteredAt, PendingAttempt? Attempt);
 }

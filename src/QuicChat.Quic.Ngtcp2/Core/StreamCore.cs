@@ -3,7 +3,6 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
 

@@ -40,6 +40,9 @@ internal sealed class ConnectionDriver
 
     public bool IsReady { get; set; }
 
+    /// <summary>Whether the handshake has completed.</summary>
+    public bool IsEstablished { get; set; }
+
     public void Attach(ConnectionCore core, Ngtcp2ConnectionContext context)
     {
         Core = core;

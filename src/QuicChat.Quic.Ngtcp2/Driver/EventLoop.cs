@@ -3,7 +3,6 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 

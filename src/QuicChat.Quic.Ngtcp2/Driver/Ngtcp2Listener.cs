@@ -18,12 +18,16 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
+
+    // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
+    private const int MaxHandshakes = 4096;
     private static readonly TimeSpan s_closeGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
         Channel.CreateBounded<MultiplexedConnectionContext>(new BoundedChannelOptions(Backlog) { SingleWriter = true });
 
     private readonly HashSet<ConnectionDriver> _connections = [];
+    private int _handshakes;
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
     private readonly uint _serverId;
@@ -181,6 +185,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
+        if (_handshakes >= MaxHandshakes)
+        {
+            return;
+        }
+
         Interop.Ngtcp2.PacketHeader header;
         fixed (byte* data = datagram)
         {
@@ -203,7 +212,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, OnHandshakeCompleted));
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
         }
         catch (Exception e)
         {
@@ -213,11 +222,14 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
 
         _connections.Add(driver);
+        _handshakes++;
         driver.OnDatagram(datagram, path, now);
     }
 
-    private void OnHandshakeCompleted(Ngtcp2ConnectionContext context)
+    private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)
     {
+        driver.IsEstablished = true;
+        _handshakes--;
         if (!_accepted.Writer.TryWrite(context))
         {
             // The application does not keep up, or is going away (RFC 9000, section 20.1: CONNECTION_REFUSED is for handshakes; this one is over).
@@ -228,6 +240,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private void OnEnded(ConnectionDriver driver)
     {
         _connections.Remove(driver);
+        _handshakes -= driver.IsEstablished ? 0 : 1;
         SignalIfEmpty();
     }
 

@@ -47,7 +47,7 @@ internal sealed class Tool : IAsyncDisposable
     }
 
     /// <summary>Runs a verb to its end.</summary>
-    public static async Task<ToolResult> RunAsync(TimeSpan limit, string input, params string[] arguments)
+    public static async Task<ToolResult> RunWithInputAsync(TimeSpan limit, string input, params string[] arguments)
     {
         await using var tool = Start(arguments);
         await tool.WriteAsync(input);
@@ -56,7 +56,7 @@ internal sealed class Tool : IAsyncDisposable
     }
 
     /// <summary>Runs a verb without input to its end.</summary>
-    public static Task<ToolResult> RunAsync(TimeSpan limit, params string[] arguments) => RunAsync(limit, "", arguments);
+    public static Task<ToolResult> RunAsync(TimeSpan limit, params string[] arguments) => RunWithInputAsync(limit, "", arguments);
 
     public async Task WriteAsync(string input)
     {

@@ -2,13 +2,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
-using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Serialization;
-using Orleans.Storage;
 using Orleans.TestingHost;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
+using QuicChat.Grains.Migrations;
+using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
+using QuicChat.Grains.Tests.Stores;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(ClusterFixture))]
@@ -18,11 +21,19 @@ namespace QuicChat.Grains.Tests.Cluster;
 /// <summary>Two silos that all tests share. Grains go by <see cref="Clock"/>, Orleans by the real time.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
+    /// <summary>The collection of the tests that use the one cluster and turn its one clock: they run one after another.</summary>
+    public const string Serial = "cluster";
+
+    /// <summary>How many messages the rooms keep; far below the default, so that tests reach it.</summary>
+    public const int Retention = 500;
+
     private InProcessTestCluster? _cluster;
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
 
     public SharedGrainStorage Storage { get; } = new();
+
+    internal TestStores Stores { get; } = new();
 
     public InProcessTestCluster Cluster => _cluster ?? throw new InvalidOperationException("The cluster is not up yet.");
 
@@ -32,11 +43,16 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        await Stores.StartAsync();
         var builder = new InProcessTestClusterBuilder(2);
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddKeyedSingleton<TimeProvider>(GrainClock.Key, Clock);
             silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
+            silo.Services.AddSingleton<IRoomLog>(new RoutingRoomLog(Stores));
+            silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
+            // Silos report when a test says so: one that turns the clock by minutes must not meet what was known before.
+            silo.Configure<MigrationOptions>(migration => migration.CollectionInterval = TimeSpan.FromMinutes(1));
             silo.UseInMemoryReminderService();
             silo.AddQuicChatGrains();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
@@ -44,6 +60,33 @@ public sealed class ClusterFixture : IAsyncLifetime
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();
+    }
+
+    /// <summary>The statistics with all that has been counted so far.</summary>
+    public async Task<MigrationStats> StatsAsync()
+    {
+        foreach (var silo in Silos)
+        {
+            await silo.ServiceProvider.GetRequiredService<MigrationReporter>().ReportAsync();
+        }
+
+        return await Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats();
+    }
+
+    /// <summary>Has every silo end what must end by the clock as it stands now.</summary>
+    public async Task EndLostAsync()
+    {
+        await EndLostAsync(await LivenessAsync());
+    }
+
+    internal Task<GatewayLiveness> LivenessAsync() => Grains.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key).GetLiveness();
+
+    internal async Task EndLostAsync(GatewayLiveness gateways)
+    {
+        foreach (var silo in Silos)
+        {
+            await silo.ServiceProvider.GetRequiredService<MigrationReporter>().EndAsync(gateways);
+        }
     }
 
     /// <summary>Moves an active grain to the other silo.</summary>
@@ -67,5 +110,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         {
             await _cluster.DisposeAsync();
         }
+
+        await Stores.DisposeAsync();
     }
 }

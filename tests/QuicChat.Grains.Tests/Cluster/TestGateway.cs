@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Orleans.Runtime;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
@@ -12,7 +11,7 @@ namespace QuicChat.Grains.Tests.Cluster;
 public sealed class TestGateway : IGatewayObserver
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static int s_counter;
+    private static int _lastNumber;
 
     private readonly ClusterFixture _cluster;
     private readonly Channel<RoomBatch> _batches = Channel.CreateUnbounded<RoomBatch>();
@@ -25,7 +24,7 @@ public sealed class TestGateway : IGatewayObserver
         Reference = cluster.Grains.CreateObjectReference<IGatewayObserver>(this);
     }
 
-    public string Id { get; init; } = $"gw-{Interlocked.Increment(ref s_counter)}";
+    public string Id { get; init; } = $"gw-{Interlocked.Increment(ref _lastNumber)}";
 
     public DateTimeOffset StartedAt { get; init; }
 
@@ -92,6 +91,8 @@ public sealed class TestGateway : IGatewayObserver
         return messages;
     }
 
+    public int LargestBatch { get; private set; }
+
     public bool HasMessages => _batches.Reader.Count > 0;
 
     async Task IGatewayObserver.Deliver(RoomBatch batch)
@@ -101,6 +102,7 @@ public sealed class TestGateway : IGatewayObserver
             await act(batch);
         }
 
+        LargestBatch = Math.Max(LargestBatch, batch.Messages.Length);
         _batches.Writer.TryWrite(batch);
     }
 

@@ -1,4 +1,3 @@
-using Orleans.Runtime;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;
@@ -8,6 +7,7 @@ using static QuicChat.Abstractions.Connections.PathObservationType;
 
 namespace QuicChat.Grains.Tests.Connections;
 
+[Collection(ClusterFixture.Serial)]
 public sealed class ConnectionGrainTests(ClusterFixture cluster)
 {
     private readonly TestGateway _gateway = new(cluster);

@@ -39,6 +39,8 @@ public sealed class DurationHistogramTests(ITestOutputHelper output)
         Assert.Equal(Of(1, 2, 300, 0, 40_000).Counts.AsEnumerable(), one.Plus(two).Counts);
         Assert.Equal(Of(1, 2, 300, 0, 40_000).Counts.AsEnumerable(), two.Plus(one).Counts);
         Assert.Equal(40_000, one.Plus(two).MaxMs);
+        Assert.Empty(Of().Plus(Of()).Counts);
+        Assert.Equal(one.Counts.AsEnumerable(), Of().Plus(one).Counts);
     }
 
     private static DurationHistogram Of(params double[] milliseconds)

@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using QuicChat.Quic.Ngtcp2.Driver;
 using QuicChat.Quic.Ngtcp2.Interop;
 using Xunit;

@@ -1,0 +1,199 @@
+using System.Globalization;
+using QuicChat.Cli.Verbs;
+using QuicChat.Client;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Cli.Chat;
+
+/// <summary>One chat in one room, from the first line to the last acknowledgement.</summary>
+internal sealed class ChatSession : IDisposable
+{
+    private const string Quit = "/quit";
+
+    // What others write to the same script is still shown for this long.
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
+
+    // As many as the client sends at once; a script that writes faster is held back.
+    private readonly SemaphoreSlim _turns = new(64);
+
+    private readonly ChatClient _client;
+    private readonly ChatRoom _room;
+    private readonly IChatScreen _screen;
+    private readonly VerbContext _context;
+    private readonly bool _isTerminal;
+    private long _sent;
+    private long _acknowledged;
+    private long _received;
+    private long _pathChanges;
+
+    /// <summary>Begins a chat.</summary>
+    public ChatSession(ChatClient client, ChatRoom room, IChatScreen screen, VerbContext context, bool isTerminal)
+    {
+        _client = client;
+        _room = room;
+        _screen = screen;
+        _context = context;
+        _isTerminal = isTerminal;
+        _client.PathChanged += OnPathChanged;
+    }
+
+    /// <summary>What has happened so far.</summary>
+    public ChatSummary Summary => new(
+        _client.UserId,
+        _room.Name,
+        _client.GatewayId,
+        _client.ConnectionId.ToString(),
+        Interlocked.Read(ref _sent),
+        Interlocked.Read(ref _acknowledged),
+        Interlocked.Read(ref _received),
+        Interlocked.Read(ref _pathChanges));
+
+    /// <summary>Shows what arrives and sends what is typed, until input ends and all of it is acknowledged.</summary>
+    /// <exception cref="ToolException">A line could not be sent, or the room or connection ended.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var receiving = ReceiveAsync(end.Token);
+        var sending = SendAllAsync(end.Token);
+        try
+        {
+            // Whichever ends first: the input, or the room.
+            await await Task.WhenAny(receiving, sending);
+            await sending;
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await ((Task)Task.WhenAll(receiving, sending)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (_acknowledged < _sent)
+        {
+            throw new ToolException($"{_sent - _acknowledged} of {_sent} lines were not sent.");
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _client.PathChanged -= OnPathChanged;
+        _turns.Dispose();
+    }
+
+    private async Task ReceiveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var message in _room.ReadAllAsync(cancellationToken))
+            {
+                Interlocked.Increment(ref _received);
+                Show(message);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The chat is over.
+        }
+        catch (ChatException e)
+        {
+            throw new ToolException(e.Message, e);
+        }
+    }
+
+    private async Task SendAllAsync(CancellationToken cancellationToken)
+    {
+        List<Task> sends = [];
+        try
+        {
+            while (await _screen.ReadLineAsync(cancellationToken) is { } line && !(_isTerminal && line.Trim() == Quit))
+            {
+                if (_isTerminal && line.StartsWith('/'))
+                {
+                    _screen.Note($"'{line}' is not a command; {Quit} or Ctrl+D ends the chat.");
+                    continue;
+                }
+
+                await _turns.WaitAsync(cancellationToken);
+                sends.RemoveAll(send => send.IsCompletedSuccessfully);
+                sends.Add(SendAsync(line, cancellationToken));
+            }
+
+            await Task.WhenAll(sends);
+            if (!_isTerminal)
+            {
+                await Task.Delay(Linger, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Ctrl+C ends a chat as /quit does; or the room has ended, which is told elsewhere.
+        }
+    }
+
+    private async Task SendAsync(string line, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _sent);
+        try
+        {
+            await _room.PublishAsync(line, cancellationToken);
+            Interlocked.Increment(ref _acknowledged);
+        }
+        catch (Exception e) when (e is PublishRejectedException or ArgumentException)
+        {
+            _screen.Note($"not sent: {ToolException.Shorten(e.Message)}");
+        }
+        catch (ChatException)
+        {
+            // The room has ended; whoever receives is told why.
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private void Show(ChatMessage message)
+    {
+        if (_context.Json)
+        {
+            _context.WriteJson(new
+            {
+                offset = message.Offset,
+                at = message.SentAt,
+                sender = message.SenderId,
+                name = message.SenderName,
+                text = message.Body,
+            });
+        }
+        else
+        {
+            var at = message.SentAt.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+            _screen.Show($"{at} {TerminalText.Harmless(message.SenderName)}: {TerminalText.Harmless(message.Body)}");
+        }
+    }
+
+    private void OnPathChanged(PathChange change)
+    {
+        if (change.Outcome == PathChangeOutcome.Completed)
+        {
+            Interlocked.Increment(ref _pathChanges);
+        }
+
+        var what = change.Kind switch
+        {
+            PathChangeKind.PortOnly => "port",
+            PathChangeKind.Address => "address",
+            _ => "address family",
+        };
+        var outcome = change.Outcome switch
+        {
+            PathChangeOutcome.Started => "being checked",
+            PathChangeOutcome.Completed => $"checked in {change.Duration.TotalMilliseconds:0} ms; the chat goes on",
+            PathChangeOutcome.Reverted => "back on the old path",
+            PathChangeOutcome.Superseded => "another change came first",
+            PathChangeOutcome.Failed => $"failed: {TerminalText.Harmless(change.Reason)}",
+            _ => "the gateway cannot tell how it ended",
+        };
+        _screen.Note($"network path: new {what}, {change.From} → {change.To}: {outcome}");
+    }
+}

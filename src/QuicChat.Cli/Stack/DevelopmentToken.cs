@@ -1,0 +1,53 @@
+using System.Security.Claims;
+using System.Security.Cryptography;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using QuicChat.Cli.Verbs;
+
+namespace QuicChat.Cli.Stack;
+
+/// <summary>Makes development tokens: JSON Web Tokens signed with HS256 by the key of the data directory (RFC 7519).</summary>
+internal static class DevelopmentToken
+{
+    /// <summary>Who issues them.</summary>
+    public const string Issuer = "quicchat-dev";
+
+    /// <summary>Whom they are for.</summary>
+    public const string Audience = "quicchat";
+
+    /// <summary>Makes a token.</summary>
+    /// <param name="data">The data directory with the key.</param>
+    /// <param name="userId">The user's ID, the claim <c>sub</c>.</param>
+    /// <param name="userName">The user's name, the claim <c>name</c>.</param>
+    /// <param name="lifetime">How long it is valid from now.</param>
+    /// <param name="now">The time at which it is issued.</param>
+    /// <exception cref="ToolException">The key is missing or no key.</exception>
+    public static string Create(DataFolder data, string userId, string userName, TimeSpan lifetime, DateTimeOffset now)
+        => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = Issuer,
+            Audience = Audience,
+            Subject = new ClaimsIdentity([new(JwtRegisteredClaimNames.Sub, userId), new(JwtRegisteredClaimNames.Name, userName)]),
+            IssuedAt = now.UtcDateTime,
+            Expires = (now + lifetime).UtcDateTime,
+            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(ReadKey(data)), SecurityAlgorithms.HmacSha256),
+        });
+
+    private static byte[] ReadKey(DataFolder data)
+    {
+        try
+        {
+            var key = Convert.FromBase64String(File.ReadAllText(data.TokenKeyFile).Trim());
+            return key.Length >= 32 ? key : throw new FormatException("it holds fewer than 32 bytes");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ToolException(
+                $"'{data.Given}' holds no development key; '{data.Command("up")}' makes one, or name another directory with --data DIR.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
+        {
+            throw new ToolException($"the development key '{data.TokenKeyFile}' cannot be used ({ToolException.OneLine(e)}).", e);
+        }
+    }
+}

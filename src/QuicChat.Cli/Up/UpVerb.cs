@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Net;
+using QuicChat.Cli.Stack;
+using QuicChat.Cli.Verbs;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Cli.Up;
+
+/// <summary><c>up</c>: starts store, silos and gateways, and stops them at its end.</summary>
+internal sealed class UpVerb : Verb
+{
+    private readonly Option<int> _silos = Choice.Number("--silos", 1, 1, 16, "How many silos to start.");
+    private readonly Option<int> _gateways = Choice.Number("--gateways", 1, 1, 16, "How many gateways to start.");
+    private readonly Option<int> _port = Choice.Number(
+        "--port", 4433, 0, 65535, "The first gateway's UDP port, further gateways take the next ones; 0 takes free ones.");
+
+    private readonly Option<string?> _redis = Choice.Of<string?>(
+        "--redis", "CONN", "A Redis server to use, such as 127.0.0.1:6379. Without it the built-in store is started.", RedisServer.Parse);
+
+    private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
+    private readonly Option<int?> _webPort = Choice.NumberOrNone(
+        "--web-port", 0, 65535, "The first silo's web port, with the dashboard. Without it 8080 if that is free; 0 takes a free one.");
+
+    /// <summary>Defines the verb.</summary>
+    public UpVerb()
+        : base(
+            "up",
+            "Starts store, silos and gateways on this machine, and stops them all on Ctrl+C.",
+            "./quicchat up",
+            "./quicchat up --silos 2 --gateways 2",
+            "./quicchat up --redis 127.0.0.1:6379 --data /var/tmp/chat")
+        => AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort);
+
+    /// <inheritdoc />
+    protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+    {
+        var plan = new StackPlan
+        {
+            Silos = parsed.GetValue(_silos),
+            Gateways = parsed.GetValue(_gateways),
+            Port = parsed.GetValue(_port),
+            Redis = parsed.GetValue(_redis),
+            Engine = parsed.GetValue(_engine),
+            WebPort = parsed.GetValue(_webPort),
+        };
+        if (plan.Port + plan.Gateways - 1 > IPEndPoint.MaxPort)
+        {
+            throw new UsageException("--port: the ports of all gateways must be below 65536");
+        }
+
+        var data = context.Data;
+        data.Ensure();
+        using var only = StackLock.Take(data);
+        RunningStack.Remove(data);
+        await using var stack = await LocalStack.StartAsync(plan, data, context.Progress, cancellationToken);
+        try
+        {
+            stack.Running.Save(data);
+            if (context.Json)
+            {
+                context.WriteJson(stack.Running);
+            }
+            else
+            {
+                Welcome.Write(context, stack.Running);
+            }
+
+            return await WatchAsync(stack, context, cancellationToken);
+        }
+        finally
+        {
+            RunningStack.Remove(data);
+        }
+    }
+
+    private static async Task<int> WatchAsync(LocalStack stack, VerbContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var child in stack.EndsAsync(cancellationToken))
+            {
+                if (!child.IsExplained)
+                {
+                    child.TellLastLines(context.Progress);
+                }
+
+                context.Error.WriteLine($"quicchat: {child.DescribeEnd()} The others go on.");
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            context.Progress("stopping");
+            await stack.StopAsync();
+            return ExitCode.Held;
+        }
+
+        throw new ToolException("all processes of the stack have ended.");
+    }
+}

@@ -1,0 +1,82 @@
+using System.CommandLine;
+using QuicChat.Cli.Stack;
+
+namespace QuicChat.Cli.Verbs;
+
+/// <summary>
+/// One verb of the tool. Reports go to standard output, progress and errors to standard error; an expected failure is one line and
+/// exit code 1.
+/// </summary>
+internal abstract class Verb : Command
+{
+    private readonly Option<string> _data = new("--data")
+    {
+        HelpName = "DIR",
+        DefaultValueFactory = _ => DataFolder.DefaultPath,
+    };
+
+    private readonly Option<bool> _json = new("--json")
+    {
+        Description = "Print one JSON object as the last line on standard output.",
+    };
+
+    /// <summary>Defines a verb.</summary>
+    /// <param name="name">The word on the command line.</param>
+    /// <param name="description">What it does, as a sentence.</param>
+    /// <param name="examples">Command lines to learn from.</param>
+    protected Verb(string name, string description, params string[] examples)
+        : base(name, description)
+    {
+        Examples = examples;
+        _data.Description = DataDescription;
+        SetAction(RunGuardedAsync);
+    }
+
+    /// <summary>Command lines to learn from.</summary>
+    public IReadOnlyList<string> Examples { get; }
+
+    /// <summary>What the verb does with its data directory.</summary>
+    protected virtual string DataDescription => "Where 'up' leaves what the other verbs need.";
+
+    /// <summary>Does the work.</summary>
+    /// <returns>An exit code.</returns>
+    /// <exception cref="UsageException">The options do not go together.</exception>
+    /// <exception cref="ToolException">It cannot be done.</exception>
+    protected abstract Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken);
+
+    /// <summary>Adds the verb's own options, and behind them those that every verb has.</summary>
+    protected void AddOptions(params Option[] options)
+    {
+        foreach (var option in (IEnumerable<Option>)[.. options, _data, _json])
+        {
+            Options.Add(option);
+        }
+    }
+
+    /// <summary>Whether the data directory was named.</summary>
+    protected bool IsDataGiven(ParseResult parsed) => parsed.GetResult(_data) is { Implicit: false };
+
+    private async Task<int> RunGuardedAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        var invocation = parsed.InvocationConfiguration;
+        var context = new VerbContext(
+            new DataFolder(parsed.GetRequiredValue(_data)), parsed.GetValue(_json), invocation.Output, invocation.Error);
+        try
+        {
+            return await RunAsync(parsed, context, cancellationToken);
+        }
+        catch (UsageException e)
+        {
+            invocation.Error.WriteLine(UsageError.Describe(this, e.Message));
+            return ExitCode.Usage;
+        }
+        catch (ToolException e)
+        {
+            return context.Fail(e.Message);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return context.Fail("interrupted.");
+        }
+    }
+}

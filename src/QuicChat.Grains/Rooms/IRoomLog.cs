@@ -1,0 +1,38 @@
+using QuicChat.Abstractions.Rooms;
+
+namespace QuicChat.Grains.Rooms;
+
+/// <summary>
+/// The logs of all rooms. A log is a list of entries with dense offsets, and beside it the last number of every client whose entries were
+/// cut off. It has one writer at a time: the one that opened it last.
+/// </summary>
+internal interface IRoomLog
+{
+    /// <summary>Becomes the log's only writer, and reads all of it.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="cutOff">Called first, for each client whose entries were cut off: user, client, and its last number among them.</param>
+    /// <param name="entry">Called then, for each entry in order.</param>
+    /// <returns>The fence, which proves the right to write.</returns>
+    Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry);
+
+    /// <summary>Appends entries, all or none of them.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="fence">Of the last <see cref="OpenAsync"/>.</param>
+    /// <param name="tail">The offset of the last entry before these.</param>
+    /// <param name="entries">The entries, their offsets following <paramref name="tail"/>.</param>
+    Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries);
+
+    /// <summary>Reads messages from an offset on.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="firstOffset">The oldest entry, as far as the reader knows.</param>
+    /// <param name="fromOffset">Where to begin; not below <paramref name="firstOffset"/>.</param>
+    /// <param name="limit">How many at most.</param>
+    Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit);
+
+    /// <summary>Cuts off all but the newest entries, after noting the last numbers of the clients among those that go.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="fence">Of the last <see cref="OpenAsync"/>; with another one nothing happens.</param>
+    /// <param name="keep">How many entries stay.</param>
+    /// <param name="cutOff">User, client, and its last number among the entries that go.</param>
+    Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff);
+}

@@ -1,0 +1,138 @@
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using QuicChat.Abstractions.Rooms;
+using StackExchange.Redis;
+
+namespace QuicChat.Grains.Rooms;
+
+/// <summary>
+/// Room logs in Redis, or in what speaks its protocol. A log is a list; the fence is a string; the numbers of clients that were cut off are
+/// a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes with one single
+/// command, and what cutting off writes may be repeated.
+/// </summary>
+internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<ClusterOptions> cluster) : IRoomLog
+{
+    private const int PageLength = 500;
+
+    private const string AppendScript =
+        """
+        if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+        local last = redis.call('LINDEX', KEYS[1], -1)
+        local tail = 0
+        if last then tail = tonumber(string.match(last, '^%d+')) end
+        if tail ~= tonumber(ARGV[2]) then return -2 end
+        redis.call('RPUSH', KEYS[1], unpack(ARGV, 3))
+        return 0
+        """;
+
+    private const string TrimScript =
+        """
+        if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
+        if #ARGV > 2 then redis.call('HSET', KEYS[3], unpack(ARGV, 3)) end
+        redis.call('LTRIM', KEYS[1], ARGV[2], -1)
+        return 0
+        """;
+
+    private readonly string _prefix = $"{cluster.Value.ServiceId}/room/";
+
+    private IDatabase Database => redis.GetDatabase();
+
+    public async Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+    {
+        var fence = Guid.NewGuid().ToString("N");
+        await Database.StringSetAsync(FenceKey(room), fence);
+        foreach (var field in await Database.HashGetAllAsync(CutOffKey(room)))
+        {
+            var (userId, clientId) = ParseClient(field.Name!);
+            cutOff(userId, clientId, (long)field.Value);
+        }
+
+        for (long start = 0; ; start += PageLength)
+        {
+            var page = await Database.ListRangeAsync(LogKey(room), start, start + PageLength - 1);
+            foreach (var value in page)
+            {
+                entry(Decode(value));
+            }
+
+            if (page.Length < PageLength)
+            {
+                return fence;
+            }
+        }
+    }
+
+    public async Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)
+    {
+        var arguments = new RedisValue[entries.Count + 2];
+        (arguments[0], arguments[1]) = (fence, tail);
+        for (var index = 0; index < entries.Count; index++)
+        {
+            arguments[index + 2] = RoomLogCodec.Encode(entries[index]);
+        }
+
+        return (int)await Database.ScriptEvaluateAsync(AppendScript, [LogKey(room), FenceKey(room)], arguments) switch
+        {
+            0 => RoomLogAppend.Stored,
+            -1 => RoomLogAppend.Fenced,
+            _ => RoomLogAppend.TailMoved,
+        };
+    }
+
+    public async Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit)
+    {
+        while (true)
+        {
+            var start = fromOffset - firstOffset;
+            var page = await Database.ListRangeAsync(LogKey(room), start, start + limit - 1);
+            var messages = Array.ConvertAll(page, value => Decode(value).Message);
+            if (messages.Length > 0 && messages[0].Offset == fromOffset)
+            {
+                return messages;
+            }
+
+            var first = await Database.ListGetByIndexAsync(LogKey(room), 0);
+            if (first.IsNull || Decode(first).Message.Offset == firstOffset)
+            {
+                return [];
+            }
+
+            // The log was cut meanwhile.
+            firstOffset = Decode(first).Message.Offset;
+            fromOffset = Math.Max(fromOffset, firstOffset);
+        }
+    }
+
+    public Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+    {
+        var arguments = new List<RedisValue>((2 * cutOff.Count) + 2) { fence, -keep };
+        foreach (var (userId, clientId, clientSeq) in cutOff)
+        {
+            arguments.Add(FormatClient(userId, clientId));
+            arguments.Add(clientSeq);
+        }
+
+        return Database.ScriptEvaluateAsync(TrimScript, [LogKey(room), FenceKey(room), CutOffKey(room)], [.. arguments]);
+    }
+
+    private static RoomLogEntry Decode(RedisValue value) => RoomLogCodec.Decode(((ReadOnlyMemory<byte>)value).Span);
+
+    // The length comes first, since either ID may hold any character.
+    private static string FormatClient(string userId, string clientId) => $"{userId.Length} {userId} {clientId}";
+
+    private static (string UserId, string ClientId) ParseClient(string field)
+    {
+        var blank = field.IndexOf(' ');
+        var length = int.Parse(field.AsSpan(0, blank));
+        return (field.Substring(blank + 1, length), field[(blank + length + 2)..]);
+    }
+
+    // The braces keep a room's keys on one node of a Redis cluster.
+    private string Key(string room, string suffix) => $"{_prefix}{{{room}}}/{suffix}";
+
+    private string LogKey(string room) => Key(room, "log");
+
+    private string FenceKey(string room) => Key(room, "fence");
+
+    private string CutOffKey(string room) => Key(room, "cut-off");
+}

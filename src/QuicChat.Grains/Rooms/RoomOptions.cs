@@ -1,0 +1,26 @@
+namespace QuicChat.Grains.Rooms;
+
+/// <summary>How rooms keep and deliver messages.</summary>
+public sealed class RoomOptions
+{
+    /// <summary>
+    /// How many messages a room keeps at least; older ones are cut off a tenth of this at a time. 10,000 are days of an ordinary room,
+    /// and a room that has to be read anew is so within a second.
+    /// </summary>
+    public int Retention { get; set; } = 10_000;
+
+    /// <summary>How long a gateway is delivered to after it last asked. Gateways ask every 2 s, so at 10 s four may be lost.</summary>
+    public TimeSpan AttachmentDuration { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many messages one delivery carries at most. 100 keep a slow gateway's queue short and a fast one's calls few.</summary>
+    public int DeliveryLimit { get; set; } = 100;
+
+    /// <summary>
+    /// How many messages may wait for one gateway. Beyond, they are dropped, and the gateway reads them from the log: memory stays
+    /// bounded, and nothing is lost.
+    /// </summary>
+    public int DeliveryQueueLimit { get; set; } = 1_000;
+
+    /// <summary>How many messages one write to the log carries at most. What arrives meanwhile goes out with the next one.</summary>
+    public int AppendLimit { get; set; } = 500;
+}

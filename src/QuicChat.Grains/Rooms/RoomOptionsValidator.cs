@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Options;
+
+namespace QuicChat.Grains.Rooms;
+
+/// <summary>Refuses impossible <see cref="RoomOptions"/>, all at once.</summary>
+public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, RoomOptions options)
+    {
+        var errors = new ValidateOptionsResultBuilder();
+        RequireRange(options.Retention, 1, 1_000_000, nameof(RoomOptions.Retention));
+        RequireRange(options.DeliveryLimit, 1, 1_000, nameof(RoomOptions.DeliveryLimit));
+        RequireRange(options.DeliveryQueueLimit, 1, 100_000, nameof(RoomOptions.DeliveryQueueLimit));
+        // A script's arguments have to fit on the stack of Redis' Lua.
+        RequireRange(options.AppendLimit, 1, 4_000, nameof(RoomOptions.AppendLimit));
+        if (options.AttachmentDuration < TimeSpan.FromSeconds(1) || options.AttachmentDuration > TimeSpan.FromMinutes(10))
+        {
+            errors.AddError($"must be between 1 s and 10 min, not {options.AttachmentDuration}.", nameof(RoomOptions.AttachmentDuration));
+        }
+
+        return errors.Build();
+
+        void RequireRange(int value, int least, int most, string property)
+        {
+            if (value < least || value > most)
+            {
+                errors.AddError($"must be {least} to {most}, not {value}.", property);
+            }
+        }
+    }
+}

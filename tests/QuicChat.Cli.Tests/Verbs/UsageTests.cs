@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace QuicChat.Cli.Tests.Verbs;
+
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("up --silo 2", "quicchat: '--silo' is not known here; did you mean '--silos'. See 'quicchat up --help'.")]
+    [InlineData("up --silos 0", "quicchat: --silos: '0' is not a whole number from 1 to 16. See 'quicchat up --help'.")]
+    [InlineData("up --silos", "quicchat: Required argument missing for option: '--silos'. See 'quicchat up --help'.")]
+    [InlineData("up --port 65535 --gateways 2", "quicchat: --port: the ports of all gateways must be below 65536. See 'quicchat up --help'.")]
+    [InlineData("up --engine quiche", "quicchat: --engine: 'quiche' is not an engine: it is auto, ngtcp2 or system. See 'quicchat up --help'.")]
+    [InlineData("up --redis x,y=z", "quicchat: --redis: this is not a connection string of Redis: Keyword 'y' is not supported. (Parameter 'y'). See 'quicchat up --help'.")]
+    [InlineData("upp", "quicchat: 'upp' is not known here; did you mean 'up'. See 'quicchat --help'.")]
+    [InlineData("", "quicchat: Required command was not provided. See 'quicchat --help'.")]
+    [InlineData("admin", "quicchat: Required command was not provided. See 'quicchat admin --help'.")]
+    [InlineData("admin stat", "quicchat: 'stat' is not known here; did you mean 'stats'. See 'quicchat admin --help'.")]
+    [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
+    [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
+    [InlineData("relay --rebind-every 1ms", "quicchat: --rebind-every: '1ms' is not between 10ms and 1d. See 'quicchat relay --help'.")]
+    [InlineData("relay --blackhole left", "quicchat: --blackhole: 'left' is not a direction: it is up, down or both. See 'quicchat relay --help'.")]
+    public async Task Wrong_usage_is_one_line_and_exit_code_2(string line, string expected)
+    {
+        var run = await CommandRun.Of(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Equal(expected, Assert.Single(run.ErrorLines));
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Output);
+    }
+
+    [Theory]
+    [InlineData("up")]
+    [InlineData("status")]
+    [InlineData("token")]
+    [InlineData("chat")]
+    [InlineData("admin stats")]
+    [InlineData("relay")]
+    [InlineData("demo")]
+    public async Task Every_verb_has_help_with_examples_and_the_common_options(string verb)
+    {
+        var run = await CommandRun.Of([.. verb.Split(' '), "--help"]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains($"Examples:\n  ./quicchat {verb}", run.Output, StringComparison.Ordinal);
+        Assert.Contains("--data <DIR>", run.Output, StringComparison.Ordinal);
+        Assert.Contains("--json", run.Output, StringComparison.Ordinal);
+        Assert.Empty(run.Error);
+    }
+
+    [Theory]
+    [InlineData("token --user ann")]
+    [InlineData("chat --user ann --room lobby")]
+    [InlineData("admin stats")]
+    [InlineData("relay")]
+    [InlineData("status")]
+    public async Task Without_a_stack_a_verb_says_so_in_one_line_and_exits_1(string line)
+    {
+        using var folder = new TemporaryFolder();
+
+        var run = await CommandRun.Of([.. line.Split(' '), "--data", folder.File("none"), "--json"]);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"'./quicchat up --data '{folder.File("none")}''", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.StartsWith("quicchat: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(run.Error.Trim()["quicchat: ".Length..], run.Json.GetProperty("error").GetString());
+    }
+
+    [Fact]
+    public async Task The_process_ends_with_the_exit_code()
+    {
+        var tool = Path.Combine(AppContext.BaseDirectory, "quicchat.dll");
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [tool, "nonsense"]) { RedirectStandardError = true })!;
+
+        var error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, process.ExitCode);
+        Assert.Equal("quicchat: 'nonsense' is not known here. See 'quicchat --help'.", error.Trim());
+    }
+}

@@ -1,0 +1,74 @@
+using QuicChat.Client;
+using QuicChat.Quic.Engines;
+
+/// <summary>A chat in a terminal: shows a room's last 20 lines and what follows, and publishes what is typed.</summary>
+internal static class Program
+{
+    public static async Task<int> Main(string[] args)
+    {
+        if (args is [var server, var fingerprint, var token, var room])
+        {
+            return await ChatAsync(server, fingerprint, token, room, Console.In, Console.Out);
+        }
+
+        Console.Error.WriteLine("usage: chat HOST:PORT FINGERPRINT TOKEN ROOM");
+        return 2;
+    }
+
+    internal static async Task<int> ChatAsync(
+        string server, string fingerprint, string token, string roomName, TextReader input, TextWriter output)
+    {
+        try
+        {
+            await using var client = await ChatClient.ConnectAsync(new ChatClientOptions
+            {
+                Servers = [server],
+                Trust = ServerTrust.Pinned.Parse(fingerprint),
+                Token = token,
+            });
+            client.PathChanged += change => output.WriteLine($"* new network path {change.To}: {change.Outcome}");
+
+            var room = await client.JoinAsync(roomName, new JoinOptions { Newest = 20 });
+            var showing = ShowAsync(room, output);
+            while (await input.ReadLineAsync() is { } line)
+            {
+                await PublishAsync(room, line, output);
+            }
+
+            await room.LeaveAsync();
+            await showing;
+            return 0;
+        }
+        catch (Exception e) when (e is ChatException or FormatException or ArgumentException)
+        {
+            // Not reachable, not trusted, refused, or closed: one line that says what to do.
+            output.WriteLine(e.Message);
+            return 1;
+        }
+    }
+
+    private static async Task PublishAsync(ChatRoom room, string line, TextWriter output)
+    {
+        try
+        {
+            // Completes when the message is stored. For more than one at a time, do not await each.
+            await room.PublishAsync(line);
+        }
+        catch (Exception e) when (e is PublishRejectedException or ArgumentException)
+        {
+            // This message alone is lost; the room goes on.
+            output.WriteLine($"* not sent: {e.Message}");
+        }
+    }
+
+    private static async Task ShowAsync(ChatRoom room, TextWriter output)
+    {
+        await foreach (var message in room.ReadAllAsync())
+        {
+            output.WriteLine($"{Printable(message.SenderName)}: {Printable(message.Body)}");
+        }
+    }
+
+    // Others choose what arrives here; it must not steer the terminal.
+    private static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? '?' : character));
+}

@@ -1,0 +1,202 @@
+using QuicChat.Gateway.Tests.Support;
+
+namespace QuicChat.Gateway.Tests.Fanout;
+
+public sealed class RoomRelayTests
+{
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
+
+    [Fact]
+    public async Task A_lost_batch_is_read_from_the_log_when_the_next_one_comes()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        grain.LosesBatches = true;
+        grain.Append(3);
+        grain.LosesBatches = false;
+        grain.Append(1);
+
+        await room.MessagesAsync(1, 4);
+        Assert.Equal(1, gateway.Metrics["quicchat.fanout.holes"]);
+    }
+
+    [Fact]
+    public async Task A_lost_last_message_shows_at_the_next_renewal()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        grain.LosesBatches = true;
+        grain.Append(1);
+
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+
+        await room.MessagesAsync(1, 1);
+    }
+
+    [Fact]
+    public async Task Batches_may_be_repeated_overlap_and_come_in_any_order()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        var seed = Random.Shared.Next();
+        var random = new Random(seed);
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        grain.LosesBatches = true;
+        grain.Append(500);
+        for (var i = 0; i < 300; i++)
+        {
+            var first = random.Next(1, 501);
+            grain.Push(first, Math.Min(500, first + random.Next(20)));
+        }
+
+        grain.Push(500, 500);
+
+        await room.MessagesAsync(1, 500);
+        Assert.True(room.Stream.IsQuiet());
+    }
+
+    [Fact]
+    public async Task A_hole_is_filled_once_the_room_can_be_read_again()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        grain.Calls.Fail("Read", 2);
+        grain.LosesBatches = true;
+        grain.Append(2);
+        grain.LosesBatches = false;
+        grain.Append(1);
+
+        await gateway.Time.PassBackoffAsync();
+        await gateway.Time.PassBackoffAsync();
+
+        await room.MessagesAsync(1, 3);
+    }
+
+    [Fact]
+    public async Task One_relay_serves_all_members_and_each_message_is_pushed_once()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var rooms = new List<TestRoom>();
+        for (var i = 0; i < 20; i++)
+        {
+            rooms.Add(await (await gateway.ConnectAsync($"user-{i}")).JoinAsync("lobby"));
+        }
+
+        grain.Append(30);
+
+        await Task.WhenAll(rooms.Select(room => room.MessagesAsync(1, 30)));
+        Assert.Equal(1, grain.Attached);
+        Assert.Equal(30, gateway.Metrics["quicchat.fanout.batch.size"]);
+        Assert.Equal(0, gateway.Metrics["quicchat.delivery.replayed"]);
+    }
+
+    [Fact]
+    public async Task A_room_without_members_is_given_up_and_taken_up_again()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        room.Stream.Finish();
+        await room.Stream.Disposed.Within("the stream's release");
+
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+        await grain.Calls.ReachedAsync("Detach", 1);
+
+        grain.Append(3);
+        room = await client.JoinAsync("lobby", newest: 2);
+        await room.MessagesAsync(2, 3);
+        grain.Append(1);
+        await room.MessagesAsync(4, 4);
+    }
+
+    [Fact]
+    public async Task A_room_that_forgot_its_gateways_is_reminded()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        await grain.Detach("gw-test");
+        grain.Append(3);
+
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+        await room.MessagesAsync(1, 3);
+        grain.Append(1);
+        await room.MessagesAsync(4, 4);
+    }
+
+    [Fact]
+    public async Task A_log_that_began_anew_resets_its_streams_and_they_join_again()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var other = await client.JoinAsync("garden");
+        grain.Append(5);
+        await room.MessagesAsync(1, 5);
+        grain.Lose("epoch-2");
+        grain.Append(1);
+
+        Assert.Equal(ErrorCode.GoingAway, await room.Stream.ResetAsync());
+
+        room = await client.JoinAsync("lobby", Frames.At("epoch-1", 5), newest: 10);
+        Assert.False(room.Joined.Recovered);
+        Assert.Equal("epoch-2", room.Joined.Position.Epoch);
+        await room.MessagesAsync(1, 1);
+        gateway.Cluster.Room("garden").Append(1);
+        await other.MessagesAsync(1, 1);
+    }
+
+    [Fact]
+    public async Task A_late_batch_of_an_old_epoch_changes_nothing()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        grain.Append(1);
+        var attached = grain.Calls.Count("Attach");
+
+        grain.Push("epoch-0", 1, 1);
+        await grain.Calls.ReachedAsync("Attach", attached + 1);
+        grain.Append(1);
+
+        await room.MessagesAsync(1, 2);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_was_cut_off_for_longer_than_the_log_reaches_resets_its_streams()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        grain.LosesBatches = true;
+        grain.Append(20);
+        grain.Trim(10);
+
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+
+        Assert.Equal(ErrorCode.SlowConsumer, await room.Stream.ResetAsync());
+        room = await client.JoinAsync("lobby", Frames.At("epoch-1", 0), newest: 3);
+        Assert.False(room.Joined.Recovered);
+        await room.MessagesAsync(18, 20);
+    }
+
+    [Fact]
+    public async Task Pushes_for_a_room_without_members_are_ignored_and_counted()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        await grain.Attach("gw-test", gateway.Observer);
+
+        grain.Append(2);
+
+        Assert.Equal(2, gateway.Metrics["quicchat.push.ignored{push=batch}"]);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Tests.Support;
+
+namespace QuicChat.Gateway.Tests.Hosting;
+
+/// <summary>The command line and its one line of error. Standard error is the process's, so these run one after another.</summary>
+[Collection("console")]
+public sealed class GatewayCommandTests
+{
+    [Theory]
+    [InlineData("--bogus", "--bogus")]
+    [InlineData("--store is missing", "--store")]
+    [InlineData("--store s --server-id -1", "--server-id must be")]
+    [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
+    [InlineData("--store s --engine quiche", "--engine must be")]
+    [InlineData("--store s --certificate only.pem", "--certificate and --key")]
+    public async Task Wrong_usage_ends_with_2(string arguments, string told)
+    {
+        var (exitCode, errors) = await RunAsync(arguments.Split(' '));
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(told, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_told_in_one_line()
+    {
+        var directory = Directory.CreateTempSubdirectory("gateway-");
+        try
+        {
+            var missing = Path.Combine(directory.FullName, "missing.pem");
+            AssertOneLine(missing, await RunAsync("--store", "s", "--certificate", missing, "--key", missing));
+            AssertOneLine("token.key", await RunAsync("--store", "s", "--data", directory.FullName));
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Convert.ToBase64String(Tokens.Key.Bytes));
+            AssertOneLine("--store", await RunAsync("--store", "a,b=c", "--data", directory.FullName));
+            AssertOneLine("Id", await RunAsync("--store", "s", "--id", "two words", "--data", directory.FullName));
+
+            using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+            var endPoint = (IPEndPoint)taken.Client.LocalEndPoint!;
+            AssertOneLine(
+                $"UDP port {endPoint.Port}",
+                await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", endPoint.ToString()));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static void AssertOneLine(string told, (int ExitCode, string Errors) result)
+    {
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains(told, Assert.Single(result.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Errors)> RunAsync(params string[] arguments)
+    {
+        var before = Console.Error;
+        var errors = new StringWriter();
+        Console.SetError(errors);
+        try
+        {
+            return (await GatewayCommand.RunAsync(arguments), errors.ToString());
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Sessions;
+
+namespace QuicChat.Gateway.Tests.Hosting;
+
+public sealed class GatewayOptionsTests
+{
+    [Fact]
+    public void The_defaults_are_valid()
+    {
+        Assert.True(new GatewayOptionsValidator().Validate(null, new GatewayOptions { Store = "127.0.0.1:6379" }).Succeeded);
+        Assert.True(new SessionOptionsValidator().Validate(null, new SessionOptions()).Succeeded);
+        Assert.True(new FanoutOptionsValidator().Validate(null, new FanoutOptions()).Succeeded);
+    }
+
+    [Fact]
+    public void All_errors_are_told_at_once_with_what_is_allowed()
+    {
+        var gateway = new GatewayOptionsValidator().Validate(null, new GatewayOptions { Id = "two words", LeaseRenewInterval = TimeSpan.FromMinutes(1) });
+        Assert.Equal(3, gateway.Failures!.Count());
+        Assert.Contains(gateway.Failures!, failure => failure.Contains("Store", StringComparison.Ordinal));
+
+        var sessions = new SessionOptionsValidator().Validate(null, new SessionOptions { MaxRooms = 0, MaxUnanswered = 0, HelloTimeLimit = TimeSpan.Zero });
+        Assert.Equal(3, sessions.Failures!.Count());
+
+        var fanout = new FanoutOptionsValidator().Validate(
+            null, new FanoutOptions { RenewInterval = TimeSpan.FromSeconds(20), RingBytes = 1, MaxBatchesAhead = 0 });
+        Assert.Equal(3, fanout.Failures!.Count());
+    }
+}

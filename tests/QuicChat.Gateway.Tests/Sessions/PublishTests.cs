@@ -1,0 +1,195 @@
+using QuicChat.Gateway.Tests.Support;
+using QuicChat.Protocol;
+
+namespace QuicChat.Gateway.Tests.Sessions;
+
+public sealed class PublishTests
+{
+    [Fact]
+    public async Task A_repeated_message_is_acknowledged_with_its_old_offset()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        await room.PublishAsync(1, "one");
+        var first = await room.AckAsync();
+        await room.PublishAsync(1, "one");
+
+        Assert.Equal(first, await room.AckAsync());
+        Assert.Single(gateway.Cluster.Room("lobby").Log);
+        Assert.Equal(1, gateway.Metrics["quicchat.delivery.deduplicated"]);
+    }
+
+    [Fact]
+    public async Task Messages_that_come_during_a_call_go_with_the_next_one_in_their_order()
+    {
+        await using var gateway = new TestGateway();
+        var alice = await (await gateway.ConnectAsync("alice")).JoinAsync("lobby");
+        var bob = await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var first = new TaskCompletionSource();
+        var held = 1;
+        grain.Calls.Before = method => method == "PublishAll" && held-- > 0 ? first.Task : Task.CompletedTask;
+
+        await alice.PublishAsync(1, "a1");
+        await grain.Calls.ReachedAsync("PublishAll", 1);
+        await alice.PublishAsync(2, "a2");
+        await alice.PublishAsync(3, "a3");
+        await bob.PublishAsync(1, "b1");
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 4);
+        first.SetResult();
+
+        for (var seq = 1ul; seq <= 3; seq++)
+        {
+            Assert.Equal(seq, (await alice.AckAsync()).ClientSeq);
+        }
+
+        Assert.Equal(1ul, (await bob.AckAsync()).ClientSeq);
+        Assert.Equal([1, 3], grain.Batches);
+    }
+
+    [Fact]
+    public async Task Who_joins_again_is_told_what_is_stored_after_the_call_that_was_under_way()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var held = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "PublishAll" ? held.Task : Task.CompletedTask;
+        await room.PublishAsync(1, "one");
+        await grain.Calls.ReachedAsync("PublishAll", 1);
+        await room.PublishAsync(2, "not called out yet");
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 2);
+        room.Stream.Reset(ErrorCode.NoError);
+        await room.Stream.Disposed.Within("the stream's release");
+
+        var joining = client.JoinAsync("lobby");
+        await client.PingAsync();
+        held.SetResult();
+
+        Assert.Equal(1ul, (await joining).Joined.LastClientSeq);
+        Assert.Equal("one", Assert.Single(grain.Log).Body);
+    }
+
+    [Fact]
+    public async Task A_true_gap_is_rejected_and_the_number_used_again()
+    {
+        await using var gateway = new TestGateway();
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+
+        await room.PublishAsync(2, "two");
+
+        var reject = await room.RejectAsync();
+        Assert.Equal((2ul, ErrorCode.ProtocolViolation), (reject.ClientSeq, reject.Code));
+        await room.PublishAsync(1, "one");
+        Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
+        Assert.Equal(1, gateway.Metrics["quicchat.delivery.rejected{code=PROTOCOL_VIOLATION}"]);
+    }
+
+    [Fact]
+    public async Task A_repeat_that_is_too_old_to_be_known_is_rejected()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        await room.PublishAsync(1, "one");
+        await room.PublishAsync(2, "two");
+        await room.AckAsync();
+        await room.AckAsync();
+        grain.Trim(1);
+
+        await room.PublishAsync(1, "one");
+
+        Assert.Equal(ErrorCode.NotAllowed, (await room.RejectAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_text_that_is_too_long_is_rejected()
+    {
+        await using var gateway = new TestGateway();
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+
+        await room.PublishAsync(1, new string('1', ProtocolLimits.MaxBodyBytes));
+        Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
+        await room.PublishAsync(2, new string('2', ProtocolLimits.MaxBodyBytes + 1));
+
+        var reject = await room.RejectAsync();
+        Assert.Equal((2ul, ErrorCode.FrameTooLarge), (reject.ClientSeq, reject.Code));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(ulong.MaxValue)]
+    public async Task A_number_that_cannot_be_one_is_a_violation(ulong clientSeq)
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+
+        await room.PublishAsync(clientSeq, "?");
+
+        Assert.Equal(ErrorCode.ProtocolViolation, (await client.Connection.ClosedByGatewayAsync()).Code);
+    }
+
+    [Fact]
+    public async Task A_call_without_an_answer_is_made_again_with_the_same_number()
+    {
+        await using var gateway = new TestGateway();
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        gateway.Cluster.Room("lobby").Calls.Fail("Published", 2);
+
+        await room.PublishAsync(1, "one");
+        await gateway.Time.PassBackoffAsync();
+        await gateway.Time.PassBackoffAsync();
+
+        Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
+        Assert.Equal("one", Assert.Single(gateway.Cluster.Room("lobby").Log).Body);
+    }
+
+    [Fact]
+    public async Task A_message_of_unknown_outcome_is_neither_acknowledged_nor_rejected_but_the_stream_reset()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        gateway.Cluster.Room("lobby").Calls.Fail("PublishAll", int.MaxValue);
+
+        await room.PublishAsync(1, "one");
+        var reset = room.Stream.ResetAsync();
+        await gateway.Time.PassBackoffAsync();
+        await gateway.Time.ArmedBackoffAsync();
+        gateway.Time.Advance(TimeSpan.FromSeconds(31));
+
+        Assert.Equal(ErrorCode.Internal, await reset);
+        await client.PingAsync();
+    }
+
+    [Fact]
+    public async Task Messages_beyond_the_ones_in_flight_stay_unread()
+    {
+        await using var gateway = new TestGateway(options => options.MaxUnanswered = 4);
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var silence = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "PublishAll" ? silence.Task : Task.CompletedTask;
+        var body = new string('b', 1_000);
+        var sent = 0;
+        var pending = ValueTask.FromResult(default(System.IO.Pipelines.FlushResult));
+        while (pending.IsCompleted && sent < 10_000)
+        {
+            pending = room.Stream.TrySendAsync(Frames.Publish((ulong)++sent, body));
+        }
+
+        Assert.False(pending.IsCompleted);
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 4);
+        Assert.Equal(4, gateway.Metrics["quicchat.delivery.published"]);
+
+        silence.SetResult();
+        await pending.AsTask().Within("the gateway's reading on");
+        for (var seq = 1; seq <= sent; seq++)
+        {
+            Assert.Equal((ulong)seq, (await room.AckAsync()).ClientSeq);
+        }
+    }
+}

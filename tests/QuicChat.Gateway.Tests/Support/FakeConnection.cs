@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Migrations;
+
+namespace QuicChat.Gateway.Tests.Support;
+
+/// <summary>A connection's record in memory: applies events above its number, like the grain.</summary>
+internal sealed class FakeConnection(string id) : IConnectionGrain
+{
+    public CallLog Calls { get; } = new();
+
+    /// <summary>The registrations that came, oldest first.</summary>
+    public ConcurrentQueue<ConnectionRegistration> Registrations { get; } = [];
+
+    /// <summary>The reports that came, oldest first; also those that were not answered.</summary>
+    public ConcurrentQueue<PathReport> Reports { get; } = [];
+
+    /// <summary>The events that were applied.</summary>
+    public ConcurrentQueue<PathObservation> Applied { get; } = [];
+
+    public bool IsRegistered { get; set; }
+
+    public string? UnregisterReason { get; private set; }
+
+    public MigrationState State { get; set; }
+
+    public long LastEventNumber { get; set; }
+
+    public async Task<ConnectionSnapshot> Register(ConnectionRegistration registration)
+    {
+        Registrations.Enqueue(registration);
+        await Calls.CallAsync(nameof(Register));
+        IsRegistered = true;
+        return new ConnectionSnapshot(
+            id, registration, State, registration.RemoteEndPoint, 0, null, null, LastEventNumber, MigrationTotals.Zero, []);
+    }
+
+    public async Task<PathReportReceipt> Report(PathReport report)
+    {
+        Reports.Enqueue(report);
+        await Calls.CallAsync(nameof(Report));
+        if (IsRegistered)
+        {
+            foreach (var next in report.Events)
+            {
+                if (next.Number == LastEventNumber + 1)
+                {
+                    LastEventNumber++;
+                    Applied.Enqueue(next);
+                }
+            }
+        }
+
+        await Calls.CallAsync("ReportApplied");
+        return new PathReportReceipt(LastEventNumber, State, IsRegistered);
+    }
+
+    public async Task Unregister(string reason)
+    {
+        await Calls.CallAsync(nameof(Unregister));
+        IsRegistered = false;
+        UnregisterReason = reason;
+        await Calls.CallAsync("Unregistered");
+    }
+
+    public Task<bool> FailMigration(string reason) => throw new NotSupportedException();
+
+    public Task<ConnectionSnapshot?> GetSnapshot() => throw new NotSupportedException();
+
+    public Task<bool> IsMigrating() => throw new NotSupportedException();
+
+    public Task<bool> HasMigrationFailed() => throw new NotSupportedException();
+
+    public Task<bool> HasMigrationTimedOut(TimeSpan timeout) => throw new NotSupportedException();
+
+    public Task<TimeSpan?> TimeSinceMigrationStarted() => throw new NotSupportedException();
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Rooms;
+
+namespace QuicChat.Gateway.Tests.Support;
+
+/// <summary>A room in memory.</summary>
+internal sealed class FakeRoom(string name) : IRoomGrain
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, IGatewayObserver> _gateways = [];
+    private ImmutableList<RoomMessage> _log = [];
+    private string _epoch = "epoch-1";
+    private long _last;
+
+    public CallLog Calls { get; } = new();
+
+    /// <summary>Whether batches to gateways are lost on their way.</summary>
+    public bool LosesBatches { get; set; }
+
+    /// <summary>How many messages came with each call.</summary>
+    public ConcurrentQueue<int> Batches { get; } = [];
+
+    /// <summary>The stored messages.</summary>
+    public IReadOnlyList<RoomMessage> Log => _log;
+
+    /// <summary>How many gateways wish for messages.</summary>
+    public int Attached
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gateways.Count;
+            }
+        }
+    }
+
+    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer)
+    {
+        await Calls.CallAsync(nameof(Attach));
+        lock (_lock)
+        {
+            _gateways[gatewayId] = observer;
+            return Tail();
+        }
+    }
+
+    public async Task Detach(string gatewayId)
+    {
+        await Calls.CallAsync(nameof(Detach));
+        lock (_lock)
+        {
+            _gateways.Remove(gatewayId);
+        }
+    }
+
+    public Task<PublishReceipt> Publish(PublishRequest request) => throw new NotSupportedException("A gateway publishes in batches.");
+
+    public async Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests)
+    {
+        Batches.Enqueue(requests.Length);
+        await Calls.CallAsync(nameof(PublishAll));
+        ImmutableArray<PublishReceipt> receipts;
+        lock (_lock)
+        {
+            receipts = [.. requests.Select(Take)];
+        }
+
+        await Calls.CallAsync("Published");
+        return receipts;
+    }
+
+    public async Task<RoomPage> Read(long fromOffset, int limit)
+    {
+        await Calls.CallAsync(nameof(Read));
+        lock (_lock)
+        {
+            return new RoomPage(Tail(), [.. _log.Where(message => message.Offset >= fromOffset).Take(limit)]);
+        }
+    }
+
+    public async Task<long> GetLastClientSeq(string userId, string clientId)
+    {
+        await Calls.CallAsync(nameof(GetLastClientSeq));
+        return _log.LastOrDefault(message => message.UserId == userId && message.ClientId == clientId)?.ClientSeq ?? 0;
+    }
+
+    /// <summary>Someone at another gateway publishes.</summary>
+    public void Append(int messages, int bodyLength = 10)
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < messages; i++)
+            {
+                var body = $"{_last + 1}".PadRight(bodyLength, '.');
+                Store(new PublishRequest("someone", "Some One", "elsewhere", _last + 1, body));
+            }
+        }
+    }
+
+    /// <summary>Drops the oldest messages.</summary>
+    public void Trim(int messages)
+    {
+        lock (_lock)
+        {
+            _log = _log.RemoveRange(0, messages);
+        }
+    }
+
+    /// <summary>The log is lost and begins anew.</summary>
+    public void Lose(string epoch)
+    {
+        lock (_lock)
+        {
+            _log = [];
+            _last = 0;
+            _epoch = epoch;
+        }
+    }
+
+    /// <summary>Hands stored messages to the gateways, in a batch of their own.</summary>
+    public void Push(long first, long last) => Push(_epoch, first, last);
+
+    /// <summary>Hands messages to the gateways as those of an epoch.</summary>
+    public void Push(string epoch, long first, long last)
+    {
+        lock (_lock)
+        {
+            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)]);
+            foreach (var gateway in _gateways.Values)
+            {
+                gateway.Deliver(batch);
+            }
+        }
+    }
+
+    private PublishReceipt Take(PublishRequest request)
+    {
+        var own = _log.Where(message => message.UserId == request.UserId && message.ClientId == request.ClientId).ToList();
+        var last = own.Count == 0 ? 0 : own[^1].ClientSeq;
+        if (request.ClientSeq > last + 1)
+        {
+            return new PublishReceipt(PublishOutcome.Gap, 0, last);
+        }
+
+        var known = own.Find(message => message.ClientSeq == request.ClientSeq);
+        return request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
+            : known is null ? new PublishReceipt(PublishOutcome.Forgotten, 0, last)
+            : new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last);
+    }
+
+    private long Store(PublishRequest request)
+    {
+        var stored = new RoomMessage(
+            ++_last, request.UserId, request.UserName, request.ClientId, request.ClientSeq, DateTimeOffset.UnixEpoch, request.Body);
+        _log = _log.Add(stored);
+        if (!LosesBatches)
+        {
+            Push(stored.Offset, stored.Offset);
+        }
+
+        return stored.Offset;
+    }
+
+    private RoomTail Tail() => new(_epoch, _log.IsEmpty ? _last + 1 : _log[0].Offset, _last);
+}

@@ -1,0 +1,258 @@
+using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Users;
+using QuicChat.Grains.Tests.Cluster;
+using Xunit;
+using static QuicChat.Abstractions.Connections.PathObservationType;
+
+namespace QuicChat.Grains.Tests.Migrations;
+
+[Collection(ClusterFixture.Serial)]
+public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHelper output)
+{
+    private readonly TestGateway _gateway = new(cluster);
+    private readonly string _user = Guid.NewGuid().ToString("N");
+
+    private IMigrationMonitorGrain Monitor => cluster.Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
+
+    [Fact]
+    public async Task ConnectionsAreCountedByGatewayAndBySilo()
+    {
+        await _gateway.RenewAsync();
+        var before = await cluster.StatsAsync();
+        var connections = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _gateway.ConnectAsync(_user)));
+
+        var stats = await cluster.StatsAsync();
+        Assert.Equal(20, stats.Connections - before.Connections);
+        Assert.Equal(20, Part(stats).Connections);
+        Assert.Equal(stats.Connections, stats.Silos.Sum(silo => silo.Connections));
+        Assert.Equal(cluster.Silos.Select(silo => silo.Name).Order(), stats.Silos.Select(silo => silo.Id));
+
+        await Task.WhenAll(connections.Select(connection => connection.Unregister("the client left")));
+        stats = await cluster.StatsAsync();
+        Assert.Equal(before.Connections, stats.Connections);
+        Assert.Equal(0, Part(stats).Connections);
+    }
+
+    [Fact]
+    public async Task AMoveToAnotherSiloKeepsTheCount()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await cluster.MoveAsync(connection);
+        Assert.False(await connection.IsMigrating());
+
+        var stats = await cluster.StatsAsync();
+
+        Assert.Equal(1, Part(stats).Connections);
+        Assert.Equal(stats.Connections, stats.Silos.Sum(silo => silo.Connections));
+    }
+
+    [Fact]
+    public async Task RandomAttemptsAreAddedUpExactly()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        await _gateway.RenewAsync();
+        var connections = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _gateway.ConnectAsync(_user)));
+        for (var round = 0; round < 8; round++)
+        {
+            var reports = connections.Select(connection => (
+                Connection: connection,
+                Events: Enumerable.Range(0, random.Next(1, 6)).Select(_ => _gateway.Event(
+                    connection, (PathObservationType)random.Next(0, 4), to: $"192.0.2.1:{random.Next(2_000, 2_004)}")).ToArray())).ToList();
+            await Task.WhenAll(reports.Select(report => _gateway.ReportAsync(report.Connection, report.Events)));
+        }
+
+        var truth = MigrationTotals.Zero;
+        foreach (var connection in connections)
+        {
+            var totals = (await connection.GetSnapshot())!.Totals;
+            truth = new MigrationTotals(
+                truth.Started + totals.Started, truth.Completed + totals.Completed, truth.Reverted + totals.Reverted,
+                truth.Superseded + totals.Superseded, truth.Abandoned, truth.Unknown + totals.Unknown, truth.Failed,
+                truth.Denied, truth.Ignored + totals.Ignored);
+        }
+
+        var part = Part(await cluster.StatsAsync());
+        Assert.Equal(truth, part.Totals);
+        Assert.Equal(truth.InFlight, part.Migrating);
+        Assert.Equal(
+            truth.InFlight, (await Monitor.GetMigratingConnections(1_000)).Count(connection => connection.GatewayId == _gateway.Id));
+    }
+
+    [Fact]
+    public async Task WhatMigratesAndWhatFailedIsListed()
+    {
+        await _gateway.RenewAsync();
+        var (first, second) = (await _gateway.ConnectAsync(_user), await _gateway.ConnectAsync(_user));
+        await _gateway.ReportAsync(first, _gateway.Event(first, Detected));
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        await _gateway.ReportAsync(second, _gateway.Event(second, Detected));
+
+        var migrating = (await Monitor.GetMigratingConnections(1_000)).Where(connection => connection.GatewayId == _gateway.Id).ToList();
+        Assert.Equal([first.GetPrimaryKeyString(), second.GetPrimaryKeyString()], migrating.Select(connection => connection.ConnectionId));
+        Assert.Equal((_user, "192.0.2.1:1000", "192.0.2.1:2000"), (migrating[0].UserId, migrating[0].From, migrating[0].To));
+        Assert.Single(await Monitor.GetMigratingConnections(1));
+        Assert.Empty(await Monitor.GetMigratingConnections(-1));
+
+        await _gateway.ReportAsync(first, _gateway.Event(first, Failed, milliseconds: 1_000, reason: "no answer"));
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(await second.FailMigration("an operator said so"));
+        await cluster.StatsAsync();
+
+        var failed = (await Monitor.GetFailedMigrations(1_000)).Where(migration => migration.UserId == _user).ToList();
+        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt.Reason));
+        Assert.DoesNotContain(await Monitor.GetMigratingConnections(1_000), connection => connection.GatewayId == _gateway.Id);
+        Assert.Equal((2, 0), (Part(await cluster.StatsAsync()).Totals.Failed, Part(await cluster.StatsAsync()).Connections));
+    }
+
+    [Fact]
+    public async Task DurationsOfCompletedAttemptsBecomePercentiles()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        var (from, to) = ("192.0.2.1:1000", "192.0.2.1:2000");
+        for (var attempt = 0; attempt < 4; attempt++)
+        {
+            await _gateway.ReportAsync(
+                connection, _gateway.Event(connection, Detected, from, to), _gateway.Event(connection, Validated, from, to, milliseconds: 29_999));
+            (from, to) = (to, from);
+        }
+
+        var stats = await cluster.StatsAsync();
+
+        Assert.Equal(29_999, stats.Durations.Max);
+        Assert.True(stats.CompletedByKind.PortOnly >= 4);
+        Assert.InRange(stats.SuccessRate!.Value, 0.01, 1);
+    }
+
+    [Fact]
+    public async Task TheSumsOutliveTheMonitor()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected), _gateway.Event(connection, Reverted));
+        var before = await cluster.StatsAsync();
+
+        await cluster.MoveAsync(Monitor);
+        var after = await cluster.StatsAsync();
+
+        Assert.Equal(before.Totals, after.Totals);
+        Assert.Equal(before.Connections, after.Connections);
+        Assert.Equal(before.Since, after.Since);
+    }
+
+    [Fact]
+    public async Task TheConnectionsOfALostGatewayEnd()
+    {
+        await _gateway.RenewAsync();
+        var (stable, migrating) = (await _gateway.ConnectAsync(_user), await _gateway.ConnectAsync(_user));
+        await _gateway.ReportAsync(migrating, _gateway.Event(migrating, Detected));
+
+        cluster.Clock.Advance(TimeSpan.FromSeconds(9));
+        await cluster.EndLostAsync();
+        Assert.NotNull(await stable.GetSnapshot());
+        cluster.Clock.Advance(TimeSpan.FromSeconds(2));
+        await cluster.EndLostAsync();
+
+        Assert.Null(await stable.GetSnapshot());
+        Assert.True(await migrating.HasMigrationFailed());
+        Assert.Equal("gateway lost", (await migrating.GetSnapshot())!.History[^1].Reason);
+        Assert.Empty(await cluster.Grains.GetGrain<IUserGrain>(_user).GetConnections());
+        Assert.DoesNotContain(await Registry.GetGateways(), gateway => gateway.GatewayId == _gateway.Id);
+        var part = Part(await cluster.StatsAsync());
+        Assert.Equal((0, 1), (part.Connections, part.Totals.Failed));
+    }
+
+    [Fact]
+    public async Task AGatewayThatComesBackRegistersAgain()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.EndLostAsync();
+
+        await _gateway.RenewAsync();
+        Assert.False((await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected))).Registered);
+        await connection.Register(_gateway.Registration(_user));
+        await cluster.EndLostAsync();
+
+        Assert.NotNull(await connection.GetSnapshot());
+        Assert.Equal(1, Part(await cluster.StatsAsync()).Connections);
+    }
+
+    [Fact]
+    public async Task ANewProcessOfTheSameNameEndsWhatTheFormerOneHeld()
+    {
+        await _gateway.RenewAsync();
+        var former = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var next = new TestGateway(cluster) { Id = _gateway.Id };
+        await next.RenewAsync();
+        var latter = await next.ConnectAsync(_user);
+
+        await cluster.EndLostAsync();
+
+        Assert.Null(await former.GetSnapshot());
+        Assert.NotNull(await latter.GetSnapshot());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task StaleNewsOfALossEndsNothingThatWasRegisteredSince(bool sameProcess)
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        var news = await cluster.LivenessAsync();
+        Assert.Contains(news.Lost, gateway => gateway.GatewayId == _gateway.Id);
+        var next = sameProcess ? _gateway : new TestGateway(cluster) { Id = _gateway.Id };
+        await next.RenewAsync();
+        await (sameProcess ? connection : await next.ConnectAsync(_user)).Register(next.Registration(_user));
+
+        await cluster.EndLostAsync(news);
+
+        Assert.Equal(sameProcess, await connection.GetSnapshot() is not null);
+        Assert.Equal(1, Part(await cluster.StatsAsync()).Connections);
+    }
+
+    [Fact]
+    public async Task AnAttemptOfAGatewayWithoutALeaseEndsAfterItsDeadline()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected));
+
+        cluster.Clock.Advance(TimeSpan.FromSeconds(34));
+        await cluster.EndLostAsync();
+        Assert.True(await connection.IsMigrating());
+        cluster.Clock.Advance(TimeSpan.FromSeconds(2));
+        await cluster.EndLostAsync();
+
+        Assert.True(await connection.HasMigrationFailed());
+    }
+
+    [Fact]
+    public async Task AnAttemptOfAGatewayWithALeaseIsLeftToIt()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected));
+        for (var renewal = 0; renewal < 10; renewal++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(9));
+            await _gateway.RenewAsync();
+        }
+
+        await cluster.EndLostAsync();
+
+        Assert.True(await connection.IsMigrating());
+    }
+
+    private IGatewayRegistryGrain Registry => cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
+
+    private MigrationStatsPart Part(MigrationStats stats) => Assert.Single(stats.Gateways, gateway => gateway.Id == _gateway.Id);
+}

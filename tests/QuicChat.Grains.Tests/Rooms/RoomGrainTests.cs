@@ -1,0 +1,314 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using QuicChat.Abstractions.Rooms;
+using QuicChat.Grains.Tests.Cluster;
+using QuicChat.Grains.Tests.Stores;
+using Xunit;
+
+namespace QuicChat.Grains.Tests.Rooms;
+
+[Collection(ClusterFixture.Serial)]
+public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper output)
+{
+    public static TheoryData<StoreKind> Kinds => new(StoreKind.Memory, StoreKind.Redis, StoreKind.Garnet);
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task ConcurrentPublishersGetOneDenseOrderThatAllSee(StoreKind kind)
+    {
+        const int publishers = 8, messages = 50;
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var room = Room(kind);
+        var gateways = new[] { new TestGateway(cluster), new TestGateway(cluster) };
+        foreach (var gateway in gateways)
+        {
+            await room.Attach(gateway.Id, gateway.Reference);
+        }
+
+        var acknowledged = new ConcurrentDictionary<long, string>();
+        await Task.WhenAll(Enumerable.Range(0, publishers).Select(async publisher =>
+        {
+            var random = new Random(unchecked(seed + publisher));
+            for (var number = 1; number <= messages; number++)
+            {
+                // Some are sent twice, at once or again.
+                var sending = Enumerable.Range(0, random.Next(1, 3)).Select(_ => room.Publish(Message(publisher, number))).ToList();
+                var receipts = await Task.WhenAll(sending);
+                Assert.Single(receipts, receipt => receipt.Outcome == PublishOutcome.Stored);
+                Assert.Single(receipts.Select(receipt => receipt.Offset).Distinct());
+                Assert.True(acknowledged.TryAdd(receipts[0].Offset, $"{publisher}:{number}"), "An offset was given twice.");
+            }
+        }));
+
+        Assert.Equal(Enumerable.Range(1, publishers * messages).Select(offset => (long)offset), acknowledged.Keys.Order());
+        var log = await ReadAllAsync(room);
+        Assert.Equal(acknowledged.OrderBy(item => item.Key).Select(item => item.Value), log.Select(message => message.Body));
+        Assert.All(
+            log.GroupBy(message => message.UserId), sent => Assert.Equal(sent.Select(message => message.ClientSeq).Order(), sent.Select(message => message.ClientSeq)));
+        foreach (var gateway in gateways)
+        {
+            Assert.Equal(log, await gateway.MessagesAsync(log.Count));
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task AnotherSiloGoesOnWhereThisOneWas(StoreKind kind)
+    {
+        var room = Room(kind);
+        for (var number = 1; number <= 5; number++)
+        {
+            await room.Publish(Message(1, number));
+        }
+
+        var gateway = new TestGateway(cluster);
+        var before = await room.Attach(gateway.Id, gateway.Reference);
+
+        await cluster.MoveAsync(room);
+
+        Assert.Equal(before, await room.Attach(gateway.Id, gateway.Reference));
+        Assert.Equal(5, await room.GetLastClientSeq("user-1", "client-1"));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 3, 5), await room.Publish(Message(1, 3)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 6, 6), await room.Publish(Message(1, 6)));
+        Assert.Equal(6, Assert.Single(await gateway.MessagesAsync(1)).Offset);
+    }
+
+    [Fact]
+    public async Task ANumberAboveTheNextIsRefusedAndOneSentBeforeAnswersItsOffset()
+    {
+        var room = Room(StoreKind.Memory);
+
+        Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 0), await room.Publish(Message(1, 2)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Forgotten, 0, 0), await room.Publish(Message(1, 0)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 1, 1), await room.Publish(Message(1, 1)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 2, 1), await room.Publish(Message(2, 1)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 1, 1), await room.Publish(Message(1, 1)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 1), await room.Publish(Message(1, 3)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 3, 1), await room.Publish(Message(1, 1) with { ClientId = "another" }));
+        Assert.Equal(0, await room.GetLastClientSeq("user-1", "unknown"));
+    }
+
+    [Fact]
+    public async Task WhatArrivesDuringAWriteGoesOutWithTheNextOne()
+    {
+        var room = Room(StoreKind.Memory);
+        List<Task<ImmutableArray<PublishReceipt>>> publishing = [];
+        using (cluster.Stores.Memory.Hold(room.GetPrimaryKeyString()))
+        {
+            for (var publisher = 1; publisher <= 3; publisher++)
+            {
+                publishing.Add(room.PublishAll([.. Enumerable.Range(1, 40).Select(number => Message(publisher, number))]));
+            }
+
+            // Others are served meanwhile.
+            Assert.Equal(0, await room.GetLastClientSeq("user-1", "client-1"));
+            Assert.DoesNotContain(publishing, publish => publish.IsCompleted);
+        }
+
+        var receipts = (await Task.WhenAll(publishing)).SelectMany(receipts => receipts);
+
+        Assert.Equal(Enumerable.Range(1, 120).Select(offset => (long)offset), receipts.Select(receipt => receipt.Offset).Order());
+        Assert.InRange(cluster.Stores.Memory.AppendsOf(room.GetPrimaryKeyString()), 1, 3);
+    }
+
+    [Fact]
+    public async Task MessagesPublishedTogetherKeepTheirOrderAndAreWrittenAtOnce()
+    {
+        var room = Room(StoreKind.Memory);
+        await room.Publish(Message(1, 1));
+
+        var receipts = await room.PublishAll([Message(1, 1), Message(1, 2), Message(2, 1), Message(1, 3), Message(1, 5), Message(1, 3)]);
+
+        Assert.Equal(
+            [
+                (PublishOutcome.Duplicate, 1), (PublishOutcome.Stored, 2), (PublishOutcome.Stored, 3),
+                (PublishOutcome.Stored, 4), (PublishOutcome.Gap, 0), (PublishOutcome.Duplicate, 4),
+            ],
+            receipts.Select(receipt => (receipt.Outcome, receipt.Offset)));
+        Assert.Equal(2, cluster.Stores.Memory.AppendsOf(room.GetPrimaryKeyString()));
+        Assert.Empty(await room.PublishAll([]));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task AfterAWriteOfUnknownOutcomeARepetitionIsStoredOnce(int fault)
+    {
+        var room = Room(StoreKind.Memory);
+        await room.Publish(Message(1, 1));
+        cluster.Stores.Memory.FailNextAppend(room.GetPrimaryKeyString(), (InMemoryRoomLog.Fault)fault);
+
+        var error = await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
+        var receipt = await PublishAgainAsync(room, Message(1, 2));
+
+        Assert.Contains("cannot reach its log", error.Message);
+        Assert.Equal(2, receipt.Offset);
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 3, 3), await room.Publish(Message(1, 3)));
+        Assert.Equal(["1:1", "1:2", "1:3"], (await ReadAllAsync(room)).Select(message => message.Body));
+    }
+
+    [Fact]
+    public async Task AnActivationThatLostTheLogWritesNothingAndEnds()
+    {
+        var room = Room(StoreKind.Memory);
+        await room.Publish(Message(1, 1));
+        await cluster.Stores.Memory.OpenAsync(room.GetPrimaryKeyString(), (_, _, _) => { }, _ => { });
+
+        var error = await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
+
+        Assert.Contains("moved to another silo", error.Message);
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 2, 2), await PublishAgainAsync(room, Message(1, 2)));
+    }
+
+    [Fact]
+    public async Task AStoreThatLostMessagesBeginsANewEpoch()
+    {
+        var room = Room(StoreKind.Memory);
+        var gateway = new TestGateway(cluster);
+        for (var number = 1; number <= 5; number++)
+        {
+            await room.Publish(Message(1, number));
+        }
+
+        var before = await room.Attach(gateway.Id, gateway.Reference);
+        cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
+
+        // Its number follows on a message that is gone.
+        await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 6)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 3), await room.Publish(Message(1, 6)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 4, 4), await room.Publish(Message(1, 4)));
+
+        var after = await room.Attach(gateway.Id, gateway.Reference);
+        Assert.NotEqual(before.Epoch, after.Epoch);
+        Assert.Equal(4, after.LastOffset);
+        await cluster.MoveAsync(room);
+        Assert.Equal(after, await room.Attach(gateway.Id, gateway.Reference));
+    }
+
+    [Fact]
+    public async Task OldMessagesAreCutOffAndTheirSendersGoOn()
+    {
+        var room = Room(StoreKind.Memory);
+        await room.Publish(Message(1, 1));
+        var retained = ClusterFixture.Retention;
+        for (var number = 1; number <= retained + (retained / 10); number++)
+        {
+            await room.Publish(Message(2, number));
+        }
+
+        var page = await room.Read(1, 100);
+        Assert.Equal(retained, page.Tail.LastOffset - page.Tail.FirstOffset + 1);
+        Assert.Equal(page.Tail.FirstOffset, page.Messages[0].Offset);
+        Assert.Equal(new PublishReceipt(PublishOutcome.Forgotten, 0, 1), await room.Publish(Message(1, 1)));
+        await cluster.MoveAsync(room);
+        Assert.Equal(page.Tail, (await room.Read(1, 1)).Tail);
+        Assert.Equal(new PublishReceipt(PublishOutcome.Forgotten, 0, 1), await room.Publish(Message(1, 1)));
+        Assert.Equal(PublishOutcome.Stored, (await room.Publish(Message(1, 2))).Outcome);
+    }
+
+    [Fact]
+    public async Task ReadingIsBoundedAndForgiving()
+    {
+        var room = Room(StoreKind.Memory);
+        Assert.Empty((await room.Read(1, 10)).Messages);
+        await room.PublishAll([.. Enumerable.Range(1, 150).Select(number => Message(1, number))]);
+
+        Assert.Equal(Enumerable.Range(1, 100).Select(offset => (long)offset), (await room.Read(long.MinValue, int.MaxValue)).Messages.Select(message => message.Offset));
+        Assert.Equal([149, 150], (await room.Read(149, 100)).Messages.Select(message => message.Offset));
+        Assert.Empty((await room.Read(151, 100)).Messages);
+        Assert.Empty((await room.Read(long.MaxValue, 100)).Messages);
+        Assert.Empty((await room.Read(1, -1)).Messages);
+    }
+
+    [Fact]
+    public async Task ASlowGatewayHoldsNobodyUp()
+    {
+        var room = Room(StoreKind.Memory);
+        var (slow, quick) = (new TestGateway(cluster), new TestGateway(cluster));
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        slow.OnDeliver = _ => release.Task;
+        await room.Attach(slow.Id, slow.Reference);
+        await room.Attach(quick.Id, quick.Reference);
+
+        for (var number = 1; number <= 150; number++)
+        {
+            await room.Publish(Message(1, number));
+        }
+
+        Assert.Equal(150, (await quick.MessagesAsync(150)).Count);
+        Assert.False(slow.HasMessages);
+        release.SetResult();
+        // One that was under way, then what gathered meanwhile in batches of at most 100.
+        Assert.Equal((await ReadAllAsync(room)).Select(message => message.Offset), (await slow.MessagesAsync(150)).Select(message => message.Offset));
+        Assert.Equal(100, slow.LargestBatch);
+    }
+
+    [Fact]
+    public async Task AnAttachmentLapsesUnlessItIsRenewed()
+    {
+        var room = Room(StoreKind.Memory);
+        var (lapsing, renewing, leaving) = (new TestGateway(cluster), new TestGateway(cluster), new TestGateway(cluster));
+        foreach (var gateway in new[] { lapsing, renewing, leaving })
+        {
+            await room.Attach(gateway.Id, gateway.Reference);
+        }
+
+        await room.Detach(leaving.Id);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(6));
+        await room.Attach(renewing.Id, renewing.Reference);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(6));
+        await room.Publish(Message(1, 1));
+
+        Assert.Single(await renewing.MessagesAsync(1));
+        Assert.False(lapsing.HasMessages);
+        Assert.False(leaving.HasMessages);
+    }
+
+    [Fact]
+    public async Task ANullIsRefusedBeforeItCanSpoilTheLog()
+    {
+        var room = Room(StoreKind.Memory);
+
+        await Assert.ThrowsAsync<ArgumentNullException>(() => room.Publish(Message(1, 1) with { Body = null! }));
+
+        Assert.Equal(PublishOutcome.Stored, (await room.Publish(Message(1, 1))).Outcome);
+    }
+
+    private static PublishRequest Message(int publisher, long number)
+        => new($"user-{publisher}", $"User {publisher}", $"client-{publisher}", number, $"{publisher}:{number}");
+
+    private static async Task<IReadOnlyList<RoomMessage>> ReadAllAsync(IRoomGrain room)
+    {
+        List<RoomMessage> all = [];
+        while (true)
+        {
+            var page = await room.Read(all.Count + 1, 100);
+            if (page.Messages.IsEmpty)
+            {
+                return all;
+            }
+
+            all.AddRange(page.Messages);
+        }
+    }
+
+    // An activation on its way out may refuse a call or two.
+    private static async Task<PublishReceipt> PublishAgainAsync(IRoomGrain room, PublishRequest request)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await room.Publish(request);
+            }
+            catch (RoomUnavailableException) when (attempt < 10)
+            {
+            }
+        }
+    }
+
+    private IRoomGrain Room(StoreKind kind)
+    {
+        Assert.SkipWhen(kind == StoreKind.Redis && RedisProcess.Missing is not null, RedisProcess.Missing ?? "");
+        return cluster.Grains.GetGrain<IRoomGrain>(RoutingRoomLog.NewRoom(kind));
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.Json;
+
+namespace QuicChat.Grains.Tests.Silo;
+
+/// <summary>A silo, started as users start it, on free ports.</summary>
+public sealed class SiloProcess : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly Task<string> _errors;
+
+    private SiloProcess(Process process, Task<string> errors, JsonElement ready)
+    {
+        _process = process;
+        _errors = errors;
+        Ready = ready;
+    }
+
+    public JsonElement Ready { get; }
+
+    public Uri Web => new(Ready.GetProperty("web").GetString()!);
+
+    public static async Task<SiloProcess> StartAsync(string store, string name, string clusterId)
+    {
+        var process = Launch(
+            "--store", store, "--name", name, "--silo-port", "0", "--client-port", "0", "--web", "http://127.0.0.1:0",
+            "--cluster-id", clusterId, "--exit-with-parent");
+        var errors = process.StandardError.ReadToEndAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        string? ready;
+        try
+        {
+            ready = await process.StandardOutput.ReadLineAsync(patience.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw new TimeoutException($"{name} printed no ready line within {Patience}: {await errors}");
+        }
+
+        return ready is not null
+            ? new SiloProcess(process, errors, JsonDocument.Parse(ready).RootElement)
+            : throw new InvalidOperationException($"{name} ended before it was ready: {await errors}");
+    }
+
+    /// <summary>Runs a silo until it ends by itself.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using var process = Launch(arguments);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await EndAsync(process, Patience);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    /// <summary>Ends the process as its parent's death would.</summary>
+    public async Task<(int ExitCode, string Errors)> CloseInputAsync(TimeSpan patience)
+    {
+        _process.StandardInput.Close();
+        await EndAsync(_process, patience);
+        return (_process.ExitCode, await _errors);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static Process Launch(params string[] arguments)
+    {
+        var path = typeof(SiloProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "SiloPath").Value!;
+        return Process.Start(new ProcessStartInfo("dotnet", [path, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    private static async Task EndAsync(Process process, TimeSpan patience)
+    {
+        using var patient = new CancellationTokenSource(patience);
+        try
+        {
+            await process.WaitForExitAsync(patient.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill();
+            throw new TimeoutException($"The silo did not end within {patience}.");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using QuicChat.Abstractions.Rooms;
+using QuicChat.Grains.Rooms;
+
+namespace QuicChat.Grains.Tests.Stores;
+
+/// <summary>Puts each room of the one test cluster into the store that its name begins with.</summary>
+internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
+{
+    public static string NewRoom(StoreKind kind) => $"{kind}/{Guid.NewGuid():N}";
+
+    public Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+        => For(room).OpenAsync(room, cutOff, entry);
+
+    public Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)
+        => For(room).AppendAsync(room, fence, tail, entries);
+
+    public Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit)
+        => For(room).ReadAsync(room, firstOffset, fromOffset, limit);
+
+    public Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+        => For(room).TrimAsync(room, fence, keep, cutOff);
+
+    private IRoomLog For(string room) => stores.Get(Enum.Parse<StoreKind>(room.AsSpan(0, room.IndexOf('/'))));
+}

@@ -1,0 +1,8 @@
+namespace QuicChat.Grains.Tests.Stores;
+
+public enum StoreKind
+{
+    Memory,
+    Redis,
+    Garnet,
+}
