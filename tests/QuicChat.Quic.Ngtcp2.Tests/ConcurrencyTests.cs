@@ -16,6 +16,9 @@ public sealed class ConcurrencyTests
     {
         var random = new Random(Seeds.New());
         await ClientLoop.Ended.Within("earlier clients to end");
+
+        // Those of earlier tests that left it to the garbage collector.
+        var blocks = ClientLoop.Pool.Rented;
         for (var round = 0; round < 60; round++)
         {
             var link = await Link.OpenAsync(new QuicListenerOptions
@@ -66,7 +69,7 @@ public sealed class ConcurrencyTests
         }
 
         await ClientLoop.Ended.Within("all clients to end");
-        Assert.Equal(0, ClientLoop.Pool.Rented);
+        Assert.Equal(blocks, ClientLoop.Pool.Rented);
     }
 
     // Opens streams, each with a reader, a writer and somebody who aborts it at some time.
