@@ -178,7 +178,7 @@ internal static class GatewayCommand
         {
             await host.StartAsync();
         }
-        catch (OperationCanceledException) when (stopping.Task.IsCompleted)
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             return 0;
         }

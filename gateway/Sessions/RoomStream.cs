@@ -196,7 +196,6 @@ internal sealed class RoomStream : IPublisher
 
     private void Publish(Publish publish, RoomPublisher publisher)
     {
-        _sessions.Metrics.Published();
         if (publish.ClientSeq is 0 or > long.MaxValue)
         {
             throw new ProtocolException(ErrorCode.ProtocolViolation, $"client_seq {publish.ClientSeq} is not one: they begin at 1.");
@@ -206,10 +205,13 @@ internal sealed class RoomStream : IPublisher
         if (ProtocolRules.CheckBody(publish.Body) is { } error)
         {
             Refuse(clientSeq, ErrorCode.FrameTooLarge, error);
-            return;
+        }
+        else
+        {
+            publisher.Publish(new PublishRequest(_identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body), this);
         }
 
-        publisher.Publish(new PublishRequest(_identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body), this);
+        _sessions.Metrics.Published();
     }
 
     void IPublisher.Answer(long clientSeq, PublishReceipt receipt)

@@ -12,6 +12,8 @@ public sealed partial class ChatClient
     // Answers wait here only while the path is dead; a gateway that asks on is out of order.
     private const int MaxUnsent = 256;
 
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromMilliseconds(500);
+
     private async Task HelloAsync(string token, CancellationToken cancellationToken)
     {
         _control.Send(new ClientFrame { Hello = new Hello { Token = token, ClientId = _options.ClientId } });
@@ -26,10 +28,12 @@ public sealed partial class ChatClient
         try
         {
             await _control.RunAsync(HandleAsync).ConfigureAwait(false);
+            await GiveCloseAMomentAsync().ConfigureAwait(false);
             End(ReasonFor(new ProtocolException(ErrorCode.ProtocolViolation, "The control stream ended.")));
         }
         catch (QuicStreamAbortedException e)
         {
+            await GiveCloseAMomentAsync().ConfigureAwait(false);
             var code = ErrorCodes.FromWire(e.ErrorCode);
             End(new ChatCloseReason(ChatCloseOrigin.Gateway, code, $"The gateway ended the control stream with {code.ToName()}."));
         }
@@ -40,6 +44,19 @@ public sealed partial class ChatClient
         finally
         {
             await _control.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // A gateway that closes the connection says why in its close; the end of the control stream may be seen before it.
+    private async Task GiveCloseAMomentAsync()
+    {
+        try
+        {
+            End(ChatCloseReason.From(await _close.Closed.WaitAsync(CloseGrace).ConfigureAwait(false)));
+        }
+        catch (TimeoutException)
+        {
+            ClientLog.ControlStreamEndedAlone(_logger, ConnectionId);
         }
     }
 

@@ -42,4 +42,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(11, LogLevel.Error, "{ConnectionId}: the application's handler of {Event} failed", EventName = "HandlerFailed")]
     public static partial void HandlerFailed(ILogger logger, ConnectionId connectionId, string @event, Exception exception);
+
+    [LoggerMessage(12, LogLevel.Debug, "{ConnectionId}: the control stream ended, and the connection did not", EventName = "ControlStreamEndedAlone")]
+    public static partial void ControlStreamEndedAlone(ILogger logger, ConnectionId connectionId);
 }

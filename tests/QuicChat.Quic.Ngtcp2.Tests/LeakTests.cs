@@ -13,6 +13,8 @@ public sealed class LeakTests
     // An established connection takes some 40 KiB of native memory on each side: a tenth of them would show. The compiler's memory comes and goes meanwhile.
     private const long NativeTolerance = 2 * 1024 * 1024;
 
+    private static readonly Counter Handlers = new();
+
     [Fact]
     public async Task Two_thousand_connections_leave_nothing_behind()
     {
@@ -47,12 +49,10 @@ public sealed class LeakTests
         var holdings = await Holdings.TakeAsync();
 
         // The server's handlers release their streams after the connections have ended.
-        await s_handlers.WhenEmptyAsync().Within("the server's handlers to end");
+        await Handlers.WhenEmptyAsync().Within("the server's handlers to end");
         Assert.Equal(0, listener.RentedBlocks);
         return holdings;
     }
-
-    private static readonly Counter s_handlers = new();
 
     private static Task RunAsync(Ngtcp2Listener listener, int count)
         => Parallel.ForEachAsync(
@@ -136,7 +136,7 @@ public sealed class LeakTests
     {
         while (await listener.AcceptAsync() is { } connection)
         {
-            s_handlers.Run(() => ServeAsync(connection));
+            Handlers.Run(() => ServeAsync(connection));
         }
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;

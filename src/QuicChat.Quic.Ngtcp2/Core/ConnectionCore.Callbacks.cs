@@ -14,14 +14,14 @@ internal sealed unsafe partial class ConnectionCore
     private const byte AlertUnexpectedMessage = 10;
     private const byte AlertNoApplicationProtocol = 120;
 
-    private static readonly Interop.Ngtcp2.Callbacks s_callbacks = MakeCallbacks();
+    private static readonly Interop.Ngtcp2.Callbacks NativeCallbacks = MakeCallbacks();
 
     // RFC 9001, section 5.3: the tag of each AEAD that QUIC uses.
     private const int AeadTagLength = 16;
 
     // The connection that reads a datagram now: the callback that decrypts is not told.
     [ThreadStatic]
-    private static ConnectionCore? s_reading;
+    private static ConnectionCore? _reading;
 
     // Streams that the peer wants no more of, by the datagram that is being read.
     private readonly List<(long StreamId, ulong ErrorCode)> _stopped = [];
@@ -102,7 +102,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         var result = Interop.Ngtcp2.CryptoDecrypt(
             destination, aead, aeadContext, ciphertext, ciphertextLength, nonce, nonceLength, additionalData, additionalDataLength);
-        if (result == 0 && s_reading is { } self)
+        if (result == 0 && _reading is { } self)
         {
             self._authenticated = true;
             if (self._state == State.Open)

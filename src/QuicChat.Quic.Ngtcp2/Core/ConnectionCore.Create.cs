@@ -91,7 +91,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         var native = new NativePath(path);
-        var callbacks = s_callbacks;
+        var callbacks = NativeCallbacks;
         nint connection;
         var result = Interop.Ngtcp2.ServerNew(
             &connection, &dcid, &scid, native.Pointer(&native), header.Version, Interop.Ngtcp2.CallbacksVersion, &callbacks,
@@ -137,7 +137,7 @@ internal sealed unsafe partial class ConnectionCore
         Interop.Ngtcp2.TransportParameters parameters;
         FillSettings(&settings, &parameters);
         var native = new NativePath(path);
-        var callbacks = s_callbacks;
+        var callbacks = NativeCallbacks;
         nint connection;
         var result = Interop.Ngtcp2.ClientNew(
             &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,

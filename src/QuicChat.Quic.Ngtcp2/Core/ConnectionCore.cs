@@ -175,10 +175,10 @@ internal sealed unsafe partial class ConnectionCore
         {
             var native = new NativePath(path);
             Interop.Ngtcp2.PacketInfo info = default;
-            s_reading = this;
+            _reading = this;
             result = Interop.Ngtcp2.ReadPacket(
                 _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, data, (nuint)datagram.Length, Nanoseconds(now));
-            s_reading = null;
+            _reading = null;
         }
 
         if (result == 0)

@@ -6,10 +6,10 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>The thread of all client connections of the process; it runs while there are any.</summary>
 internal static class ClientLoop
 {
-    private static readonly Lock s_lock = new();
-    private static EventLoop? s_loop;
-    private static Task s_ended = Task.CompletedTask;
-    private static int s_users;
+    private static readonly Lock Gate = new();
+    private static EventLoop? _loop;
+    private static Task _ended = Task.CompletedTask;
+    private static int _users;
 
     /// <summary>The send and receive memory of all clients.</summary>
     public static PinnedBlockPool Pool { get; } = new();
@@ -19,33 +19,33 @@ internal static class ClientLoop
     {
         get
         {
-            lock (s_lock)
+            lock (Gate)
             {
-                return s_ended;
+                return _ended;
             }
         }
     }
 
     public static EventLoop Acquire(ILogger logger)
     {
-        lock (s_lock)
+        lock (Gate)
         {
-            s_loop ??= new EventLoop("quic clients", logger);
-            s_ended = s_loop.Ended;
-            s_users++;
-            return s_loop;
+            _loop ??= new EventLoop("quic clients", logger);
+            _ended = _loop.Ended;
+            _users++;
+            return _loop;
         }
     }
 
     public static void Release()
     {
-        lock (s_lock)
+        lock (Gate)
         {
-            if (--s_users == 0)
+            if (--_users == 0)
             {
                 // The thread that gives up the last connection may be the loop's own: it is stopped, not waited for.
-                s_loop!.Stop();
-                s_loop = null;
+                _loop!.Stop();
+                _loop = null;
             }
         }
     }

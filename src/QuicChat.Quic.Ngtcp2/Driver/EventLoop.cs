@@ -19,7 +19,7 @@ internal sealed unsafe class EventLoop : IDisposable
     // Rounds over one socket before the others get their turn.
     private const int ReceiveRounds = 4;
 
-    private static readonly long s_start = Stopwatch.GetTimestamp();
+    private static readonly long StartTimestamp = Stopwatch.GetTimestamp();
 
     private readonly ConcurrentQueue<Action> _actions = new();
     private readonly ConcurrentQueue<ConnectionDriver> _woken = new();
@@ -52,7 +52,7 @@ internal sealed unsafe class EventLoop : IDisposable
     public Task Ended => _ending.Task;
 
     /// <summary>The time by the loop's clocks.</summary>
-    public static Instant Now => new(Stopwatch.GetElapsedTime(s_start), DateTimeOffset.UtcNow);
+    public static Instant Now => new(Stopwatch.GetElapsedTime(StartTimestamp), DateTimeOffset.UtcNow);
 
     /// <summary>Where datagrams are written before they are sent; for the loop's thread.</summary>
     public Span<byte> SendBuffer => _sendBuffer;

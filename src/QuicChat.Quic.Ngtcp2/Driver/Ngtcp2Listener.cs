@@ -21,7 +21,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
     private const int MaxHandshakes = 4096;
-    private static readonly TimeSpan s_closeGrace = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
         Channel.CreateBounded<MultiplexedConnectionContext>(new BoundedChannelOptions(Backlog) { SingleWriter = true });
@@ -127,7 +127,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                 connection.Core.RequestClose(0, "");
             }
         });
-        await Task.WhenAny(WhenEmptyAsync(), Task.Delay(s_closeGrace));
+        await Task.WhenAny(WhenEmptyAsync(), Task.Delay(CloseGrace));
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _loop.Post(() =>
         {

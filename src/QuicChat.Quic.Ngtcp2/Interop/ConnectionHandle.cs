@@ -9,7 +9,7 @@ namespace QuicChat.Quic.Ngtcp2.Interop;
 /// </summary>
 internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
-    private static int s_live;
+    private static int _live;
 
     private readonly CredentialsHandle _credentials;
     private readonly bool _holdsCredentials;
@@ -29,7 +29,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     public ConnectionHandle(object owner, CredentialsHandle credentials, uint sessionFlags)
         : base(ownsHandle: true)
     {
-        Interlocked.Increment(ref s_live);
+        Interlocked.Increment(ref _live);
         _credentials = credentials;
         credentials.DangerousAddRef(ref _holdsCredentials);
         _owner = GCHandle.Alloc(owner);
@@ -47,7 +47,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     }
 
     /// <summary>How many connections hold native resources now.</summary>
-    public static int Live => Volatile.Read(ref s_live);
+    public static int Live => Volatile.Read(ref _live);
 
     /// <summary>The TLS session.</summary>
     public nint Session { get; private set; }
@@ -94,7 +94,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
             _credentials.DangerousRelease();
         }
 
-        Interlocked.Decrement(ref s_live);
+        Interlocked.Decrement(ref _live);
         return true;
     }
 

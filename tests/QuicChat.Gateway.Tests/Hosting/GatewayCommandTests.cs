@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using QuicChat.Gateway.Hosting;
@@ -42,6 +43,45 @@ public sealed class GatewayCommandTests
             AssertOneLine(
                 $"UDP port {endPoint.Port}",
                 await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", endPoint.ToString()));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_gateway_whose_parent_goes_while_it_waits_for_its_cluster_ends_in_order()
+    {
+        var directory = Directory.CreateTempSubdirectory("gateway-");
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Convert.ToBase64String(Tokens.Key.Bytes));
+            using var gateway = Process.Start(new ProcessStartInfo("dotnet")
+            {
+                ArgumentList =
+                {
+                    typeof(GatewayCommand).Assembly.Location,
+                    "--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", "127.0.0.1:0", "--exit-with-parent",
+                },
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+            try
+            {
+                Assert.Contains("Waiting", await gateway.StandardError.ReadLineAsync().Within("the gateway to wait"), StringComparison.Ordinal);
+
+                gateway.StandardInput.Close();
+
+                await gateway.WaitForExitAsync().Within("the gateway's end");
+                Assert.Equal(0, gateway.ExitCode);
+                Assert.Empty(await gateway.StandardOutput.ReadToEndAsync());
+            }
+            finally
+            {
+                gateway.Kill();
+            }
         }
         finally
         {

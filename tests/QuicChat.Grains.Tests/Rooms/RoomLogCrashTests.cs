@@ -63,7 +63,7 @@ public sealed class RoomLogCrashTests
                     }
                 }
             }
-            catch (Exception error) when (error is RedisException or OperationCanceledException or ObjectDisposedException)
+            catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException)
             {
                 // The kill: this append was not acknowledged.
             }

@@ -1,4 +1,3 @@
-using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
