@@ -207,6 +207,27 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Streams_that_are_opened_and_reset_at_once_do_not_pile_up_at_a_server_that_accepts_slowly()
+    {
+        await using var link = await Link.OpenAsync(new QuicListenerOptions { Certificate = EchoServer.Certificate, MaxBidirectionalStreams = 4 });
+        for (var i = 0; i < 4; i++)
+        {
+            await (await link.Client.OpenStreamAsync()).DisposeAsync();
+        }
+
+        // The closes of all four have come and gone when a whole connection has been made and ended beside them.
+        var fifth = link.Client.ConnectAsync().AsTask();
+        await using (await Clients.ConnectAsync(link.Listener.Loopback()))
+        {
+            Assert.False(fifth.IsCompleted);
+        }
+
+        Assert.False(fifth.IsCompleted);
+        await using var accepted = await link.Server.AcceptAsync().AsTask().Within("the first stream");
+        await (await fifth.Within("the fifth stream")).DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_thousand_streams_one_after_another_use_up_nothing()
     {
         await using var server = await EchoServer.StartAsync(

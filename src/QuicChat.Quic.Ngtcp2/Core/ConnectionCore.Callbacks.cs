@@ -164,11 +164,6 @@ internal sealed unsafe partial class ConnectionCore
             self._closedStreams.Add(stream);
         }
 
-        if (self.IsRemote(streamId))
-        {
-            Interop.Ngtcp2.ExtendMaxStreamsBidi(connection, 1);
-        }
-
         return 0;
     }
 

@@ -199,6 +199,6 @@ internal sealed unsafe partial class ConnectionCore
         return _closePacket.Length;
     }
 
-    // The lowest bit of a stream ID names its initiator, 1 for the server (RFC 9000, section 2.1).
-    private bool IsRemote(long streamId) => (streamId & 1) == 1 != _isServer;
+    /// <summary>Whether the peer opened a stream. The lowest bit of its ID names the initiator, 1 for the server (RFC 9000, section 2.1).</summary>
+    public bool IsRemote(long streamId) => (streamId & 1) == 1 != _isServer;
 }

@@ -298,6 +298,7 @@ internal sealed unsafe partial class ConnectionCore
         foreach (var stream in _closedStreams)
         {
             stream.Release(null);
+            stream.ReturnToPeer(_connection);
         }
 
         _closedStreams.Clear();

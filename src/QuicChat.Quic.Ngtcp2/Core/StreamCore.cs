@@ -31,6 +31,9 @@ internal sealed unsafe class StreamCore
     private long _unreadBytes;
 
     private int _dirty;
+    private int _accepted;
+    private int _closed;
+    private bool _returned;
     private long _credit;
     private int _abortReadRequested;
     private int _abortWriteRequested;
@@ -69,7 +72,7 @@ internal sealed unsafe class StreamCore
     public bool Acknowledged { get; set; }
 
     /// <summary>Whether both directions have ended.</summary>
-    public bool Closed { get; private set; }
+    public bool Closed => Volatile.Read(ref _closed) != 0;
 
     /// <summary>Why reading is over before the peer's end of the stream, once what has arrived was read; thread-safe.</summary>
     public Exception? ReadError => Volatile.Read(ref _readError);
@@ -98,6 +101,19 @@ internal sealed unsafe class StreamCore
         if (due)
         {
             _connection.Wake();
+        }
+    }
+
+    /// <summary>
+    /// Tells that the application knows the stream. Only then may the peer open another for it, or streams that are opened and reset at once would pile up
+    /// unheard; thread-safe.
+    /// </summary>
+    public void Accept()
+    {
+        Interlocked.Exchange(ref _accepted, 1);
+        if (Closed)
+        {
+            Wake();
         }
     }
 
@@ -157,6 +173,7 @@ internal sealed unsafe class StreamCore
 
         if (Closed)
         {
+            ReturnToPeer(connection);
             return;
         }
 
@@ -332,13 +349,23 @@ internal sealed unsafe class StreamCore
             return;
         }
 
-        Closed = true;
+        Interlocked.Exchange(ref _closed, 1);
         EndWriting(error ?? new InvalidOperationException("The stream has ended."));
         CompleteInput(_inputEnded ? null : error);
         _outputReleased = true;
         _reading = false;
         _pending = default;
         _output.Reader.Complete();
+    }
+
+    /// <summary>Lets the peer open another stream instead of this one of its own, if that has ended and the application knows of it.</summary>
+    public void ReturnToPeer(nint connection)
+    {
+        if (!_returned && Volatile.Read(ref _accepted) != 0 && _connection.IsRemote(Id))
+        {
+            _returned = true;
+            Interop.Ngtcp2.ExtendMaxStreamsBidi(connection, 1);
+        }
     }
 
     private void CompleteInput(Exception? error)

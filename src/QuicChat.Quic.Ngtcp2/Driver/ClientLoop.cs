@@ -8,16 +8,30 @@ internal static class ClientLoop
 {
     private static readonly Lock Gate = new();
     private static EventLoop? _loop;
+    private static Task _ended = Task.CompletedTask;
     private static int _users;
 
     /// <summary>The send and receive memory of all clients.</summary>
     public static PinnedBlockPool Pool { get; } = new();
+
+    /// <summary>Completes when all clients have ended, closing periods included, and the thread with them.</summary>
+    public static Task Ended
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _ended;
+            }
+        }
+    }
 
     public static EventLoop Acquire(ILogger logger)
     {
         lock (Gate)
         {
             _loop ??= new EventLoop("quic clients", logger);
+            _ended = _loop.Ended;
             _users++;
             return _loop;
         }

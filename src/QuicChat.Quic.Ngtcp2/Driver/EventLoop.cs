@@ -32,6 +32,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly Thread _thread;
     private readonly int _epoll;
     private readonly int _wakeEvent;
+    private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _wakeLock = new();
     private int _sleeping;
     private bool _ended;
@@ -46,6 +47,9 @@ internal sealed unsafe class EventLoop : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = name };
         _thread.Start();
     }
+
+    /// <summary>Completes when the thread has given back all that it held.</summary>
+    public Task Ended => _ending.Task;
 
     /// <summary>The time by the loop's clocks.</summary>
     public static Instant Now => new(Stopwatch.GetElapsedTime(StartTimestamp), DateTimeOffset.UtcNow);
@@ -148,6 +152,7 @@ internal sealed unsafe class EventLoop : IDisposable
 
             _ = Libc.Close(_epoll);
             _batch.Dispose();
+            _ending.SetResult();
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
 {
     private const int MaxUnreadPathEvents = 512;
 
-    private readonly Channel<ConnectionContext> _streams = Channel.CreateUnbounded<ConnectionContext>();
+    private readonly Channel<Ngtcp2StreamContext> _streams = Channel.CreateUnbounded<Ngtcp2StreamContext>();
     private readonly Channel<PathEvent> _pathEvents = Channel.CreateBounded<PathEvent>(
         new BoundedChannelOptions(MaxUnreadPathEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = true });
 
@@ -135,7 +135,9 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     {
         try
         {
-            return await _streams.Reader.ReadAsync(cancellationToken);
+            var stream = await _streams.Reader.ReadAsync(cancellationToken);
+            stream.Accept();
+            return stream;
         }
         catch (ChannelClosedException)
         {

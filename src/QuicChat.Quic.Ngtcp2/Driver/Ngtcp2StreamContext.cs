@@ -79,6 +79,9 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
     /// <summary>The error code that aborts without one of their own take: <see cref="Error"/>, or 0 where it is not set.</summary>
     public ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
 
+    /// <summary>Tells that the application knows the stream.</summary>
+    public void Accept() => _stream.Accept();
+
     public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead(ErrorCode.Check(errorCode), abortReason);
 
     public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite(ErrorCode.Check(errorCode), abortReason);

@@ -163,6 +163,7 @@ internal sealed unsafe class UdpSocket : IDisposable
         if (descriptor < 0 && Marshal.GetLastPInvokeError() == Libc.EAddressFamilyNotSupported)
         {
             isIPv6 = false;
+            bind = bind is { IsIPv6: true, IsUnspecified: true } ? UdpAddress.FromIPv4(0, bind.Port) : bind;
             descriptor = Libc.Socket(Libc.AfInet, Libc.SockDgram | Libc.SockCloseOnExec | Libc.SockNonBlock, 0);
         }
 
