@@ -23,8 +23,7 @@ internal sealed unsafe partial class ConnectionCore
     [ThreadStatic]
     private static ConnectionCore? _reading;
 
-    // Streams that the peer wants no more of, by the datagram that is being read.
-    private readonly List<(long StreamId, ulong ErrorCode)> _stopped = [];
+    private readonly ObservedFrames _observed = new();
 
     // Whether that datagram held a packet that decrypted.
     private bool _authenticated;
@@ -107,7 +106,7 @@ internal sealed unsafe partial class ConnectionCore
             self._authenticated = true;
             if (self._state == State.Open)
             {
-                StopSendingFrames.Find(new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength), self._stopped);
+                self._observed.Read(new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength));
             }
         }
 

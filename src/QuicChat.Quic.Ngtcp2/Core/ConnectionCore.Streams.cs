@@ -52,6 +52,7 @@ internal sealed unsafe partial class ConnectionCore
         while (true)
         {
             var native = default(NativePath);
+            AccompanyPathResponse();
             var length = WritePacket(buffer, &native);
             if (length < 0)
             {
@@ -79,6 +80,18 @@ internal sealed unsafe partial class ConnectionCore
                 path = real;
                 return (int)length;
             }
+        }
+    }
+
+    // ngtcp2 arms no timer for packets with nothing but a PATH_RESPONSE, but counts them as in flight: where their acknowledgement is lost and two fill the smallest
+    // congestion window, it would never send again. So a client's responses have a frame with them that is repeated. It allows the server unidirectional streams,
+    // which no server of this protocol opens.
+    private void AccompanyPathResponse()
+    {
+        if (_observed.PathChallenges > 0 && !_isServer)
+        {
+            _observed.PathChallenges--;
+            Interop.Ngtcp2.ExtendMaxStreamsUni(_connection, 1);
         }
     }
 

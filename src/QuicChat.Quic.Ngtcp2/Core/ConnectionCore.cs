@@ -272,7 +272,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         NotePath(authenticated: false);
-        foreach (var (streamId, errorCode) in _stopped)
+        foreach (var (streamId, errorCode) in _observed.StopSending)
         {
             if (_streams.GetValueOrDefault(streamId) is { } stream || (stream = _closedStreams.Find(s => s.Id == streamId)) is not null)
             {
@@ -280,7 +280,7 @@ internal sealed unsafe partial class ConnectionCore
             }
         }
 
-        _stopped.Clear();
+        _observed.StopSending.Clear();
         foreach (var stream in _touched)
         {
             if (stream.Acknowledged)
@@ -419,7 +419,7 @@ internal sealed unsafe partial class ConnectionCore
         _sendable.Clear();
         _blocked.Clear();
         _touched.Clear();
-        _stopped.Clear();
+        _observed.StopSending.Clear();
         _tracker = null;
         _events.Enqueue(new ConnectionEvent.Closed(closure));
     }

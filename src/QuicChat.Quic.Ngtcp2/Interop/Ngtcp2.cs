@@ -138,6 +138,9 @@ internal static unsafe partial class Ngtcp2
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_extend_max_streams_bidi")]
     public static partial void ExtendMaxStreamsBidi(nint connection, nuint count);
 
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_extend_max_streams_uni")]
+    public static partial void ExtendMaxStreamsUni(nint connection, nuint count);
+
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_set_keep_alive_timeout")]
     public static partial void SetKeepAliveTimeout(nint connection, ulong timeout);
 

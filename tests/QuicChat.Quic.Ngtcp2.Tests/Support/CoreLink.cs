@@ -14,7 +14,6 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 internal sealed class CoreLink : IDisposable
 {
     private static readonly FourTuple ToServerPath = new(Address(40000), Address(4433));
-    private static readonly FourTuple ToClientPath = new(Address(4433), Address(40000));
 
     private readonly PriorityQueue<Flight, (TimeSpan Due, long Number)> _flights = new();
     private readonly ConnectionSettings _serverSettings;
@@ -22,7 +21,7 @@ internal sealed class CoreLink : IDisposable
     private readonly byte[] _buffer = new byte[2048];
     private long _flightNumber;
 
-    private sealed record Flight(bool ToServer, byte[] Datagram);
+    private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram);
 
     /// <summary>One end: its core and what it told.</summary>
     public sealed class End(ConnectionCore core)
@@ -36,6 +35,8 @@ internal sealed class CoreLink : IDisposable
         public ConnectionClosure? Closure { get; set; }
 
         public int DatagramsSent { get; set; }
+
+        public List<PathEvent> PathEvents { get; } = [];
     }
 
     public CoreLink(ConnectionSettings? client = null, ConnectionSettings? server = null)
@@ -52,6 +53,9 @@ internal sealed class CoreLink : IDisposable
 
     /// <summary>How long a datagram is under way.</summary>
     public TimeSpan Delay { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Where the server sees the client. What is under way to the client elsewhere is lost.</summary>
+    public IPEndPoint ClientAddress { get; set; } = new(IPAddress.Loopback, 40000);
 
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
@@ -149,7 +153,8 @@ internal sealed class CoreLink : IDisposable
     }
 
     /// <summary>Lets a datagram from nowhere arrive now.</summary>
-    public void Deliver(bool toServer, byte[] datagram) => _flights.Enqueue(new Flight(toServer, datagram), (Now.Elapsed, _flightNumber++));
+    public void Deliver(bool toServer, byte[] datagram)
+        => _flights.Enqueue(new Flight(toServer, ToClientPath, datagram), (Now.Elapsed, _flightNumber++));
 
     public void Dispose()
     {
@@ -233,12 +238,12 @@ internal sealed class CoreLink : IDisposable
         int length;
         while ((length = end.Core.PollTransmit(_buffer, Now, out var path)) > 0)
         {
-            Assert.Equal(end == Client ? ToServerPath : ToClientPath, path);
+            Assert.True(end != Client || path == ToServerPath);
             end.DatagramsSent++;
             var datagram = _buffer[..length];
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
-                _flights.Enqueue(new Flight(end == Client, arriving), (Now.Elapsed + Delay, _flightNumber++));
+                _flights.Enqueue(new Flight(end == Client, end == Client ? ToClientPath : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
             }
         }
 
@@ -259,6 +264,9 @@ internal sealed class CoreLink : IDisposable
                 case ConnectionEvent.StreamAccepted accepted:
                     end.Accepted.Enqueue(accepted.Stream);
                     break;
+                case ConnectionEvent.PathChanged changed:
+                    end.PathEvents.Add(changed.Event);
+                    break;
                 case ConnectionEvent.Closed closed:
                     end.Closure = closed.Closure;
                     break;
@@ -270,7 +278,11 @@ internal sealed class CoreLink : IDisposable
     {
         if (!flight.ToServer)
         {
-            Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
+            if (flight.Path == ToClientPath)
+            {
+                Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
+            }
+
             return;
         }
 
@@ -285,7 +297,7 @@ internal sealed class CoreLink : IDisposable
 
             if (_serverIds.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } known)
             {
-                known.HandleDatagram(flight.Datagram, ToClientPath, Now);
+                known.HandleDatagram(flight.Datagram, flight.Path, Now);
                 return;
             }
 
@@ -297,11 +309,13 @@ internal sealed class CoreLink : IDisposable
                     Earlier.Add(Server);
                 }
 
-                Server = new End(ConnectionCore.Accept(initial, ToClientPath, 7, _serverSettings, _serverIds, _ => { }, Now));
-                Server.Core.HandleDatagram(flight.Datagram, ToClientPath, Now);
+                Server = new End(ConnectionCore.Accept(initial, flight.Path, 7, _serverSettings, _serverIds, _ => { }, Now));
+                Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now);
             }
         }
     }
+
+    private FourTuple ToClientPath => new(ToServerPath.Remote, UdpAddress.From(ClientAddress));
 
     private static UdpAddress Address(int port) => UdpAddress.From(new IPEndPoint(IPAddress.Loopback, port));
 }

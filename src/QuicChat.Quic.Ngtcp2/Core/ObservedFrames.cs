@@ -1,21 +1,25 @@
 namespace QuicChat.Quic.Ngtcp2.Core;
 
 /// <summary>
-/// Finds the STOP_SENDING frames (RFC 9000, section 19.5) of a packet. ngtcp2 answers them by itself, but has no callback that tells of them; without their error
-/// codes a writer would wait for credit that never comes.
+/// What a connection needs to know of the frames of its packets and ngtcp2 has no callback for: STOP_SENDING (RFC 9000, section 19.5), without whose error code a
+/// writer would wait for credit that never comes, and how many PATH_CHALLENGE (section 19.17) are to be answered.
 /// </summary>
-internal static class StopSendingFrames
+internal sealed class ObservedFrames
 {
+    public List<(long StreamId, ulong ErrorCode)> StopSending { get; } = [];
+
+    public int PathChallenges { get; set; }
+
     /// <summary>Reads a decrypted packet's frames up to the first that is malformed, which ngtcp2 closes the connection for.</summary>
-    public static void Find(ReadOnlySpan<byte> payload, List<(long StreamId, ulong ErrorCode)> found)
+    public void Read(ReadOnlySpan<byte> payload)
     {
-        while (TryReadFrame(ref payload, found))
+        while (TryReadFrame(ref payload))
         {
         }
     }
 
     // The layouts of RFC 9000, section 19, and RFC 9221, section 4.
-    private static bool TryReadFrame(ref ReadOnlySpan<byte> rest, List<(long StreamId, ulong ErrorCode)> found)
+    private bool TryReadFrame(ref ReadOnlySpan<byte> rest)
     {
         rest = rest.TrimStart((byte)0); // PADDING
         if (!TryRead(ref rest, out var type))
@@ -36,7 +40,7 @@ internal static class StopSendingFrames
                     return false;
                 }
 
-                found.Add(((long)streamId, errorCode));
+                StopSending.Add(((long)streamId, errorCode));
                 return true;
             case 0x04: // RESET_STREAM
                 return TrySkipNumbers(ref rest, 3);
@@ -52,7 +56,10 @@ internal static class StopSendingFrames
                 return TrySkipNumbers(ref rest, 1);
             case 0x18: // NEW_CONNECTION_ID, with a stateless reset token of 16 bytes
                 return TrySkipNumbers(ref rest, 2) && TrySkipData(ref rest) && TrySkip(ref rest, 16);
-            case 0x1a or 0x1b: // PATH_CHALLENGE, PATH_RESPONSE
+            case 0x1a: // PATH_CHALLENGE
+                PathChallenges += rest.Length >= 8 ? 1 : 0;
+                return TrySkip(ref rest, 8);
+            case 0x1b: // PATH_RESPONSE
                 return TrySkip(ref rest, 8);
             default: // CONNECTION_CLOSE, after which nothing counts; a DATAGRAM that fills the packet; unknown ones
                 return false;

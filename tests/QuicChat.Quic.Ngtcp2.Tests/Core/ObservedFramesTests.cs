@@ -4,7 +4,7 @@ using Xunit;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Core;
 
-public sealed class StopSendingFramesTests
+public sealed class ObservedFramesTests
 {
     // STOP_SENDING of stream 4 with the code 6, in hex.
     private const string Stop = "050406";
@@ -50,10 +50,18 @@ public sealed class StopSendingFramesTests
             Find("05" + "04" + "4040" + "05" + "bfffffff" + "ffffffffffffffff"));
 
     [Fact]
+    public void Path_challenges_are_counted()
+    {
+        var observed = new ObservedFrames();
+        observed.Read(Convert.FromHexString("1a0001020304050607" + "01" + "1b0001020304050607" + "1a0001020304050607" + "1a000102"));
+        Assert.Equal(2, observed.PathChallenges);
+    }
+
+    [Fact]
     public void Malformed_frames_end_the_search()
     {
         var random = new Random(Seeds.New());
-        List<(long, ulong)> found = [];
+        var observed = new ObservedFrames();
         for (var i = 0; i < 200_000; i++)
         {
             var payload = new byte[random.Next(40)];
@@ -63,14 +71,14 @@ public sealed class StopSendingFramesTests
                 payload[0] = (byte)random.Next(0x32);
             }
 
-            StopSendingFrames.Find(payload, found);
+            observed.Read(payload);
         }
     }
 
     private static List<(long StreamId, ulong ErrorCode)> Find(string hex)
     {
-        List<(long StreamId, ulong ErrorCode)> found = [];
-        StopSendingFrames.Find(Convert.FromHexString(hex), found);
-        return found;
+        var observed = new ObservedFrames();
+        observed.Read(Convert.FromHexString(hex));
+        return observed.StopSending;
     }
 }
