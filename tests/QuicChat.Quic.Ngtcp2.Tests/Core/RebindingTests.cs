@@ -8,7 +8,7 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Core;
 /// <summary>A chat whose client's port changes again and again, faster than lost datagrams are repaired.</summary>
 public sealed class RebindingTests
 {
-    private const int Connections = 40;
+    private const int Connections = 20;
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
 
@@ -21,25 +21,46 @@ public sealed class RebindingTests
     [InlineData(500, 0.15)]
     [InlineData(250, 0.1)]
     public void Neither_end_falls_silent_for_good(int intervalMs, double loss)
+        => ForEachSeed((seed, random) => Chat(seed, random, loss, TimeSpan.FromMilliseconds(intervalMs), changes => NewPort(changes)));
+
+    [Theory]
+    [InlineData(500, 0)]
+    [InlineData(1500, 0.05)]
+    [InlineData(3500, 0.1)]
+    public void A_client_that_flips_between_a_few_addresses_is_followed(int intervalMs, double loss)
+        => ForEachSeed((seed, random) => Chat(
+            seed, random, loss, TimeSpan.FromMilliseconds(intervalMs), _ => new IPEndPoint(new IPAddress([127, 0, 0, (byte)random.Next(1, 4)]), 40000)));
+
+    [Fact]
+    public void Copies_from_foreign_addresses_that_overtake_the_client_cost_it_nothing()
+        => ForEachSeed((seed, random) => Chat(seed, random, loss: 0.02, TimeSpan.FromSeconds(5), changes => NewPort(changes), copies: 0.05));
+
+    private static IPEndPoint NewPort(int changes) => new(IPAddress.Loopback, 41000 + changes);
+
+    private static void ForEachSeed(Action<int, Random> chat)
     {
         var seed = Seeds.New();
         for (var i = 0; i < Connections; i++)
         {
-            Chat(seed + i, TimeSpan.FromMilliseconds(intervalMs), loss);
+            chat(seed + i, new Random(seed + i));
         }
     }
 
-    private static void Chat(int seed, TimeSpan interval, double loss)
+    private static void Chat(int seed, Random random, double loss, TimeSpan interval, Func<int, IPEndPoint> next, double copies = 0)
     {
-        var random = new Random(seed);
         using var link = new CoreLink { Delay = TimeSpan.FromMilliseconds(1) }.Establish();
         var client = link.OpenStream();
         CoreLink.Write(client, "first"u8);
         link.RunUntil(() => link.Server!.Accepted.Count > 0, "the stream");
         var server = link.Server!.Accepted.Dequeue();
-        link.Wire = (_, datagram) =>
+        link.Wire = (toServer, datagram) =>
         {
             link.Delay = TimeSpan.FromMilliseconds(random.Next(20) == 0 ? random.Next(400) : 1);
+            if (toServer && random.NextDouble() < copies)
+            {
+                link.Deliver(toServer, datagram, new IPEndPoint(new IPAddress([127, 0, 1, (byte)random.Next(1, 4)]), 666));
+            }
+
             return random.NextDouble() < loss ? [] : [datagram];
         };
 
@@ -48,7 +69,7 @@ public sealed class RebindingTests
         {
             if (time.Ticks % interval.Ticks == 0)
             {
-                link.ClientAddress = new IPEndPoint(IPAddress.Loopback, 41000 + (int)(time / interval));
+                link.ClientAddress = next((int)(time / interval));
             }
 
             CoreLink.Write(client, new byte[100]);
@@ -63,11 +84,30 @@ public sealed class RebindingTests
             Assert.True(time - heard < LongestSilence, $"Seed {seed}: nothing arrived between {heard} and {time}. {Describe(link.Server)}");
         }
 
-        // On a path that stays, everything arrives.
+        // On a path that stays, everything arrives, and the server's view settles on it.
         link.Wire = null;
-        link.RunUntil(() => (received += CoreLink.Read(client).Length) == sent, "the rest", LongestSilence);
-        link.RunUntil(() => link.Server.PathEvents[^1] is PathEvent.Validated, "the last path's validation", LongestSilence);
-        Assert.True(!link.Server.PathEvents.Any(e => e is PathEvent.Failed), $"Seed {seed}: {Describe(link.Server)}");
+        link.RunUntil(() => (received += CoreLink.Read(client).Length) == sent, $"the rest, seed {seed}", LongestSilence);
+        CoreLink.Write(client, new byte[100]);
+        link.RunUntil(() => Settled(link), $"the last path's validation, seed {seed}", LongestSilence);
+        AssertAttemptsEndOnce(seed, link.Server.PathEvents);
+    }
+
+    private static bool Settled(CoreLink link) => link.Server!.PathEvents[^1] switch
+    {
+        PathEvent.Validated e => e.Path.Remote.Equals(link.ClientAddress),
+        PathEvent.Reverted e => e.Path.Remote.Equals(link.ClientAddress),
+        _ => false,
+    };
+
+    private static void AssertAttemptsEndOnce(int seed, IEnumerable<PathEvent> events)
+    {
+        var migrating = false;
+        foreach (var e in events)
+        {
+            Assert.True(e is not (PathEvent.Failed or PathEvent.Unknown), $"Seed {seed}: {e}");
+            Assert.True(migrating == e is not PathEvent.Detected, $"Seed {seed}: {e} while {(migrating ? "migrating" : "stable")}");
+            migrating = e is PathEvent.Detected;
+        }
     }
 
     private static string Describe(CoreLink.End end)

@@ -152,9 +152,9 @@ internal sealed class CoreLink : IDisposable
         Now = new Instant(end, Now.Time + (end - Now.Elapsed));
     }
 
-    /// <summary>Lets a datagram from nowhere arrive now.</summary>
-    public void Deliver(bool toServer, byte[] datagram)
-        => _flights.Enqueue(new Flight(toServer, ToClientPath, datagram), (Now.Elapsed, _flightNumber++));
+    /// <summary>Lets a datagram arrive now, at the server as if from <paramref name="source"/>.</summary>
+    public void Deliver(bool toServer, byte[] datagram, IPEndPoint? source = null)
+        => _flights.Enqueue(new Flight(toServer, PathTo(source ?? ClientAddress), datagram), (Now.Elapsed, _flightNumber++));
 
     public void Dispose()
     {
@@ -315,7 +315,9 @@ internal sealed class CoreLink : IDisposable
         }
     }
 
-    private FourTuple ToClientPath => new(ToServerPath.Remote, UdpAddress.From(ClientAddress));
+    private FourTuple ToClientPath => PathTo(ClientAddress);
+
+    private static FourTuple PathTo(IPEndPoint client) => new(ToServerPath.Remote, UdpAddress.From(client));
 
     private static UdpAddress Address(int port) => UdpAddress.From(new IPEndPoint(IPAddress.Loopback, port));
 }
