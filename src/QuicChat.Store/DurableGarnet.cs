@@ -29,6 +29,8 @@ internal sealed class DurableGarnet : GarnetServer
             // An answer means: it is in the append-only file.
             EnableAOF = true,
             WaitForCommit = true,
+            // A connection that waits for its commit blocks a thread, and the commit needs one more; beyond its minimum the pool adds but one or two a second.
+            ThreadPoolMinThreads = 256,
             Recover = true,
             // Better no store than one that has silently lost what it held.
             FailOnRecoveryError = true,
