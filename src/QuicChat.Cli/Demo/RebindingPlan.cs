@@ -11,10 +11,8 @@ internal static class RebindingPlan
     /// </summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan Lead = TimeSpan.FromSeconds(1);
-
     /// <summary>The most changes a client that fit into <paramref name="duration"/>.</summary>
-    public static int MostChanges(TimeSpan duration) => Math.Max(0, (int)((duration - Lead) / (Pause * 1.25)));
+    public static int MostChanges(TimeSpan duration) => Math.Max(0, (int)((duration - Lead(duration)) / (Pause * 1.25)));
 
     /// <summary>Makes a plan; the same seed makes the same plan.</summary>
     /// <param name="clients">How many clients.</param>
@@ -32,8 +30,8 @@ internal static class RebindingPlan
             for (var number = 0; number < changes; number++)
             {
                 // Each change has a slot of its own and stays clear of its last part, so that changes of one client keep apart.
-                var slot = (duration - Lead) / changes;
-                var at = Lead + (slot * number) + ((slot - Pause) * random.NextDouble());
+                var slot = (duration - Lead(duration)) / changes;
+                var at = Lead(duration) + (slot * number) + ((slot - Pause) * random.NextDouble());
                 var toAddress = (client + number) % 2 == 1;
                 plan.Add(new Rebinding(at, client, toAddress ? Address(number) : null));
             }
@@ -41,6 +39,9 @@ internal static class RebindingPlan
 
         return [.. plan.OrderBy(change => change.At)];
     }
+
+    // In their first seconds all processes compile the code that they run, and compete for the processors.
+    private static TimeSpan Lead(TimeSpan duration) => duration / 5;
 
     // Never the same one twice in a row, and never 127.0.0.1, where each client begins.
     private static IPAddress Address(int number) => new([127, 0, 0, (byte)(2 + (number / 2 % 200))]);
