@@ -3,7 +3,7 @@ namespace QuicChat.Cli.Tests.Demo;
 public sealed class DemoVerbTests
 {
     [Theory]
-    [InlineData("--rebinds 8", "--rebinds: at most 7 fit into 20 s, so that each ends before the next; give more --seconds")]
+    [InlineData("--rebinds 8", "--rebinds: at most 6 fit into 20 s, so that each ends before the next; give more --seconds")]
     [InlineData("--clients 3 --rooms 2", "--rooms: each room needs two clients, one that publishes and one that listens; give fewer rooms or more --clients")]
     [InlineData("--loss 2", "--loss: '2' is not a percentage: write it like 1% or 0.5%, at most 100%")]
     public async Task What_cannot_be_shown_is_refused_before_anything_starts(string options, string error)
