@@ -2,6 +2,7 @@ using Orleans.Configuration;
 using Orleans.Dashboard;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
+using QuicChat.Silo.Pages;
 using QuicChat.Silo.Storage;
 using StackExchange.Redis;
 
@@ -39,8 +40,10 @@ internal static class SiloHost
             .UseRedisRoomLog()
             .Configure<MigrationOptions>(migration => migration.Timeout = options.MigrationTimeout));
 
+        builder.Services.AddMigrationPage();
         var app = builder.Build();
         app.MapOrleansDashboard(DashboardPath);
+        app.MapMigrationPage();
         app.MapHealth();
         return app;
     }

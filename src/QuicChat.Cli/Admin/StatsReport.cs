@@ -20,7 +20,7 @@ internal sealed record StatsReport(
     long Failed,
     StatsReport.TotalsReport Totals,
     MigrationKindTotals ByKind,
-    MigrationDurations DurationMs,
+    StatsReport.DurationReport DurationMs,
     double? SuccessRate,
     ImmutableArray<StatsReport.PartReport> Silos,
     ImmutableArray<StatsReport.PartReport> Gateways,
@@ -40,7 +40,7 @@ internal sealed record StatsReport(
         stats.Since);
 
     // As many digits as mean anything.
-    private static MigrationDurations Round(MigrationDurations durations) => new(
+    private static DurationReport Round(MigrationDurations durations) => new(
         Math.Round(durations.P50, 1), Math.Round(durations.P90, 1), Math.Round(durations.P99, 1), Math.Round(durations.Max, 1));
 
     /// <summary>Attempts by outcome.</summary>
@@ -68,6 +68,13 @@ internal sealed record StatsReport(
             totals.Denied,
             totals.Ignored);
     }
+
+    /// <summary>How long completed attempts took, in milliseconds; all zero before the first.</summary>
+    /// <param name="P50">The median.</param>
+    /// <param name="P90">90 of 100 were no longer.</param>
+    /// <param name="P99">99 of 100 were no longer.</param>
+    /// <param name="Max">The longest.</param>
+    internal sealed record DurationReport(double P50, double P90, double P99, double Max);
 
     /// <summary>One silo's or gateway's share.</summary>
     /// <param name="Id">Its name.</param>

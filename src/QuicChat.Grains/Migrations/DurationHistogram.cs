@@ -43,7 +43,8 @@ internal sealed record DurationHistogram([property: Id(0)] ImmutableArray<long> 
     public MigrationDurations ToDurations()
     {
         var total = Counts.Sum();
-        return new MigrationDurations(At(0.50), At(0.90), At(0.99), MaxMs);
+        return new MigrationDurations(
+            At(0.50), At(0.90), At(0.99), MaxMs, [.. Counts.Select((count, bucket) => new DurationBucket(UpperBound(bucket), count))]);
 
         double At(double share)
         {
@@ -53,13 +54,15 @@ internal sealed record DurationHistogram([property: Id(0)] ImmutableArray<long> 
                 rank -= Counts[bucket];
                 if (rank <= 0)
                 {
-                    return Math.Min(MaxMs, SmallestMs * Math.Pow(2, (double)bucket / BucketsPerDoubling));
+                    return Math.Min(MaxMs, UpperBound(bucket));
                 }
             }
 
             return 0;
         }
     }
+
+    private static double UpperBound(int bucket) => SmallestMs * Math.Pow(2, (double)bucket / BucketsPerDoubling);
 
     private ImmutableArray<long> Grown(int length)
         => Counts.Length >= length ? Counts : [.. Counts, .. Enumerable.Repeat(0L, length - Counts.Length)];
