@@ -42,6 +42,7 @@ internal static class SiloHost
 
         builder.Services.AddMigrationPage();
         var app = builder.Build();
+        app.UseWebAccess(token: null);
         app.MapOrleansDashboard(DashboardPath);
         app.MapMigrationPage();
         app.MapHealth();

@@ -10,6 +10,7 @@ const outcomes = [
   ["other", ["abandoned", "unknown"]],
 ];
 let points = [];
+let buckets = [];
 
 const byId = (id) => document.getElementById(id);
 const whole = (number) => number.toLocaleString("en-US");
@@ -88,7 +89,7 @@ function drawOutcomes() {
   });
 }
 
-function drawDurations(buckets) {
+function drawDurations() {
   const svg = byId("durations");
   const width = svg.clientWidth || 600;
   const height = svg.clientHeight || 176;
@@ -108,6 +109,11 @@ function drawDurations(buckets) {
     rect.append(element("title", {}, `≤ ${milliseconds(bucket.upToMs)}: ${whole(bucket.count)}`));
     svg.append(rect);
   });
+}
+
+function draw() {
+  drawOutcomes();
+  drawDurations();
 }
 
 function showParts(stats) {
@@ -159,8 +165,8 @@ function showNews(news) {
   byId("p99").textContent = milliseconds(stats.durations.p99);
   byId("max").textContent = milliseconds(stats.durations.max);
   byId("since").textContent = new Date(stats.since).toLocaleString();
-  drawOutcomes();
-  drawDurations(stats.durations.buckets);
+  buckets = stats.durations.buckets;
+  draw();
   showParts(stats);
   showFailures(news.failures);
 }
@@ -172,6 +178,8 @@ byId("legend").replaceChildren(...outcomes.map(([name]) => {
   item.append(square, name);
   return item;
 }));
+
+window.addEventListener("resize", draw);
 
 const events = new EventSource("/migrations/events");
 events.addEventListener("history", (event) => { points = JSON.parse(event.data); });

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Text.Json;
+using QuicChat.Client;
+using QuicChat.EndToEnd.Tests.Support;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Simulation;
+using Xunit;
+
+namespace QuicChat.EndToEnd.Tests;
+
+/// <summary>The page about migrations, in a browser, while migrations run.</summary>
+public sealed class MigrationPageTests(Stack stack)
+{
+    private const int Moves = 5;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task The_page_shows_what_admin_stats_says_while_migrations_run()
+    {
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = stack.Gateway });
+        await using var client = await ChatClient.ConnectAsync(new ChatClientOptions
+        {
+            Servers = [path.ListenEndPoint.ToString()],
+            Trust = new ServerTrust.Pinned(Convert.FromHexString(stack.Fingerprint)),
+            Token = await stack.TokenAsync("mover"),
+        });
+        var room = await client.JoinAsync("page");
+        using var completed = new SemaphoreSlim(0);
+        client.PathChanged += change => completed.Release(change.Outcome == PathChangeOutcome.Completed ? 1 : 0);
+
+        using var browser = Browser.Open(new Uri(stack.Description.GetProperty("silos")[0].GetProperty("web").GetString() + "/migrations"));
+        await Eventually.HoldsAsync(() => browser.Number("connections") >= 1, () => $"the page shows the connection: {browser.Text("status")}");
+        var counted = await CompletedAsync();
+        for (var move = 0; move < Moves; move++)
+        {
+            path.RebindAll(new IPAddress([127, 0, 0, (byte)(2 + (move % 3))]));
+            await room.PublishAsync("moved");
+            Assert.True(await completed.WaitAsync(Limit), $"Waited {Limit} for the client to hear of move {move}.");
+
+            // The page comes to show more than was counted before the move, and never more than is counted after it.
+            await Eventually.HoldsAsync(() => browser.Number("completed") > counted, () => $"the page counts move {move} on top of {counted}: {browser.Text("completed")}");
+            var shown = browser.Number("completed");
+            counted = await CompletedAsync();
+            Assert.True(shown <= counted, $"The page shows {shown} completed migrations, the cluster counted {counted}.");
+        }
+
+        var stats = await StatsAsync();
+        await Eventually.HoldsAsync(
+            () => Shown(browser) == Expected(stats), () => $"the page shows {Expected(stats)}; it shows {Shown(browser)}");
+        Assert.True(browser.Count("#outcomes rect.completed") > 0, "No completed migration is drawn over time.");
+        Assert.True(browser.Count("#durations rect") > 0, "No duration is drawn.");
+        Assert.Equal(stats.GetProperty("gateways").GetArrayLength() + stats.GetProperty("silos").GetArrayLength(), browser.Count("#parts tbody tr:not(.group)"));
+        Assert.Empty(browser.Complaints());
+
+        await ShowsWellAsync(browser);
+    }
+
+    private static async Task ShowsWellAsync(Browser browser)
+    {
+        browser.Resize(390, 844);
+        await Eventually.HoldsAsync(
+            () => browser.Evaluate<long>("document.documentElement.scrollWidth") <= 390, () => "the page fits on a phone");
+        browser.Screenshot(Path.Combine(AppContext.BaseDirectory, "migrations-phone.png"));
+
+        browser.Resize(1100, 1200);
+        browser.PreferColors("light");
+        var light = browser.Evaluate<string>("getComputedStyle(document.body).backgroundColor");
+        browser.Screenshot(Path.Combine(AppContext.BaseDirectory, "migrations-light.png"));
+        browser.PreferColors("dark");
+        Assert.NotEqual(light, browser.Evaluate<string>("getComputedStyle(document.body).backgroundColor"));
+        browser.Screenshot(Path.Combine(AppContext.BaseDirectory, "migrations-dark.png"));
+    }
+
+    private static (double? Completed, double? Failed, double? Migrating) Shown(Browser browser)
+        => (browser.Number("completed"), browser.Number("failed"), browser.Number("migrating"));
+
+    private static (double? Completed, double? Failed, double? Migrating) Expected(JsonElement stats)
+        => (stats.GetProperty("totals").GetProperty("completed").GetDouble(), stats.GetProperty("failed").GetDouble(), stats.GetProperty("migrating").GetDouble());
+
+    private async Task<double> CompletedAsync() => Expected(await StatsAsync()).Completed!.Value;
+
+    private async Task<JsonElement> StatsAsync()
+    {
+        var result = await Tool.RunAsync(Limit, "admin", "stats", "--json", "--data", stack.Data);
+        Assert.True(result.ExitCode == 0, result.ToString());
+        return result.Json;
+    }
+}

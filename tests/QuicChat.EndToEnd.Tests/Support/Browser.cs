@@ -1,0 +1,57 @@
+using OpenQA.Selenium;
+using OpenQA.Selenium.Chrome;
+
+namespace QuicChat.EndToEnd.Tests.Support;
+
+/// <summary>Debian's Chromium without a window.</summary>
+internal sealed class Browser : IDisposable
+{
+    private readonly ChromeDriver _driver;
+
+    private Browser(ChromeDriver driver) => _driver = driver;
+
+    public static Browser Open(Uri page)
+    {
+        var options = new ChromeOptions { BinaryLocation = "/usr/bin/chromium" };
+
+        // Root, as which tests often run in containers, has no sandbox; neither is /dev/shm large there.
+        options.AddArguments("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu");
+        options.SetLoggingPreference(LogType.Browser, OpenQA.Selenium.LogLevel.Warning);
+        var service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
+        service.SuppressInitialDiagnosticInformation = true;
+        var browser = new Browser(new ChromeDriver(service, options, TimeSpan.FromSeconds(60)));
+        browser._driver.Navigate().GoToUrl(page);
+        return browser;
+    }
+
+    /// <summary>The text of the element with this ID.</summary>
+    public string Text(string id) => _driver.FindElement(By.Id(id)).Text;
+
+    /// <summary>The number that the element with this ID shows; <see langword="null"/> while it shows none.</summary>
+    public double? Number(string id)
+        => double.TryParse(Text(id).Split(' ')[0].Replace(",", "", StringComparison.Ordinal), System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    public int Count(string selector) => _driver.FindElements(By.CssSelector(selector)).Count;
+
+    public T Evaluate<T>(string script)
+        => _driver.ExecuteScript("return " + script) is T value ? value : throw new InvalidOperationException($"{script} is no {typeof(T).Name}.");
+
+    public void Resize(int width, int height) => Command("Emulation.setDeviceMetricsOverride", new()
+    {
+        ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = true,
+    });
+
+    public void PreferColors(string scheme) => Command("Emulation.setEmulatedMedia", new()
+    {
+        ["features"] = new[] { new Dictionary<string, object> { ["name"] = "prefers-color-scheme", ["value"] = scheme } },
+    });
+
+    /// <summary>What the browser complained of.</summary>
+    public IReadOnlyList<string> Complaints() => [.. _driver.Manage().Logs.GetLog(LogType.Browser).Select(entry => entry.Message)];
+
+    public void Screenshot(string file) => _driver.GetScreenshot().SaveAsFile(file);
+
+    public void Dispose() => _driver.Quit();
+
+    private void Command(string name, Dictionary<string, object?> arguments) => _driver.ExecuteCdpCommand(name, arguments);
+}
