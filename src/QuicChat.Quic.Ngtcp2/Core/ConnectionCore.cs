@@ -44,6 +44,7 @@ internal sealed unsafe partial class ConnectionCore
     private byte[] _closePacket = [];
     private FourTuple _closePath;
     private TimeSpan _closingEnds;
+    private bool _closeIsDue;
     private int _datagramsWhileClosing;
     private int _scheduled;
     private long _credit;
@@ -159,7 +160,8 @@ internal sealed unsafe partial class ConnectionCore
         _now = now;
         if (_state == State.Closing)
         {
-            _datagramsWhileClosing++;
+            // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
+            _closeIsDue |= int.IsPow2(++_datagramsWhileClosing);
             return;
         }
 
@@ -271,7 +273,7 @@ internal sealed unsafe partial class ConnectionCore
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 
-        NotePath(authenticated: false);
+        NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {
             if (_streams.GetValueOrDefault(streamId) is { } stream || (stream = _closedStreams.Find(s => s.Id == streamId)) is not null)
@@ -373,7 +375,7 @@ internal sealed unsafe partial class ConnectionCore
         _closePacket = packet[..(int)written];
         _closePath = path;
         _closingEnds = _now.Elapsed + ClosingTime;
-        _datagramsWhileClosing = 1;
+        _closeIsDue = true;
         End(closure);
     }
 

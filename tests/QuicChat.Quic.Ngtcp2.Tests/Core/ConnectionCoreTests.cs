@@ -289,6 +289,40 @@ public sealed class ConnectionCoreTests
     }
 
     [Fact]
+    public void A_closed_connection_answers_a_datagram_once_and_ever_more_seldom()
+    {
+        using var link = new CoreLink().Establish();
+        var datagrams = new List<byte[]>();
+        link.Wire = (_, datagram) =>
+        {
+            datagrams.Add(datagram);
+            return [];
+        };
+        CoreLink.Write(link.OpenStream(), "still there?"u8);
+        link.RunFor(TimeSpan.Zero);
+        var datagram = Assert.Single(datagrams);
+        link.Server!.Core.RequestClose(1, "bye");
+        var sent = link.Server.DatagramsSent;
+
+        // The close itself, then an answer to the first, second, fourth, and eighth datagram.
+        List<int> answers = [];
+        for (var i = 0; i <= 8; i++)
+        {
+            if (i > 0)
+            {
+                link.Deliver(toServer: true, datagram);
+            }
+
+            link.RunFor(TimeSpan.Zero);
+            answers.Add(link.Server.DatagramsSent - sent);
+            sent = link.Server.DatagramsSent;
+        }
+
+        Assert.NotNull(link.Server.Closure);
+        Assert.Equal([1, 1, 1, 0, 1, 0, 0, 0, 1], answers);
+    }
+
+    [Fact]
     public void A_close_does_not_wait_long_for_a_path_that_is_dead()
     {
         using var link = new CoreLink().Establish();
