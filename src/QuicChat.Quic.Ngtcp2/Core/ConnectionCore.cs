@@ -38,7 +38,8 @@ internal sealed unsafe partial class ConnectionCore
     private TlsMessageGuard _guard;
     private bool _completed;
     private bool _statelessReset;
-    private (byte Alert, string Reason)? _refusal;
+    private (ulong ErrorCode, string Reason)? _refusal;
+    private Exception? _fault;
     private string? _trustProblem;
     private (ulong Code, string Reason, TimeSpan Latest)? _closeRequest;
     private byte[] _closePacket = [];
@@ -327,17 +328,26 @@ internal sealed unsafe partial class ConnectionCore
                 return;
         }
 
-        Interop.Ngtcp2.CloseError closeError;
-        Interop.Ngtcp2.CloseErrorDefault(&closeError);
-        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error));
-        if (_refusal is not null || (error == Interop.Ngtcp2.ErrorCrypto && alert != 0))
+        if (_fault is { } fault)
         {
-            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetTlsAlert(e, alert, text, length));
+            _events.Enqueue(new ConnectionEvent.Faulted(fault));
+            Refuse(InternalError, fault.Message);
         }
-        else
+
+        var alert = error == Interop.Ngtcp2.ErrorCrypto ? Interop.Ngtcp2.GetTlsAlert(_connection) : (byte)0;
+        var reason = _refusal?.Reason ?? DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error);
+        var code = _refusal?.ErrorCode ?? (alert != 0 ? CryptoError + alert : null);
+        WriteClose(reason, (e, text, length) =>
         {
-            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetLibraryError(e, error, text, length));
-        }
+            if (code is { } known)
+            {
+                Interop.Ngtcp2.CloseErrorSetTransport(e, known, text, length);
+            }
+            else
+            {
+                Interop.Ngtcp2.CloseErrorSetLibraryError(e, error, text, length);
+            }
+        });
     }
 
     private delegate void CloseErrorSetter(Interop.Ngtcp2.CloseError* error, byte* reason, nuint length);

@@ -59,16 +59,17 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         try
         {
             _socket = UdpSocket.Listen(endPoint);
+            _socket.Handler = this;
+            EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
+            _loop = new EventLoop($"quic {EndPoint}", logger);
         }
         catch
         {
+            _socket?.Dispose();
             _settings.Credentials.Dispose();
             throw;
         }
 
-        _socket.Handler = this;
-        EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
-        _loop = new EventLoop($"quic {EndPoint}", logger);
         _loop.Post(() => _loop.Add(_socket));
     }
 
