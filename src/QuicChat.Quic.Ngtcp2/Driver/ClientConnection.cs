@@ -56,7 +56,7 @@ internal sealed class ClientConnection : IDatagramHandler
         {
             _loop.Add(_socket);
             var path = new FourTuple(_socket.AssumedLocal, _remote);
-            var context = new Ngtcp2ConnectionContext(_driver, isServer: false, path.ToPath(), _settings, c => _connected.TrySetResult(c));
+            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c));
             context.Failed = e => _connected.TrySetException(e);
             var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(serverId: null), _ => _loop.Wake(_driver), EventLoop.Now);
             core.Driver = _driver;

@@ -22,7 +22,6 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     private readonly CancellationTokenSource _closedSource = new();
     private readonly Queue<TaskCompletionSource<ConnectionContext>> _opening = new();
     private readonly ConnectionDriver _driver;
-    private readonly bool _isServer;
     private readonly Action<Ngtcp2ConnectionContext> _established;
     private NetworkPath _currentPath;
     private TimeSpan _migrationTimeout;
@@ -31,10 +30,9 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     private long _error = -1;
 
     public Ngtcp2ConnectionContext(
-        ConnectionDriver driver, bool isServer, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
+        ConnectionDriver driver, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
     {
         _driver = driver;
-        _isServer = isServer;
         _established = established;
         _currentPath = path;
         _migrationTimeout = settings.MigrationTimeout;

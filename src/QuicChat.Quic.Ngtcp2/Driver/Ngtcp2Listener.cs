@@ -213,7 +213,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
         }
         catch (Exception e)
         {
