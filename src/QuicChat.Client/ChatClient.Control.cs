@@ -16,6 +16,12 @@ public sealed partial class ChatClient
 
     private async Task HelloAsync(string token, CancellationToken cancellationToken)
     {
+        // Until the gateway has answered it hears of a change of the path only by this.
+        if (_connection.Features.Get<IConnectionKeepAliveFeature>() is { } keepAlive)
+        {
+            keepAlive.KeepAliveInterval = _options.ActiveKeepAlive;
+        }
+
         _control.Send(new ClientFrame { Hello = new Hello { Token = token, ClientId = _options.ClientId } });
         _controlling = ControlAsync();
         _ = WatchAsync();

@@ -62,8 +62,9 @@ public sealed partial class ChatClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// The client's path changed, as the gateway sees it: once when it starts, once when it is over. Handlers run one after the other on the
-    /// library's reading task, so they must return soon. What happened before a handler was added is not told again.
+    /// The client's path changed, as the gateway sees it: raised for each notice of the gateway, of which today's send one a change, when it is over.
+    /// Handlers run one after the other on the library's reading task, so they must return soon. What happened before a handler was added is not told
+    /// again, nor is a change that the client did not survive sure to be told: <see cref="Closed"/> says how the connection ended.
     /// </summary>
     public event Action<PathChange>? PathChanged;
 

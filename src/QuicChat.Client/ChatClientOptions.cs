@@ -43,7 +43,7 @@ public sealed class ChatClientOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Silence after which a PING is sent while a room is active: 1 s. A client that only listens cannot be reached after its NAT has forgotten
+    /// Silence after which a PING is sent while a room is active, and until the gateway has welcomed the client: 1 s. A client that only listens cannot be reached after its NAT has forgotten
     /// it until it sends; this is how long that takes.
     /// </summary>
     public TimeSpan ActiveKeepAlive { get; init; } = TimeSpan.FromSeconds(1);

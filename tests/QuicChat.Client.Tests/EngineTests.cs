@@ -96,6 +96,33 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task AnAnswerIsNotLostToAPathThatChangesMeanwhile()
+    {
+        await using var listener = await ListenAsync();
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = (IPEndPoint)listener.EndPoint });
+        var connecting = ChatClient.ConnectAsync(Options(path.ListenEndPoint, connectTimeout: TimeSpan.FromSeconds(30)));
+        var connection = new GatewayConnection((await listener.AcceptAsync().AsTask().For("the connection"))!);
+        await connection.AcceptHelloAsync();
+        using var gateway = new TestGateway();
+
+        // A second of silence each, and time for a busy machine; an idle client would send after twenty.
+        path.RebindAll();
+        var began = TimeProvider.System.GetTimestamp();
+        await connection.Control.SendAsync(new ServerFrame { Welcome = gateway.Welcome });
+        await using var client = await connecting.For("the client to be welcomed");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(8));
+
+        var joining = client.JoinAsync("lobby");
+        var stream = await connection.AcceptStreamAsync();
+        Assert.NotNull((await stream.ReadAsync()).Join);
+        path.RebindAll();
+        began = TimeProvider.System.GetTimestamp();
+        await stream.SendAsync(new ServerFrame { Joined = new Joined { Position = new Position { Epoch = "e1", Offset = 0 } } });
+        await joining.For("the room to be joined");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
     public async Task DisposingTellsTheGateway()
     {
         await using var listener = await ListenAsync();

@@ -7,12 +7,20 @@ using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
 
-// What ngtcp2 and GnuTLS call. Each only notes what happened; no exception crosses into native code.
+// What ngtcp2 and GnuTLS call. Each only notes what happened; no exception crosses into native code, where it would end the process.
 internal sealed unsafe partial class ConnectionCore
 {
-    // TLS alerts (RFC 8446, section 6.2).
-    private const byte AlertUnexpectedMessage = 10;
-    private const byte AlertNoApplicationProtocol = 120;
+    // RFC 9000, section 20.1.
+    private const ulong InternalError = 0x1;
+    private const ulong ProtocolViolation = 0xa;
+
+    // CRYPTO_ERROR: 0x100 and a TLS alert (RFC 9001, section 4.8; RFC 8446, section 6.2).
+    private const ulong CryptoError = 0x100;
+    private const ulong UnexpectedMessage = CryptoError + 10;
+    private const ulong NoApplicationProtocol = CryptoError + 120;
+
+    // RFC 9000, section 2.1.
+    private const long UnidirectionalStream = 2;
 
     private static readonly Interop.Ngtcp2.Callbacks NativeCallbacks = MakeCallbacks();
 
@@ -60,10 +68,26 @@ internal sealed unsafe partial class ConnectionCore
 
     private static ConnectionCore Self(void* userData) => ConnectionHandle.Owner<ConnectionCore>(userData);
 
-    private int Refuse(byte alert, string reason, int result)
+    // The connection ends with this transport error once ngtcp2 has returned.
+    private int Refuse(ulong errorCode, string reason, int result = Interop.Ngtcp2.ErrorCallbackFailure)
     {
-        _refusal = (alert, reason);
+        _refusal = (errorCode, reason);
         return result;
+    }
+
+    // Static functions, so that nothing is allocated for a call.
+    private static int Guard<T>(ConnectionCore self, T what, Func<ConnectionCore, T, int> note)
+        where T : allows ref struct
+    {
+        try
+        {
+            return note(self, what);
+        }
+        catch (Exception e)
+        {
+            self._fault = e;
+            return Interop.Ngtcp2.ErrorCallbackFailure;
+        }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -72,7 +96,7 @@ internal sealed unsafe partial class ConnectionCore
         var self = Self(userData);
         return self._guard.Admits(self._isServer, level, new ReadOnlySpan<byte>(data, (int)length))
             ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
-            : self.Refuse(AlertUnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
+            : self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -86,7 +110,7 @@ internal sealed unsafe partial class ConnectionCore
             && (Gnutls.AlpnGetSelectedProtocol(self._handle!.Session, &selected) != 0
                 || !new ReadOnlySpan<byte>(selected.Data, (int)selected.Size).SequenceEqual(self._settings.ApplicationProtocol)))
         {
-            return self.Refuse(AlertNoApplicationProtocol, "the peer offers no common application protocol", Interop.Ngtcp2.ErrorCallbackFailure);
+            return self.Refuse(NoApplicationProtocol, "the peer offers no common application protocol");
         }
 
         self._state = State.Open;
@@ -101,85 +125,94 @@ internal sealed unsafe partial class ConnectionCore
     {
         var result = Interop.Ngtcp2.CryptoDecrypt(
             destination, aead, aeadContext, ciphertext, ciphertextLength, nonce, nonceLength, additionalData, additionalDataLength);
-        if (result == 0 && _reading is { } self)
-        {
-            self._authenticated = true;
-            if (self._state == State.Open)
+        return result == 0 && _reading is { } reading
+            ? Guard(reading, new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength), static (self, payload) =>
             {
-                self._observed.Read(new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength));
-            }
-        }
+                self._authenticated = true;
+                if (self._state == State.Open)
+                {
+                    self._observed.Read(payload);
+                }
 
-        return result;
+                return 0;
+            })
+            : result;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnReceiveStreamData(
         nint connection, uint flags, long streamId, ulong offset, byte* data, nuint length, void* userData, void* streamUserData)
-    {
-        var self = Self(userData);
-        if (self._streams.TryGetValue(streamId, out var stream))
+        => Guard(Self(userData), (flags, streamId, (nint)data, (int)length), static (self, e) =>
         {
-            stream.Receive(new ReadOnlySpan<byte>(data, (int)length), (flags & Interop.Ngtcp2.StreamDataFlagFin) != 0);
-            stream.Readable = true;
-            self._touched.Add(stream);
-        }
+            var (flags, streamId, data, length) = e;
+            if (self._streams.TryGetValue(streamId, out var stream))
+            {
+                stream.Receive(new ReadOnlySpan<byte>((void*)data, length), (flags & Interop.Ngtcp2.StreamDataFlagFin) != 0);
+                stream.Readable = true;
+                self._touched.Add(stream);
+            }
 
-        return 0;
-    }
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnAckedStreamDataOffset(
         nint connection, long streamId, ulong offset, ulong length, void* userData, void* streamUserData)
-    {
-        var self = Self(userData);
-        if (self._streams.TryGetValue(streamId, out var stream))
+        => Guard(Self(userData), (streamId, End: (long)(offset + length)), static (self, e) =>
         {
-            stream.Acknowledge((long)(offset + length));
-            stream.Acknowledged = true;
-            self._touched.Add(stream);
-        }
+            if (self._streams.TryGetValue(e.streamId, out var stream))
+            {
+                stream.Acknowledge(e.End);
+                stream.Acknowledged = true;
+                self._touched.Add(stream);
+            }
 
-        return 0;
-    }
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnStreamOpen(nint connection, long streamId, void* userData)
-    {
-        var self = Self(userData);
-        var stream = new StreamCore(self, streamId, self._settings.Pool);
-        self._streams.Add(streamId, stream);
-        self._events.Enqueue(new ConnectionEvent.StreamAccepted(stream));
-        return 0;
-    }
+        => Guard(Self(userData), streamId, static (self, streamId) =>
+        {
+            // A server has credit for some; see AccompanyPathResponse.
+            if ((streamId & UnidirectionalStream) != 0)
+            {
+                return self.Refuse(ProtocolViolation, "unidirectional streams are not used");
+            }
+
+            var stream = new StreamCore(self, streamId, self._settings.Pool);
+            self._streams.Add(streamId, stream);
+            self._events.Enqueue(new ConnectionEvent.StreamAccepted(stream));
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnStreamClose(
         nint connection, uint flags, long streamId, ulong errorCode, void* userData, void* streamUserData)
-    {
-        var self = Self(userData);
-        if (self._streams.Remove(streamId, out var stream))
+        => Guard(Self(userData), streamId, static (self, streamId) =>
         {
-            self._closedStreams.Add(stream);
-        }
+            if (self._streams.Remove(streamId, out var stream))
+            {
+                self._closedStreams.Add(stream);
+            }
 
-        return 0;
-    }
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnStreamReset(
         nint connection, long streamId, ulong finalSize, ulong errorCode, void* userData, void* streamUserData)
-    {
-        var self = Self(userData);
-        if (self._streams.TryGetValue(streamId, out var stream))
+        => Guard(Self(userData), (streamId, errorCode), static (self, e) =>
         {
-            stream.ReceiveReset(errorCode);
-            stream.Readable = true;
-            self._touched.Add(stream);
-        }
+            if (self._streams.TryGetValue(e.streamId, out var stream))
+            {
+                stream.ReceiveReset(e.errorCode);
+                stream.Readable = true;
+                self._touched.Add(stream);
+            }
 
-        return 0;
-    }
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnStatelessReset(nint connection, void* reset, void* userData)
@@ -190,10 +223,11 @@ internal sealed unsafe partial class ConnectionCore
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnExtendMaxLocalStreamsBidi(nint connection, ulong maxStreams, void* userData)
-    {
-        Self(userData)._events.Enqueue(new ConnectionEvent.StreamsAvailable());
-        return 0;
-    }
+        => Guard(Self(userData), 0, static (self, _) =>
+        {
+            self._events.Enqueue(new ConnectionEvent.StreamsAvailable());
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void OnRand(byte* destination, nuint length, void* context)
@@ -201,41 +235,36 @@ internal sealed unsafe partial class ConnectionCore
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnGetNewConnectionId(nint connection, Interop.Ngtcp2.Cid* id, byte* token, nuint length, void* userData)
-    {
-        var self = Self(userData);
-        Span<byte> bytes = stackalloc byte[(int)length];
-        self._ids.Mint(bytes);
-        *id = Interop.Ngtcp2.Cid.From(bytes);
-        self.AddId(bytes);
-        fixed (byte* secret = self._ids.ResetSecret)
+        => Guard(Self(userData), (Id: (nint)id, Token: (nint)token, Length: (int)length), static (self, e) =>
         {
-            return Interop.Ngtcp2.GenerateStatelessResetToken(token, secret, (nuint)self._ids.ResetSecret.Length, id) == 0
-                ? 0
-                : Interop.Ngtcp2.ErrorCallbackFailure;
-        }
-    }
+            var id = (Interop.Ngtcp2.Cid*)e.Id;
+            var token = (byte*)e.Token;
+            Span<byte> bytes = stackalloc byte[e.Length];
+            self._ids.Mint(bytes);
+            *id = Interop.Ngtcp2.Cid.From(bytes);
+            self.WriteResetToken(id, token);
+            self.AddId(bytes);
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnRemoveConnectionId(nint connection, Interop.Ngtcp2.Cid* id, void* userData)
-    {
-        var self = Self(userData);
-        var key = new WireConnectionId(id->Bytes);
-        self._ownIds.Remove(key);
-        self._ids.Remove(key);
-        return 0;
-    }
+        => Guard(Self(userData), id->Bytes, static (self, id) =>
+        {
+            var key = new WireConnectionId(id);
+            self._ownIds.Remove(key);
+            self._ids.Remove(key);
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPathValidation(
         nint connection, uint flags, Interop.Ngtcp2.Path* path, Interop.Ngtcp2.Path* oldPath, int result, void* userData)
-    {
-        if (result == Interop.Ngtcp2.PathValidationSuccess)
+        => result != Interop.Ngtcp2.PathValidationSuccess ? 0 : Guard(Self(userData), NativePath.Read(path), static (self, path) =>
         {
-            Self(userData)._validations.Add(NativePath.Read(path));
-        }
-
-        return 0;
-    }
+            self._validations.Add(path);
+            return 0;
+        });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int VerifyFingerprint(nint session)
@@ -254,7 +283,7 @@ internal sealed unsafe partial class ConnectionCore
             var der = new ReadOnlySpan<byte>(chain->Data, (int)chain->Size);
             self._trustProblem = Verify(der, ((ServerTrust.Pinned)self._settings.Trust!).Sha256.Span, self._now.Time);
         }
-        catch (CryptographicException e)
+        catch (Exception e)
         {
             self._trustProblem = $"the server's certificate cannot be read: {e.Message}";
         }

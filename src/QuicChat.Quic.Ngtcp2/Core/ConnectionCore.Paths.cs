@@ -34,15 +34,17 @@ internal sealed unsafe partial class ConnectionCore
     // A datagram from this path held a packet that decrypted.
     private void NoteAuthenticated(FourTuple real)
     {
-        NotePath(authenticated: true);
-        if (_tracker is not { IsMigrating: true } tracker || real.Remote != _validated.Remote)
+        NotePath();
+
+        // On a validated path that stays, which is nearly always, there is nothing to tell.
+        if (_tracker is not { } tracker || (real.Remote == _validated.Remote && !tracker.IsMigrating))
         {
             return;
         }
 
-        if (_virtualizer.Current.Remote == real.Remote)
+        if (real.Remote == _virtualizer.Current.Remote)
         {
-            // After a failed validation ngtcp2 is on the old path already; the packet shows that the peer is too.
+            // Not only where the packet changed the path: ngtcp2 goes back by itself after a failed validation, and an attempt may end before ngtcp2's check of the path.
             tracker.Adopt(real.ToPath(), _now);
         }
         else
@@ -52,22 +54,23 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     // ngtcp2 changes its path in reads, and back in writes and time-outs, without a word. Only the peer's packets begin or end an attempt.
-    private void NotePath(bool authenticated)
-    {
-        if (_virtualizer.SetCurrent(NativePath.Read(Interop.Ngtcp2.GetPath(_connection))) && authenticated)
-        {
-            _tracker?.Adopt(_virtualizer.Current.ToPath(), _now);
-        }
-    }
+    private void NotePath() => _virtualizer.SetCurrent(NativePath.Read(Interop.Ngtcp2.GetPath(_connection)));
 
     private void NoteValidations()
     {
         foreach (var virtualPath in _validations)
         {
-            if (_tracker is { IsMigrating: true } tracker && _virtualizer.ToReal(virtualPath) is { } real)
+            if (_tracker is { } tracker && _virtualizer.ToReal(virtualPath) is { } real)
             {
-                tracker.Validate(real.ToPath(), ValidationEvidence.Exact, _now);
-                _validated = tracker.IsMigrating ? _validated : real;
+                var path = real.ToPath();
+                if (!tracker.IsMigrating && real == _virtualizer.Current)
+                {
+                    // The attempt ended at its deadline; that the path works all the same begins and ends another.
+                    tracker.Adopt(path, _now);
+                }
+
+                tracker.Validate(path, ValidationEvidence.Exact, _now);
+                _validated = ReferenceEquals(tracker.LastValidated, path) ? real : _validated;
             }
         }
 

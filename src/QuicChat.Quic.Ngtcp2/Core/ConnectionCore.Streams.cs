@@ -9,7 +9,7 @@ internal sealed unsafe partial class ConnectionCore
 
     private readonly Dictionary<long, StreamCore> _streams = [];
     private readonly Queue<StreamCore> _sendable = new();
-    private readonly List<StreamCore> _blocked = [];
+    private readonly HashSet<StreamCore> _blocked = [];
     private readonly List<StreamCore> _touched = [];
     private readonly List<StreamCore> _closedStreams = [];
 
@@ -190,7 +190,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         Interop.Ngtcp2.UpdatePacketTxTime(_connection, Nanoseconds(_now));
-        NotePath(authenticated: false);
+        NotePath();
         foreach (var stream in _sendable)
         {
             stream.EndRead();
@@ -200,14 +200,12 @@ internal sealed unsafe partial class ConnectionCore
     private int PollClose(Span<byte> buffer, out FourTuple path)
     {
         path = _closePath;
-
-        // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
-        if (_state != State.Closing || _closePacket.Length == 0 || !int.IsPow2(_datagramsWhileClosing))
+        if (_state != State.Closing || !_closeIsDue)
         {
             return 0;
         }
 
-        _datagramsWhileClosing++;
+        _closeIsDue = false;
         _closePacket.CopyTo(buffer);
         return _closePacket.Length;
     }

@@ -38,12 +38,14 @@ internal sealed unsafe partial class ConnectionCore
     private TlsMessageGuard _guard;
     private bool _completed;
     private bool _statelessReset;
-    private (byte Alert, string Reason)? _refusal;
+    private (ulong ErrorCode, string Reason)? _refusal;
+    private Exception? _fault;
     private string? _trustProblem;
     private (ulong Code, string Reason, TimeSpan Latest)? _closeRequest;
     private byte[] _closePacket = [];
     private FourTuple _closePath;
     private TimeSpan _closingEnds;
+    private bool _closeIsDue;
     private int _datagramsWhileClosing;
     private int _scheduled;
     private long _credit;
@@ -159,7 +161,8 @@ internal sealed unsafe partial class ConnectionCore
         _now = now;
         if (_state == State.Closing)
         {
-            _datagramsWhileClosing++;
+            // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
+            _closeIsDue |= int.IsPow2(++_datagramsWhileClosing);
             return;
         }
 
@@ -271,7 +274,7 @@ internal sealed unsafe partial class ConnectionCore
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 
-        NotePath(authenticated: false);
+        NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {
             if (_streams.GetValueOrDefault(streamId) is { } stream || (stream = _closedStreams.Find(s => s.Id == streamId)) is not null)
@@ -325,17 +328,26 @@ internal sealed unsafe partial class ConnectionCore
                 return;
         }
 
-        Interop.Ngtcp2.CloseError closeError;
-        Interop.Ngtcp2.CloseErrorDefault(&closeError);
-        var (alert, reason) = _refusal ?? (Interop.Ngtcp2.GetTlsAlert(_connection), DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error));
-        if (_refusal is not null || (error == Interop.Ngtcp2.ErrorCrypto && alert != 0))
+        if (_fault is { } fault)
         {
-            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetTlsAlert(e, alert, text, length));
+            _events.Enqueue(new ConnectionEvent.Faulted(fault));
+            Refuse(InternalError, fault.Message);
         }
-        else
+
+        var alert = error == Interop.Ngtcp2.ErrorCrypto ? Interop.Ngtcp2.GetTlsAlert(_connection) : (byte)0;
+        var reason = _refusal?.Reason ?? DescribeTrustProblem() ?? Interop.Ngtcp2.Describe(error);
+        var code = _refusal?.ErrorCode ?? (alert != 0 ? CryptoError + alert : null);
+        WriteClose(reason, (e, text, length) =>
         {
-            WriteClose(reason, (e, text, length) => Interop.Ngtcp2.CloseErrorSetLibraryError(e, error, text, length));
-        }
+            if (code is { } known)
+            {
+                Interop.Ngtcp2.CloseErrorSetTransport(e, known, text, length);
+            }
+            else
+            {
+                Interop.Ngtcp2.CloseErrorSetLibraryError(e, error, text, length);
+            }
+        });
     }
 
     private delegate void CloseErrorSetter(Interop.Ngtcp2.CloseError* error, byte* reason, nuint length);
@@ -373,7 +385,7 @@ internal sealed unsafe partial class ConnectionCore
         _closePacket = packet[..(int)written];
         _closePath = path;
         _closingEnds = _now.Elapsed + ClosingTime;
-        _datagramsWhileClosing = 1;
+        _closeIsDue = true;
         End(closure);
     }
 

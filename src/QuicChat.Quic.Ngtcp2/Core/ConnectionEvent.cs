@@ -22,6 +22,9 @@ internal abstract record ConnectionEvent
     /// <summary>Something happened to the path.</summary>
     public sealed record PathChanged(PathEvent Event) : ConnectionEvent;
 
+    /// <summary>The engine made a mistake, and ends the connection for it.</summary>
+    public sealed record Faulted(Exception Error) : ConnectionEvent;
+
     /// <summary>The connection has ended; nothing follows.</summary>
     public sealed record Closed(ConnectionClosure Closure) : ConnectionEvent;
 }

@@ -35,13 +35,14 @@ internal sealed unsafe class StreamCore
     private int _closed;
     private bool _returned;
     private long _credit;
-    private int _abortReadRequested;
-    private int _abortWriteRequested;
-    private ulong _abortReadCode;
-    private ulong _abortWriteCode;
-    private Exception? _abortReadReason;
+    private Abort? _abortRead;
+    private Abort? _abortWrite;
+    private bool _readAborted;
+    private bool _writeAborted;
     private Exception? _readError;
     private Exception? _writeError;
+
+    private sealed record Abort(ulong ErrorCode, Exception? Reason);
 
     public StreamCore(ConnectionCore connection, long id, PinnedBlockPool pool)
     {
@@ -131,11 +132,8 @@ internal sealed unsafe class StreamCore
     /// <summary>Stops reading with an error code for the peer, and for whoever reads here the <paramref name="reason"/>; thread-safe.</summary>
     public void AbortRead(ulong errorCode, Exception? reason)
     {
-        if (Interlocked.CompareExchange(ref _abortReadRequested, 1, 0) == 0)
+        if (Interlocked.CompareExchange(ref _abortRead, new Abort(errorCode, reason), null) is null)
         {
-            _abortReadReason = reason;
-            Volatile.Write(ref _abortReadCode, errorCode);
-            Volatile.Write(ref _abortReadRequested, 2);
             Wake();
         }
     }
@@ -143,11 +141,9 @@ internal sealed unsafe class StreamCore
     /// <summary>Resets the sending side with an error code for the peer; thread-safe.</summary>
     public void AbortWrite(ulong errorCode, Exception reason)
     {
-        if (Interlocked.CompareExchange(ref _abortWriteRequested, 1, 0) == 0)
+        if (Interlocked.CompareExchange(ref _abortWrite, new Abort(errorCode, reason), null) is null)
         {
             EndWriting(reason);
-            Volatile.Write(ref _abortWriteCode, errorCode);
-            Volatile.Write(ref _abortWriteRequested, 2);
             Wake();
         }
     }
@@ -160,14 +156,14 @@ internal sealed unsafe class StreamCore
         // A full fence: what is asked for after this queues the stream again.
         Interlocked.Exchange(ref _dirty, 0);
         Extend(connection, Interlocked.Exchange(ref _credit, 0));
-        if (_abortReadRequested == 2)
+        if (!_readAborted && Volatile.Read(ref _abortRead) is { } abortRead)
         {
-            _abortReadRequested = 3;
-            CompleteInput(_abortReadReason);
+            _readAborted = true;
+            CompleteInput(abortRead.Reason);
             Extend(connection, _unreadBytes);
             if (!_inputEnded && !Closed)
             {
-                Interop.Ngtcp2.ShutdownStreamRead(connection, 0, Id, Volatile.Read(ref _abortReadCode));
+                Interop.Ngtcp2.ShutdownStreamRead(connection, 0, Id, abortRead.ErrorCode);
             }
         }
 
@@ -177,10 +173,10 @@ internal sealed unsafe class StreamCore
             return;
         }
 
-        if (_abortWriteRequested == 2)
+        if (!_writeAborted && Volatile.Read(ref _abortWrite) is { } abortWrite)
         {
-            _abortWriteRequested = 3;
-            Interop.Ngtcp2.ShutdownStreamWrite(connection, 0, Id, Volatile.Read(ref _abortWriteCode));
+            _writeAborted = true;
+            Interop.Ngtcp2.ShutdownStreamWrite(connection, 0, Id, abortWrite.ErrorCode);
         }
         else if (!_finSent && !Queued && WriteError is null)
         {

@@ -54,20 +54,18 @@ internal sealed class ClientConnection : IDatagramHandler
     {
         try
         {
+            _loop.Add(_socket);
             var path = new FourTuple(_socket.AssumedLocal, _remote);
+            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c));
+            context.Failed = e => _connected.TrySetException(e);
             var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(serverId: null), _ => _loop.Wake(_driver), EventLoop.Now);
             core.Driver = _driver;
-            var context = new Ngtcp2ConnectionContext(_driver, isServer: false, path.ToPath(), _settings, c => _connected.TrySetResult(c));
             _driver.Attach(core, context);
-            context.Failed = e => _connected.TrySetException(e);
-            _loop.Add(_socket);
             _loop.MakeReady(_driver);
         }
         catch (Exception e)
         {
-            _socket.Dispose();
-            _credentials.Dispose();
-            ClientLoop.Release();
+            Release();
             _connected.TrySetException(e);
         }
     }

@@ -113,6 +113,9 @@ internal sealed class ConnectionDriver
                 case ConnectionEvent.PathChanged changed:
                     EngineLog.PathEvent(_logger, Core.Id, changed.Event);
                     break;
+                case ConnectionEvent.Faulted faulted:
+                    EngineLog.ConnectionFaulted(_logger, Core.Id, faulted.Error);
+                    break;
                 case ConnectionEvent.Closed closed:
                     EngineLog.ConnectionEnded(_logger, Core.Id, closed.Closure);
                     break;

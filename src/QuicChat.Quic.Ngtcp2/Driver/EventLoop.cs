@@ -75,17 +75,19 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void Add(UdpSocket socket)
     {
-        _sockets.Add(socket.Descriptor, socket);
         Watch(Libc.EpollCtlAdd, socket.Descriptor, Libc.EpollIn);
+        _sockets.Add(socket.Descriptor, socket);
     }
 
+    /// <summary>Disposes of a socket, added or not.</summary>
     public void Remove(UdpSocket socket)
     {
         if (_sockets.Remove(socket.Descriptor))
         {
             Watch(Libc.EpollCtlDelete, socket.Descriptor, 0);
-            socket.Dispose();
         }
+
+        socket.Dispose();
     }
 
     /// <summary>Gives a connection its turn before the loop waits again.</summary>
@@ -108,7 +110,7 @@ internal sealed unsafe class EventLoop : IDisposable
             Watch(Libc.EpollCtlModify, socket.Descriptor, Libc.EpollIn | Libc.EpollOut);
         }
 
-        socket.Blocked.Enqueue(driver);
+        socket.Blocked.Add(driver);
     }
 
     /// <summary>Has the thread end after its turn. Connections must have ended before.</summary>
@@ -260,10 +262,12 @@ internal sealed unsafe class EventLoop : IDisposable
     private void Unblock(UdpSocket socket)
     {
         Watch(Libc.EpollCtlModify, socket.Descriptor, Libc.EpollIn);
-        while (socket.Blocked.TryDequeue(out var driver))
+        foreach (var driver in socket.Blocked)
         {
             MakeReady(driver);
         }
+
+        socket.Blocked.Clear();
     }
 
     private void WakeUp()

@@ -16,17 +16,12 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     IConnectionKeepAliveFeature,
     IProtocolErrorCodeFeature
 {
-    private const int MaxUnreadPathEvents = 512;
-
     private readonly Channel<Ngtcp2StreamContext> _streams = Channel.CreateUnbounded<Ngtcp2StreamContext>();
-    private readonly Channel<PathEvent> _pathEvents = Channel.CreateBounded<PathEvent>(
-        new BoundedChannelOptions(MaxUnreadPathEvents) { FullMode = BoundedChannelFullMode.DropOldest, SingleWriter = true });
-
+    private readonly PathEventQueue _pathEvents = new();
     private readonly TaskCompletionSource<ConnectionClosure> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closedSource = new();
     private readonly Queue<TaskCompletionSource<ConnectionContext>> _opening = new();
     private readonly ConnectionDriver _driver;
-    private readonly bool _isServer;
     private readonly Action<Ngtcp2ConnectionContext> _established;
     private NetworkPath _currentPath;
     private TimeSpan _migrationTimeout;
@@ -35,10 +30,9 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     private long _error = -1;
 
     public Ngtcp2ConnectionContext(
-        ConnectionDriver driver, bool isServer, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
+        ConnectionDriver driver, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
     {
         _driver = driver;
-        _isServer = isServer;
         _established = established;
         _currentPath = path;
         _migrationTimeout = settings.MigrationTimeout;
@@ -81,7 +75,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
 
     public PathCapabilities Capabilities => PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure;
 
-    public ChannelReader<PathEvent> Events => _pathEvents.Reader;
+    public ChannelReader<PathEvent> Events => _pathEvents;
 
     public TimeSpan MigrationTimeout
     {
@@ -195,7 +189,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
                 break;
             case ConnectionEvent.PathChanged changed:
                 Volatile.Write(ref _currentPath, _driver.Core.CurrentPath.ToPath());
-                _pathEvents.Writer.TryWrite(changed.Event);
+                _pathEvents.Write(changed.Event);
                 break;
             case ConnectionEvent.Closed closed:
                 OnClosed(closed.Closure);
@@ -213,7 +207,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         var error = new QuicConnectionClosedException(closure);
         Failed?.Invoke(error);
         _streams.Writer.TryComplete();
-        _pathEvents.Writer.TryComplete();
+        _pathEvents.Complete();
         while (_opening.TryDequeue(out var opening))
         {
             opening.TrySetException(error);

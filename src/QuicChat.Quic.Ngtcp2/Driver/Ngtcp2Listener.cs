@@ -59,16 +59,17 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         try
         {
             _socket = UdpSocket.Listen(endPoint);
+            _socket.Handler = this;
+            EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
+            _loop = new EventLoop($"quic {EndPoint}", logger);
         }
         catch
         {
+            _socket?.Dispose();
             _settings.Credentials.Dispose();
             throw;
         }
 
-        _socket.Handler = this;
-        EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
-        _loop = new EventLoop($"quic {EndPoint}", logger);
         _loop.Post(() => _loop.Add(_socket));
     }
 
@@ -212,7 +213,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, isServer: true, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
         }
         catch (Exception e)
         {

@@ -48,7 +48,7 @@ internal sealed unsafe class UdpSocket : IDisposable
     public IDatagramHandler? Handler { get; set; }
 
     /// <summary>Connections that wait for the socket to take datagrams again.</summary>
-    public Queue<ConnectionDriver> Blocked { get; } = new();
+    public HashSet<ConnectionDriver> Blocked { get; } = [];
 
     /// <summary>A server's socket.</summary>
     /// <exception cref="AddressInUseException">The port is taken.</exception>

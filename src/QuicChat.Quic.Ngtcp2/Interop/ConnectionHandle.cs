@@ -12,7 +12,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     private static int _live;
 
     private readonly CredentialsHandle _credentials;
-    private readonly bool _holdsCredentials;
+    private bool _holdsCredentials;
     private readonly Block* _block;
     private GCHandle _owner;
     private byte* _text;
@@ -29,21 +29,29 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     public ConnectionHandle(object owner, CredentialsHandle credentials, uint sessionFlags)
         : base(ownsHandle: true)
     {
-        Interlocked.Increment(ref _live);
         _credentials = credentials;
         credentials.DangerousAddRef(ref _holdsCredentials);
-        _owner = GCHandle.Alloc(owner);
-        _block = (Block*)NativeMemory.AllocZeroed((nuint)sizeof(Block));
-        _block->Reference.GetConnection = &GetConnection;
-        _block->Owner = GCHandle.ToIntPtr(_owner);
-        nint session;
-        Gnutls.Check(Gnutls.Init(&session, sessionFlags), "A TLS session cannot be made");
-        Session = session;
-        Gnutls.SessionSetPointer(session, &_block->Reference);
-        Gnutls.Check(Gnutls.PrioritySet(session, PriorityCache.Value), "The TLS priorities cannot be set");
-        Gnutls.Check(
-            Gnutls.CredentialsSet(session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()),
-            "The TLS credentials cannot be set");
+        Interlocked.Increment(ref _live);
+        try
+        {
+            _owner = GCHandle.Alloc(owner);
+            _block = (Block*)NativeMemory.AllocZeroed((nuint)sizeof(Block));
+            _block->Reference.GetConnection = &GetConnection;
+            _block->Owner = GCHandle.ToIntPtr(_owner);
+            nint session;
+            Gnutls.Check(Gnutls.Init(&session, sessionFlags), "A TLS session cannot be made");
+            Session = session;
+            Gnutls.SessionSetPointer(session, &_block->Reference);
+            Gnutls.Check(Gnutls.PrioritySet(session, PriorityCache.Value), "The TLS priorities cannot be set");
+            Gnutls.Check(
+                Gnutls.CredentialsSet(session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()),
+                "The TLS credentials cannot be set");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>How many connections hold native resources now.</summary>
@@ -74,8 +82,8 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     public static T OwnerOfSession<T>(nint session)
         where T : class => Owner<T>((void*)((Block*)Gnutls.SessionGetPointer(session))->Owner);
 
-    // A session without a connection, of a client that failed to start, has to be released too.
-    public override bool IsInvalid => Session == 0;
+    // What failed to start has to be released too, with or without a session and a connection.
+    public override bool IsInvalid => !_holdsCredentials;
 
     protected override bool ReleaseHandle()
     {
@@ -84,16 +92,21 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
             Ngtcp2.Delete(handle);
         }
 
-        Gnutls.Deinit(Session);
-        Session = 0;
-        NativeMemory.Free(_block);
-        Marshal.FreeCoTaskMem((nint)_text);
-        _owner.Free();
-        if (_holdsCredentials)
+        if (Session != 0)
         {
-            _credentials.DangerousRelease();
+            Gnutls.Deinit(Session);
+            Session = 0;
         }
 
+        NativeMemory.Free(_block);
+        Marshal.FreeCoTaskMem((nint)_text);
+        if (_owner.IsAllocated)
+        {
+            _owner.Free();
+        }
+
+        _credentials.DangerousRelease();
+        _holdsCredentials = false;
         Interlocked.Decrement(ref _live);
         return true;
     }

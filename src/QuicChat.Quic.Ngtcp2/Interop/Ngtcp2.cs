@@ -162,9 +162,6 @@ internal static unsafe partial class Ngtcp2
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_ccerr_set_liberr")]
     public static partial void CloseErrorSetLibraryError(CloseError* error, int libraryError, byte* reason, nuint length);
 
-    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_ccerr_set_tls_alert")]
-    public static partial void CloseErrorSetTlsAlert(CloseError* error, byte alert, byte* reason, nuint length);
-
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_ccerr_set_application_error")]
     public static partial void CloseErrorSetApplication(CloseError* error, ulong code, byte* reason, nuint length);
 

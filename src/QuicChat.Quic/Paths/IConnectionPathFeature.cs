@@ -15,8 +15,8 @@ public interface IConnectionPathFeature
     PathCapabilities Capabilities { get; }
 
     /// <summary>
-    /// The connection's path events in order, for one reader. It completes when the connection ends. It holds the newest 512 unread events; where a
-    /// reader falls further behind, an attempt may begin without its end having been seen, and counts as superseded.
+    /// The connection's path events in order, for one reader, until the connection ends. Where a reader falls too far behind, the oldest attempts are left
+    /// out, each from its beginning to its end; see <see cref="PathEventQueue"/>.
     /// </summary>
     ChannelReader<PathEvent> Events { get; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
@@ -10,6 +11,10 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Core;
 /// <summary>Two cores without sockets, threads or a clock.</summary>
 public sealed class ConnectionCoreTests
 {
+    // RFC 9000, section 20.1.
+    private const ulong InternalError = 0x1;
+    private const ulong ProtocolViolation = 0xa;
+
     [Fact]
     public void A_handshake_takes_one_round_trip_for_the_client()
     {
@@ -289,6 +294,74 @@ public sealed class ConnectionCoreTests
     }
 
     [Fact]
+    public void A_fault_of_ours_while_the_library_calls_ends_the_connection_and_says_why()
+    {
+        using var link = new CoreLink().Establish();
+        var stream = link.OpenStream();
+        link.Server!.Core.Occupy(stream.Id);
+        CoreLink.Write(stream, "hello"u8);
+
+        link.RunUntil(() => link.Client.Closure is not null, "the close");
+
+        var reason = Assert.IsType<ArgumentException>(link.Server.Fault).Message;
+        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Local, null, InternalError, reason), link.Server.Closure);
+        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, null, InternalError, reason), link.Client.Closure);
+    }
+
+    [Fact]
+    public void A_unidirectional_stream_of_the_server_is_refused_and_never_shown()
+    {
+        using var link = new CoreLink().Establish();
+
+        // The answer to the check of a new path allows the server one.
+        link.ClientAddress = new IPEndPoint(IPAddress.Loopback, 41000);
+        CoreLink.Write(link.OpenStream(), "from here"u8);
+        link.RunUntil(() => link.Server!.PathEvents.Count == 2, "the new path's validation");
+        CoreLink.Write(link.Server!.Core.OpenUnidirectionalStream(), "one way"u8);
+
+        link.RunUntil(() => link.Server.Closure is not null, "the close");
+
+        Assert.Equal(
+            new ConnectionClosure(ConnectionCloseOrigin.Local, null, ProtocolViolation, "unidirectional streams are not used"), link.Client.Closure);
+        Assert.Equal(ConnectionCloseOrigin.Peer, link.Server.Closure!.Origin);
+        Assert.Empty(link.Client.Accepted);
+    }
+
+    [Fact]
+    public void A_closed_connection_answers_a_datagram_once_and_ever_more_seldom()
+    {
+        using var link = new CoreLink().Establish();
+        var datagrams = new List<byte[]>();
+        link.Wire = (_, datagram) =>
+        {
+            datagrams.Add(datagram);
+            return [];
+        };
+        CoreLink.Write(link.OpenStream(), "still there?"u8);
+        link.RunFor(TimeSpan.Zero);
+        var datagram = Assert.Single(datagrams);
+        link.Server!.Core.RequestClose(1, "bye");
+        var sent = link.Server.DatagramsSent;
+
+        // The close itself, then an answer to the first, second, fourth, and eighth datagram.
+        List<int> answers = [];
+        for (var i = 0; i <= 8; i++)
+        {
+            if (i > 0)
+            {
+                link.Deliver(toServer: true, datagram);
+            }
+
+            link.RunFor(TimeSpan.Zero);
+            answers.Add(link.Server.DatagramsSent - sent);
+            sent = link.Server.DatagramsSent;
+        }
+
+        Assert.NotNull(link.Server.Closure);
+        Assert.Equal([1, 1, 1, 0, 1, 0, 0, 0, 1], answers);
+    }
+
+    [Fact]
     public void A_close_does_not_wait_long_for_a_path_that_is_dead()
     {
         using var link = new CoreLink().Establish();
@@ -389,5 +462,4 @@ public sealed class ConnectionCoreTests
             TimeSpan.FromMinutes(10));
         Assert.Equal(sent, atServer);
         Assert.Equal(sent, back);
-    }
-}
+    }}

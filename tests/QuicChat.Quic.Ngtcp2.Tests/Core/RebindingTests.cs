@@ -35,6 +35,42 @@ public sealed class RebindingTests
     public void Copies_from_foreign_addresses_that_overtake_the_client_cost_it_nothing()
         => ForEachSeed((seed, random) => Chat(seed, random, loss: 0.02, TimeSpan.FromSeconds(5), changes => NewPort(changes), copies: 0.05));
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_path_that_the_client_stays_on_after_its_attempt_was_reverted_is_told_again(bool isClientHeardBeforeItsAnswer)
+    {
+        using var link = new CoreLink(server: CoreLink.NewServerSettings() with { MigrationTimeout = TimeSpan.FromMilliseconds(300) });
+        link.Delay = TimeSpan.FromMilliseconds(100);
+        link.Establish();
+        var (before, after) = (link.ClientAddress, new IPEndPoint(IPAddress.Loopback, 41000));
+        var stream = link.OpenStream();
+        byte[]? overtaken = null;
+        link.Wire = (toServer, datagram) => toServer && (overtaken ??= datagram) == datagram ? [] : [datagram];
+        CoreLink.Write(stream, "1"u8);
+        link.RunFor(TimeSpan.Zero);
+
+        // The deadline passes before the path's check, whose two round trips take 400 ms. Meanwhile the client was heard from where it was before.
+        link.ClientAddress = after;
+        CoreLink.Write(stream, "2"u8);
+        link.RunUntil(() => link.Server!.PathEvents.Count == 1, "the change");
+        link.Deliver(toServer: true, overtaken!, before);
+        if (isClientHeardBeforeItsAnswer)
+        {
+            link.RunFor(TimeSpan.FromMilliseconds(250));
+            CoreLink.Write(stream, "3"u8);
+        }
+
+        link.RunUntil(() => link.Server!.PathEvents.Count == 4, "the change to be told again", TimeSpan.FromSeconds(1));
+
+        Assert.Collection(
+            link.Server!.PathEvents,
+            e => Assert.Equal((before, after), (Assert.IsType<PathEvent.Detected>(e).From.Remote, ((PathEvent.Detected)e).To.Remote)),
+            e => Assert.Equal(before, Assert.IsType<PathEvent.Reverted>(e).Path.Remote),
+            e => Assert.Equal((before, after), (Assert.IsType<PathEvent.Detected>(e).From.Remote, ((PathEvent.Detected)e).To.Remote)),
+            e => Assert.Equal(after, Assert.IsType<PathEvent.Validated>(e).Path.Remote));
+    }
+
     private static IPEndPoint NewPort(int changes) => new(IPAddress.Loopback, 41000 + changes);
 
     private static void ForEachSeed(Action<int, Random> chat)

@@ -34,6 +34,8 @@ internal sealed class CoreLink : IDisposable
 
         public ConnectionClosure? Closure { get; set; }
 
+        public Exception? Fault { get; set; }
+
         public int DatagramsSent { get; set; }
 
         public List<PathEvent> PathEvents { get; } = [];
@@ -266,6 +268,9 @@ internal sealed class CoreLink : IDisposable
                     break;
                 case ConnectionEvent.PathChanged changed:
                     end.PathEvents.Add(changed.Event);
+                    break;
+                case ConnectionEvent.Faulted faulted:
+                    end.Fault = faulted.Error;
                     break;
                 case ConnectionEvent.Closed closed:
                     end.Closure = closed.Closure;

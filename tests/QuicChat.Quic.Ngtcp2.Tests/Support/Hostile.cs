@@ -23,6 +23,26 @@ internal static unsafe partial class Hostile
         }
     }
 
+    /// <summary>Opens a unidirectional stream, which no correct end of this protocol does. Needs the peer's credit.</summary>
+    public static StreamCore OpenUnidirectionalStream(this ConnectionCore core)
+    {
+        long id;
+        if (OpenUniStream(Connection(core), &id, null) is not 0 and var result)
+        {
+            throw new InvalidOperationException($"ngtcp2 opens no unidirectional stream: {result}.");
+        }
+
+        return core.Occupy(id);
+    }
+
+    /// <summary>Has the core know a stream that the library knows nothing of yet.</summary>
+    public static StreamCore Occupy(this ConnectionCore core, long streamId)
+    {
+        var stream = new StreamCore(core, streamId, new PinnedBlockPool());
+        Streams(core).Add(streamId, stream);
+        return stream;
+    }
+
     public static bool HandshakeCompleted(this ConnectionCore core) => Connection(core) != 0 && GetHandshakeCompleted(Connection(core)) != 0;
 
     /// <summary>The core behind a connection; see <see cref="ConnectionCore.Request"/> for getting onto its thread.</summary>
@@ -48,6 +68,12 @@ internal static unsafe partial class Hostile
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_connection")]
     private static extern ref nint Connection(ConnectionCore core);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_streams")]
+    private static extern ref Dictionary<long, StreamCore> Streams(ConnectionCore core);
+
+    [LibraryImport("libngtcp2.so.16", EntryPoint = "ngtcp2_conn_open_uni_stream")]
+    private static partial int OpenUniStream(nint connection, long* streamId, void* streamUserData);
 
     [LibraryImport("libngtcp2.so.16", EntryPoint = "ngtcp2_conn_submit_crypto_data")]
     private static partial int SubmitCryptoData(nint connection, int level, byte* data, nuint length);
