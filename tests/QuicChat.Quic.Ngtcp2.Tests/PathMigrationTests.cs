@@ -52,6 +52,31 @@ public sealed class PathMigrationTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public async Task A_denied_path_is_told_once_and_not_used_and_the_next_one_is()
+    {
+        var denied = IPAddress.Parse("127.0.0.2");
+        await using var pair = await SimulatedConnection.StartAsync();
+        await using var stream = await pair.Client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var before = pair.PathFeature.CurrentPath;
+        pair.PathFeature.Judge = (_, candidate) => candidate.Remote.Address.Equals(denied) ? "not there" : null;
+
+        var refused = pair.Path.Rebind(denied);
+        var echo = stream.EchoAsync("after");
+        var told = await pair.Accepted.NextPathEventAsync<PathEvent.Denied>();
+        Assert.Equal((PathChangeKind.Address, "not there"), (told.Kind, told.Reason));
+        Assert.Equal((before, refused.LocalEndPoint), (told.From, told.To.Remote));
+        Assert.Equal(before, pair.PathFeature.CurrentPath);
+        Assert.False(echo.IsCompleted);
+
+        // What the client sent meanwhile arrives by the path that is not denied.
+        var taken = pair.Path.Rebind(IPAddress.Parse("127.0.0.3"));
+        Assert.Equal("after", await echo);
+        await pair.Accepted.NextPathEventAsync<PathEvent.Detected>();
+        Assert.Equal(taken.LocalEndPoint, (await pair.Accepted.NextPathEventAsync<PathEvent.Validated>()).Path.Remote);
+    }
+
     [Theory]
     [InlineData(CopyOrder.CopyFirst)]
     [InlineData(CopyOrder.CopyAfter)]

@@ -5,11 +5,16 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 // Where the connection is, what was validated, and what ngtcp2 is shown of it.
 internal sealed unsafe partial class ConnectionCore
 {
+    // Whoever has seen a connection ID can make datagrams come from anywhere.
+    private const int MostDenialsTold = 8;
+
     private readonly PathVirtualizer _virtualizer;
     private readonly List<FourTuple> _validations = [];
     private FourTuple _validated;
     private PathTracker? _tracker;
+    private readonly HashSet<UdpAddress> _denialsTold = [];
     private TimeSpan _migrationTimeout;
+    private volatile PathJudge? _judge;
 
     /// <summary>The path that datagrams are sent on.</summary>
     public FourTuple CurrentPath => _virtualizer.Current;
@@ -22,6 +27,35 @@ internal sealed unsafe partial class ConnectionCore
         {
             tracker.Timeout = timeout;
         }
+    }
+
+    /// <summary>Says from where datagrams are taken; thread-safe, from the next one on.</summary>
+    public PathJudge? Judge
+    {
+        get => _judge;
+        set => _judge = value;
+    }
+
+    // The path in use has been admitted, and an attempt under way may go on.
+    private bool IsDenied(FourTuple real)
+    {
+        if (_judge is not { } judge || _tracker is not { } tracker || real.Remote == _validated.Remote || real.Remote == _virtualizer.Current.Remote)
+        {
+            return false;
+        }
+
+        var candidate = real.ToPath();
+        if (judge(tracker.LastValidated, candidate) is not { } reason)
+        {
+            return false;
+        }
+
+        if (_denialsTold.Count < MostDenialsTold && _denialsTold.Add(real.Remote) && tracker.LastValidated.ChangeTo(candidate) is { } kind)
+        {
+            _events.Enqueue(new ConnectionEvent.PathChanged(new PathEvent.Denied(tracker.LastValidated, candidate, kind, reason, _now.Time)));
+        }
+
+        return true;
     }
 
     // The handshake validates the client's address (RFC 9000, section 8.1).
@@ -70,7 +104,11 @@ internal sealed unsafe partial class ConnectionCore
                 }
 
                 tracker.Validate(path, ValidationEvidence.Exact, _now);
-                _validated = ReferenceEquals(tracker.LastValidated, path) ? real : _validated;
+                if (ReferenceEquals(tracker.LastValidated, path))
+                {
+                    _validated = real;
+                    _denialsTold.Clear();
+                }
             }
         }
 

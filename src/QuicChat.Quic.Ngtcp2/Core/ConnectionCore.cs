@@ -171,6 +171,11 @@ internal sealed unsafe partial class ConnectionCore
             return;
         }
 
+        if (IsDenied(real))
+        {
+            return;
+        }
+
         _authenticated = false;
         var path = _virtualizer.ToVirtual(real);
         int result;

@@ -88,6 +88,12 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         }
     }
 
+    public PathJudge? Judge
+    {
+        get => _driver.Core.Judge;
+        set => _driver.Core.Judge = value;
+    }
+
     public TimeSpan KeepAliveInterval
     {
         get => _keepAliveInterval;

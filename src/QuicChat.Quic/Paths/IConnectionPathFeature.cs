@@ -26,6 +26,12 @@ public interface IConnectionPathFeature
     TimeSpan MigrationTimeout { get; set; }
 
     /// <summary>
+    /// Who decides where the peer may go; unset, it may go anywhere. Datagrams from a path that is denied are dropped before they are looked into, and
+    /// <see cref="PathEvent.Denied"/> tells of it. A path that is in use already stays in use.
+    /// </summary>
+    PathJudge? Judge { get; set; }
+
+    /// <summary>
     /// Tells an engine without <see cref="PathCapabilities.ExactValidation"/> that an application round trip succeeded on the
     /// current path. Other engines ignore it.
     /// </summary>

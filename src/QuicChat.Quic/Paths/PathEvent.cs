@@ -3,7 +3,7 @@ namespace QuicChat.Quic.Paths;
 /// <summary>
 /// Something that happened to a connection's path. An attempt begins with <see cref="Detected"/> and ends with exactly one of
 /// <see cref="Validated"/>, <see cref="Reverted"/>, <see cref="Superseded"/>, <see cref="Unknown"/> and <see cref="Failed"/>,
-/// or with the end of the connection.
+/// or with the end of the connection. <see cref="Denied"/> stands outside of attempts.
 /// </summary>
 /// <param name="At">When it happened.</param>
 public abstract record PathEvent(DateTimeOffset At)
@@ -46,4 +46,15 @@ public abstract record PathEvent(DateTimeOffset At)
     /// <param name="Reason">Why, in words for an operator.</param>
     /// <param name="At">When the deadline passed.</param>
     public sealed record Failed(NetworkPath Path, TimeSpan Duration, string Reason, DateTimeOffset At) : PathEvent(At);
+
+    /// <summary>
+    /// A datagram came from a path that <see cref="IConnectionPathFeature.Judge"/> denies, and was dropped. It is no attempt and not authenticated: anyone could have
+    /// sent it. Told once a path until the peer is on another validated path, and of at most 8 paths.
+    /// </summary>
+    /// <param name="From">The last validated path.</param>
+    /// <param name="To">The path that was denied.</param>
+    /// <param name="Kind">What would have changed.</param>
+    /// <param name="Reason">Why, in words for an operator.</param>
+    /// <param name="At">When.</param>
+    public sealed record Denied(NetworkPath From, NetworkPath To, PathChangeKind Kind, string Reason, DateTimeOffset At) : PathEvent(At);
 }

@@ -34,7 +34,11 @@ public sealed class PathEventQueue : ChannelReader<PathEvent>
     /// <summary>Adds the next event, as <see cref="PathTracker"/> emits it.</summary>
     public void Write(PathEvent next) => Change(() =>
     {
-        if (_events.Count == Capacity)
+        if (_events.Count == Capacity && _events.FindIndex(waiting => waiting is PathEvent.Denied) is >= 0 and var denied)
+        {
+            _events.RemoveAt(denied);
+        }
+        else if (_events.Count == Capacity)
         {
             // Beginnings and ends alternate; the beginning of a first end has been read.
             _events.RemoveRange(_events[0] is PathEvent.Detected ? 0 : 1, 2);

@@ -49,6 +49,8 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
 
     public TimeSpan MigrationTimeout { get; set; }
 
+    public PathJudge? Judge { get; set; }
+
     public Task<ConnectionClosure> Closed => _closed.Task;
 
     /// <summary>Completes when the gateway has confirmed the path by a round trip.</summary>

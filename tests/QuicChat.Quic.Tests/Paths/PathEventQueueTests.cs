@@ -53,6 +53,11 @@ public sealed class PathEventQueueTests
         {
             _queue.Write(Reverted(attempt));
             _queue.Write(Detected(attempt + 1));
+            if (attempt % 3 == 0)
+            {
+                _queue.Write(new PathEvent.Denied(Home, Path(3000), PathChangeKind.PortOnly, "denied", At(attempt)));
+            }
+
             Assert.InRange(_queue.Count, 0, PathEventQueue.Capacity);
         }
 
@@ -61,6 +66,7 @@ public sealed class PathEventQueueTests
             read.Add(next);
         }
 
+        read.RemoveAll(next => next is PathEvent.Denied);
         Assert.Equal(Detected(Attempts), read[^1]);
         for (var i = 0; i < read.Count - 1; i += 2)
         {
