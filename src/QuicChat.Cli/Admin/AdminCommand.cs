@@ -7,6 +7,11 @@ internal sealed class AdminCommand : Command
 {
     /// <summary>Defines the verbs.</summary>
     public AdminCommand()
-        : base("admin", "Asks the cluster about its connections and migrations.")
-        => Subcommands.Add(new StatsVerb());
+        : base("admin", "Asks the cluster about its connections and migrations, and tells it what to do.")
+    {
+        foreach (var verb in (AdminVerb[])[new StatsVerb(), new ConnectionVerb(), new GatewaysVerb(), new SilosVerb(), new KickVerb()])
+        {
+            Subcommands.Add(verb);
+        }
+    }
 }

@@ -1,15 +1,15 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using QuicChat.Abstractions;
 using QuicChat.Abstractions.Migrations;
-using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using Spectre.Console;
+using static QuicChat.Cli.Admin.Tables;
 
 namespace QuicChat.Cli.Admin;
 
 /// <summary><c>admin stats</c>: migrations of the whole cluster, by silo and by gateway.</summary>
-internal sealed class StatsVerb : Verb
+internal sealed class StatsVerb : AdminVerb
 {
     private static readonly (string Heading, Func<MigrationStatsPart, long> Count)[] Columns =
     [
@@ -25,22 +25,8 @@ internal sealed class StatsVerb : Verb
         ("denied", part => part.Totals.Denied),
     ];
 
-    private readonly Option<string?> _store = Choice.Of<string?>(
-        "--store", "CONN", "The store of another cluster than this machine's stack, such as 127.0.0.1:6379.", RedisServer.Parse);
-
-    private readonly Option<string> _clusterId = new("--cluster-id")
-    {
-        Description = "With --store: the Orleans cluster ID.",
-        HelpName = "ID",
-        DefaultValueFactory = _ => ClusterDefaults.ClusterId,
-    };
-
-    private readonly Option<string> _serviceId = new("--service-id")
-    {
-        Description = "With --store: the Orleans service ID.",
-        HelpName = "ID",
-        DefaultValueFactory = _ => ClusterDefaults.ServiceId,
-    };
+    private readonly Option<string?> _silo = Choice.Text("--silo", "NAME", "Only the share of one silo.");
+    private readonly Option<string?> _gateway = Choice.Text("--gateway", "ID", "Only the share of one gateway.");
 
     /// <summary>Defines the verb.</summary>
     public StatsVerb()
@@ -49,20 +35,26 @@ internal sealed class StatsVerb : Verb
             "Shows connections and migrations of the whole cluster, by silo and by gateway.",
             "./quicchat admin stats",
             "./quicchat admin stats --json",
+            "./quicchat admin stats --gateway gw-1",
             "./quicchat admin stats --store redis.example.org:6379")
-        => AddOptions(_store, _clusterId, _serviceId);
+        => AddAdminOptions(_silo, _gateway);
 
     /// <inheritdoc />
-    protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+    protected override async Task<int> RunAsync(
+        ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        await using var cluster = await ClusterConnection.OpenAsync(
-            context.Data,
-            parsed.GetValue(_store),
-            parsed.GetRequiredValue(_clusterId),
-            parsed.GetRequiredValue(_serviceId),
-            cancellationToken);
         var stats = await cluster.AskAsync(
             grains => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats(), cancellationToken);
+        if (parsed.GetValue(_silo) is { } silo)
+        {
+            return ShowPart(context, Find(stats.Silos, silo, "silo"));
+        }
+
+        if (parsed.GetValue(_gateway) is { } gateway)
+        {
+            return ShowPart(context, Find(stats.Gateways, gateway, "gateway"));
+        }
+
         if (context.Json)
         {
             context.WriteJson(StatsReport.Of(stats));
@@ -91,21 +83,37 @@ internal sealed class StatsVerb : Verb
         grid.AddRow("counted since", stats.Since.ToString("u", CultureInfo.InvariantCulture));
         console.Write(grid);
 
-        var table = new Table().Border(TableBorder.Simple);
-        table.AddColumn("");
-        foreach (var (heading, _) in Columns)
-        {
-            table.AddColumn(new TableColumn(heading).RightAligned());
-        }
-
+        var table = TableOf();
         var all = new MigrationStatsPart("all", stats.Connections, stats.Migrating, stats.Totals);
         foreach (var part in stats.Silos.Concat(stats.Gateways).Append(all))
         {
-            table.AddRow([Markup.Escape(part.Id), .. Columns.Select(column => Text(column.Count(part)))]);
+            Add(table, part);
         }
 
         console.Write(table);
     }
 
-    private static string Text(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+    private static MigrationStatsPart Find(ImmutableArray<MigrationStatsPart> parts, string id, string what)
+        => parts.FirstOrDefault(part => part.Id == id)
+            ?? throw new ToolException($"there is no {what} '{id}'; counted are {(parts.IsEmpty ? "none" : string.Join(", ", parts.Select(part => part.Id)))}.");
+
+    private static int ShowPart(VerbContext context, MigrationStatsPart part)
+    {
+        if (context.Json)
+        {
+            context.WriteJson(StatsReport.PartReport.Of(part));
+        }
+        else
+        {
+            var table = TableOf();
+            Add(table, part);
+            context.OutputConsole().Write(table);
+        }
+
+        return ExitCode.Held;
+    }
+
+    private static Table TableOf() => Tables.Create(["", .. Columns.Select(column => ">" + column.Heading)]);
+
+    private static void Add(Table table, MigrationStatsPart part) => table.Add([part.Id, .. Columns.Select(column => Text(column.Count(part)))]);
 }

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Users;
+using QuicChat.Cli.Verbs;
+using ErrorCode = QuicChat.Protocol.V1.ErrorCode;
+
+namespace QuicChat.Cli.Admin;
+
+/// <summary><c>admin kick</c>: closes connections.</summary>
+internal sealed class KickVerb : AdminVerb
+{
+    private readonly Argument<string?> _id = ConnectionIdArgument.Of("ID", "The connection, 32 hex digits.", isRequired: false);
+    private readonly Option<string?> _user = Choice.Text("--user", "USER", "All connections of a user instead of one.");
+    private readonly Option<string> _reason = new("--reason")
+    {
+        Description = "What the client is told.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "closed by an operator",
+    };
+
+    /// <summary>Defines the verb.</summary>
+    public KickVerb()
+        : base(
+            "kick",
+            "Closes a connection, or all of a user, with the error code KICKED: the client does not come back by itself.",
+            "./quicchat admin kick 00000001c2f0a1b2c3d4e5f60718293a --reason 'spam'",
+            "./quicchat admin kick --user ann")
+    {
+        Arguments.Add(_id);
+        AddAdminOptions(_user, _reason);
+    }
+
+    /// <inheritdoc />
+    protected override void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(_id) is null == string.IsNullOrEmpty(parsed.GetValue(_user)))
+        {
+            throw new UsageException("name one connection, or a user with --user");
+        }
+    }
+
+    /// <inheritdoc />
+    protected override async Task<int> RunAsync(
+        ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        var user = parsed.GetValue(_user);
+        var connections = user is null
+            ? [parsed.GetValue(_id)!]
+            : await cluster.AskAsync(grains => grains.GetGrain<IUserGrain>(user).GetConnections(), cancellationToken);
+        if (connections.IsEmpty)
+        {
+            throw new ToolException($"the user '{user}' has no connection.");
+        }
+
+        var kicked = new List<string>();
+        foreach (var id in connections)
+        {
+            var connection = await ConnectionVerb.FindAsync(cluster, id, cancellationToken);
+            var gateway = connection.Registration.GatewayId;
+            if (!await cluster.AskAsync(
+                grains => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
+                    .CloseConnection(gateway, id, (int)ErrorCode.Kicked, parsed.GetRequiredValue(_reason)),
+                cancellationToken))
+            {
+                throw new ToolException($"the gateway '{gateway}' of connection {id} holds no lease; it cannot be asked.");
+            }
+
+            kicked.Add(id);
+            context.Progress($"{id}: {gateway} was asked to close it");
+        }
+
+        if (context.Json)
+        {
+            context.WriteJson(new { kicked });
+        }
+
+        return ExitCode.Held;
+    }
+}
