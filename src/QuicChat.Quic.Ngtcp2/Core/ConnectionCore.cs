@@ -177,6 +177,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _authenticated = false;
+        RenewPathIfStalled();
         var path = _virtualizer.ToVirtual(real);
         int result;
         fixed (byte* data = datagram)

@@ -39,7 +39,7 @@ internal sealed class PathVirtualizer
     /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>.</summary>
     public FourTuple ToVirtual(FourTuple real)
     {
-        var entry = _current.Real == real ? _current : FindLatest(real) ?? Add(real);
+        var entry = _current.Real == real && !_current.Stale ? _current : FindLatest(real) ?? Add(real);
         return real with { Remote = entry.VirtualRemote };
     }
 
@@ -61,6 +61,9 @@ internal sealed class PathVirtualizer
         _current = entry;
         return true;
     }
+
+    /// <summary>Has ngtcp2 begin anew with what arrives next: it is shown as a path from another host, for which all that is known of the old one is forgotten.</summary>
+    public void Renew() => _current.Stale = true;
 
     private Entry? Find(FourTuple virtualPath)
     {
@@ -95,7 +98,8 @@ internal sealed class PathVirtualizer
             Evict();
         }
 
-        var entry = new Entry(real, real.Remote.WithPort(NextPort()));
+        var remote = real.Remote.WithPort(NextPort());
+        var entry = new Entry(real, _current.Stale ? remote.Neighbour : remote);
         _entries.Add(entry);
         return entry;
     }

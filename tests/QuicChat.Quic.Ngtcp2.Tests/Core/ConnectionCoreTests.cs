@@ -462,4 +462,5 @@ public sealed class ConnectionCoreTests
             TimeSpan.FromMinutes(10));
         Assert.Equal(sent, atServer);
         Assert.Equal(sent, back);
-    }}
+    }
+}

@@ -23,6 +23,14 @@ public sealed class RebindingTests
     public void Neither_end_falls_silent_for_good(int intervalMs, double loss)
         => ForEachSeed((seed, random) => Chat(seed, random, loss, TimeSpan.FromMilliseconds(intervalMs), changes => NewPort(changes)));
 
+    [Fact]
+    public void A_server_whose_window_is_full_of_what_was_lost_on_former_paths_goes_on()
+    {
+        // This order of losses once left the server with 3,024 bytes in flight, a window of 2,888 and no timer.
+        const int Seed = 800626;
+        Chat(Seed, new Random(Seed), 0.1, TimeSpan.FromMilliseconds(250), changes => NewPort(changes));
+    }
+
     [Theory]
     [InlineData(500, 0)]
     [InlineData(1500, 0.05)]
