@@ -17,8 +17,8 @@ internal static partial class GatewayLog
     [LoggerMessage(102, LogLevel.Warning, "Time is up: {Connections} connections stay registered until this gateway's lease ends.")]
     public static partial void LeftRegistered(this ILogger logger, int connections);
 
-    [LoggerMessage(103, LogLevel.Information, "Waiting for a silo of cluster {Cluster} in store {Store}.")]
-    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, Exception cause);
+    [LoggerMessage(103, LogLevel.Information, "Waiting for a silo of cluster {Cluster} in store {Store}: {Cause}.")]
+    public static partial void WaitingForCluster(this ILogger logger, string cluster, object store, string cause);
 
     [LoggerMessage(104, LogLevel.Warning, "The gateway's lease could not be renewed; trying on.")]
     public static partial void LeaseNotRenewed(this ILogger logger, Exception exception);

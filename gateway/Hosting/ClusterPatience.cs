@@ -20,7 +20,7 @@ internal sealed class ClusterPatience(
         if (time.GetElapsedTime(_since) >= options.Value.ConnectTimeLimit)
         {
             var waited = $"within {options.Value.ConnectTimeLimit.TotalSeconds:0} s";
-            throw exception is RedisException or TimeoutException
+            throw IsOfStore(exception)
                 ? new GatewayStartException(
                     $"The store at {store} does not answer {waited}, so cluster '{cluster}' is not found; "
                     + "start it (redis-server, or QuicChat.Store), or name another with --store.",
@@ -34,10 +34,12 @@ internal sealed class ClusterPatience(
         if (exception.GetType() != _told)
         {
             _told = exception.GetType();
-            logger.WaitingForCluster(cluster, store, exception);
+            logger.WaitingForCluster(cluster, store, IsOfStore(exception) ? "the store does not answer" : "it answers, but no silo does");
         }
 
         await Task.Delay(_backoff.Next(), time, cancellationToken);
         return true;
     }
+
+    private static bool IsOfStore(Exception exception) => exception is RedisException or TimeoutException;
 }

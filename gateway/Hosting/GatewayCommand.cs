@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
@@ -28,6 +29,7 @@ internal static class GatewayCommand
             + "or a StackExchange.Redis connection string.",
         HelpName = "CONN",
         Required = true,
+        CustomParser = ParseStore,
     };
 
     private static readonly Option<string> Id = new("--id")
@@ -119,14 +121,26 @@ internal static class GatewayCommand
         command.SetAction(ServeAsync);
 
         var parsed = command.Parse(args);
-        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
+        if (parsed.Action is ParseErrorAction)
+        {
+            Console.Error.WriteLine(DescribeUsageError(parsed));
+            return 2;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration
         {
             Output = Console.Error,
             EnableDefaultExceptionHandler = false,
             // The host has its own handling of signals.
             ProcessTerminationTimeout = null,
         });
-        return parsed.Errors.Count > 0 ? 2 : exitCode;
+    }
+
+    // A word that is not known comes first: it is often the reason for what else is wrong.
+    private static string DescribeUsageError(ParseResult parsed)
+    {
+        var message = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is not known here." : parsed.Errors[0].Message;
+        return $"{message.ReplaceLineEndings(" ").TrimEnd('.')}. See 'QuicChat.Gateway --help'.";
     }
 
     private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -207,6 +221,21 @@ internal static class GatewayCommand
                 $"The gateway could not leave the cluster in order within {options.StopTimeLimit.TotalSeconds:0} s; it ends now.");
             Environment.Exit(1);
             return 1;
+        }
+    }
+
+    private static string? ParseStore(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        try
+        {
+            StoreAddress.Parse(text, "");
+            return text;
+        }
+        catch (GatewayStartException e)
+        {
+            result.AddError(e.Message);
+            return null;
         }
     }
 

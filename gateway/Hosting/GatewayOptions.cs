@@ -31,8 +31,11 @@ public sealed class GatewayOptions
     /// <summary>3 s: two renewals may be lost before a lease of 10 s ends.</summary>
     public TimeSpan LeaseRenewInterval { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>30 s that the start waits for the store and a silo: longer than a silo takes to start.</summary>
-    public TimeSpan ConnectTimeLimit { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// 18 s that the start waits for the store, a silo and a lease: longer than a silo takes to start, and, with a last try of 5 s on top,
+    /// less than people wait for.
+    /// </summary>
+    public TimeSpan ConnectTimeLimit { get; set; } = TimeSpan.FromSeconds(18);
 
     /// <summary>
     /// 5 s for an answer from a grain. Orleans' own 30 s would let calls to a dead silo wait long after their rooms have moved; all calls of

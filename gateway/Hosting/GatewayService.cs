@@ -22,8 +22,13 @@ internal sealed class GatewayService(
     ClientSessions sessions,
     RoomRelays relays,
     IOptions<GatewayOptions> options,
+    TimeProvider time,
     ILogger<GatewayService> logger) : IHostedLifecycleService, IAsyncDisposable
 {
+    // The silo that was found last of all may still be busy with its start.
+    private static readonly TimeSpan ShortestWaitForLease = TimeSpan.FromSeconds(3);
+
+    private long _startedAt;
     private IMultiplexedConnectionListener? _listener;
     private Task _accepting = Task.CompletedTask;
     private bool _isServing;
@@ -33,6 +38,7 @@ internal sealed class GatewayService(
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
+        _startedAt = time.GetTimestamp();
         var listen = options.Value.Listen;
         try
         {
@@ -54,11 +60,13 @@ internal sealed class GatewayService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         cluster.Observe(observer);
+        var left = options.Value.ConnectTimeLimit - time.GetElapsedTime(_startedAt);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(options.Value.ConnectTimeLimit);
+        limit.CancelAfter(left > ShortestWaitForLease ? left : ShortestWaitForLease);
         try
         {
-            await lease.StartAsync(EndPoint.ToString(), limit.Token);
+            // A call that is under way cannot be cancelled, but need not be waited for.
+            await lease.StartAsync(EndPoint.ToString(), limit.Token).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

@@ -22,7 +22,14 @@ internal sealed class StoreAddress
         }
         catch (ArgumentException e)
         {
-            throw new GatewayStartException($"--store is no connection string of a store ({e.Message}); give HOST:PORT.", e);
+            // .NET appends the name of a parameter, which no user knows. The string itself may hold a password.
+            throw new GatewayStartException(
+                $"--store is no connection string of a store ({e.Message.Split(" (Parameter '")[0].TrimEnd('.')}); give HOST:PORT.", e);
+        }
+
+        if (options.EndPoints.Count == 0)
+        {
+            throw new GatewayStartException("--store names no store; give HOST:PORT.");
         }
 
         options.ClientName = clientName;

@@ -1,4 +1,5 @@
 using QuicChat.Gateway.Hosting;
+using QuicChat.Quic.Certificates;
 
 namespace QuicChat.Gateway.Sessions;
 
@@ -20,9 +21,10 @@ internal sealed class TokenKey(byte[] bytes)
         {
             text = File.ReadAllText(file);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (FileProblem.IsOne(e))
         {
-            throw new GatewayStartException($"The token key file '{file}' cannot be read: {e.Message} Give one with --token-key FILE.", e);
+            throw new GatewayStartException(
+                $"The token key file '{file}' cannot be read: {FileProblem.Describe(file, e)}. Give one with --token-key FILE.", e);
         }
 
         Span<byte> bytes = stackalloc byte[Length + 1];

@@ -1,6 +1,6 @@
 namespace QuicChat.Silo.Hosting;
 
-/// <summary>Stops the host when the process that started it is gone: that one keeps our standard input open for as long as it lives.</summary>
+/// <summary>Stops the host, once it has started, when the process that started it is gone: that one keeps our standard input open for as long as it lives.</summary>
 /// <param name="lifetime">The host's lifetime.</param>
 internal sealed class ParentProcess(IHostApplicationLifetime lifetime) : IHostedService
 {
@@ -21,6 +21,6 @@ internal sealed class ParentProcess(IHostApplicationLifetime lifetime) : IHosted
         {
         }
 
-        lifetime.StopApplication();
+        lifetime.ApplicationStarted.Register(lifetime.StopApplication);
     }
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using QuicChat.Abstractions;
 using QuicChat.Silo.Storage;
@@ -19,6 +21,7 @@ public static class SiloCommand
         Description = "The store: HOST:PORT of Redis 7 or newer, or of QuicChat.Store, or a StackExchange.Redis connection string.",
         HelpName = "CONN",
         Required = true,
+        CustomParser = ParseStore,
     };
 
     private static readonly Option<string> Name = new("--name")
@@ -86,33 +89,53 @@ public static class SiloCommand
         command.SetAction(ServeAsync);
 
         var parsed = command.Parse(args);
-        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration
+        if (parsed.Action is ParseErrorAction)
+        {
+            Console.Error.WriteLine(DescribeUsageError(parsed));
+            return 2;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration
         {
             Output = Console.Error,
             EnableDefaultExceptionHandler = false,
-            // The host has its own handling of signals.
+            // Signals are handled below, from before the host is there.
             ProcessTerminationTimeout = null,
         });
-        return parsed.Errors.Count > 0 ? 2 : exitCode;
+    }
+
+    // A word that is not known comes first: it is often the reason for what else is wrong.
+    private static string DescribeUsageError(ParseResult parsed)
+    {
+        var message = parsed.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is not known here." : parsed.Errors[0].Message;
+        return $"{message.ReplaceLineEndings(" ").TrimEnd('.')}. See 'QuicChat.Silo --help'.";
     }
 
     private static async Task<int> ServeAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        var stop = new CancellationTokenSource();
+        using var terminate = StopAt(PosixSignal.SIGTERM, stop);
+        using var interrupt = StopAt(PosixSignal.SIGINT, stop);
+        var options = new SiloOptions
+        {
+            Store = parsed.GetRequiredValue(Store),
+            Name = parsed.GetRequiredValue(Name),
+            SiloPort = parsed.GetValue(SiloPort),
+            ClientPort = parsed.GetValue(ClientPort),
+            Advertise = parsed.GetRequiredValue(Advertise),
+            Web = parsed.GetRequiredValue(Web),
+            ClusterId = parsed.GetRequiredValue(ClusterId),
+            ServiceId = parsed.GetRequiredValue(ServiceId),
+            MigrationTimeout = parsed.GetValue(MigrationTimeout),
+            ExitWithParent = parsed.GetValue(ExitWithParent),
+        };
         try
         {
-            await ServeAsync(new SiloOptions
-            {
-                Store = parsed.GetRequiredValue(Store),
-                Name = parsed.GetRequiredValue(Name),
-                SiloPort = parsed.GetValue(SiloPort),
-                ClientPort = parsed.GetValue(ClientPort),
-                Advertise = parsed.GetRequiredValue(Advertise),
-                Web = parsed.GetRequiredValue(Web),
-                ClusterId = parsed.GetRequiredValue(ClusterId),
-                ServiceId = parsed.GetRequiredValue(ServiceId),
-                MigrationTimeout = parsed.GetValue(MigrationTimeout),
-                ExitWithParent = parsed.GetValue(ExitWithParent),
-            });
+            await ServeAsync(options, stop.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
             return 0;
         }
         catch (SiloException error)
@@ -122,36 +145,33 @@ public static class SiloCommand
         }
     }
 
-    private static async Task ServeAsync(SiloOptions options)
+    private static async Task ServeAsync(SiloOptions options, CancellationToken stop)
     {
         options = SiloPorts.Find(options);
-        await using var store = await StoreConnection.OpenAsync(options.Store, options.Name);
-        await using var app = SiloHost.Build(options, store);
+        await using var store = await StoreConnection.OpenAsync(options.Store, options.Name).WaitAsync(stop);
+        await using var app = SiloHost.Build(options, store, stop);
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         app.Lifetime.ApplicationStopping.Register(stopping.SetResult);
+        using var giveUp = new CancellationTokenSource();
+        using var told = stop.Register(() => giveUp.CancelAfter(StopPatience));
         try
         {
-            await app.StartAsync();
+            await app.StartAsync().WaitAsync(giveUp.Token);
         }
-        catch (OperationCanceledException) when (stopping.Task.IsCompleted)
+        catch (OperationCanceledException) when (giveUp.IsCancellationRequested)
         {
-            return;
+            EndNow();
         }
         catch (Exception error) when (error is not SiloException)
         {
             throw new SiloException($"The silo cannot start: {error.Message.ReplaceLineEndings(" ")}", error);
         }
 
-        var web = app.Urls.First();
-        Console.Out.WriteLine(JsonSerializer.Serialize(new
+        if (!stopping.Task.IsCompleted)
         {
-            ready = "silo",
-            name = options.Name,
-            siloPort = options.SiloPort,
-            clientPort = options.ClientPort,
-            web,
-            dashboard = web + SiloHost.DashboardPath,
-        }));
+            TellReady(options, app.Urls.First());
+        }
+
         await stopping.Task;
         try
         {
@@ -160,10 +180,33 @@ public static class SiloCommand
         catch (TimeoutException)
         {
             // Without the store Orleans tries for two minutes to sign off. The other silos find out by themselves.
-            Console.Error.WriteLine($"The silo could not leave the cluster in order within {StopPatience.TotalSeconds} s; it ends now.");
-            Environment.Exit(1);
+            EndNow();
         }
     }
+
+    private static void EndNow()
+    {
+        Console.Error.WriteLine($"The silo could not leave the cluster in order within {StopPatience.TotalSeconds} s; it ends now.");
+        Environment.Exit(1);
+    }
+
+    private static void TellReady(SiloOptions options, string web) => Console.Out.WriteLine(JsonSerializer.Serialize(new
+    {
+        ready = "silo",
+        name = options.Name,
+        siloPort = options.SiloPort,
+        clientPort = options.ClientPort,
+        web,
+        // Without the slash at its end it would answer with a redirection.
+        dashboard = $"{web}{SiloHost.DashboardPath}/",
+    }));
+
+    private static PosixSignalRegistration StopAt(PosixSignal signal, CancellationTokenSource stop)
+        => PosixSignalRegistration.Create(signal, context =>
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        });
 
     private static Option<int> Port(string name, int port, string description) => new(name)
     {
@@ -182,6 +225,21 @@ public static class SiloCommand
             return 0;
         },
     };
+
+    private static string? ParseStore(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        try
+        {
+            StoreConnection.Parse(text);
+            return text;
+        }
+        catch (SiloException error)
+        {
+            result.AddError(error.Message);
+            return null;
+        }
+    }
 
     private static IPAddress? ParseAddress(ArgumentResult result)
     {

@@ -13,11 +13,13 @@ internal static class SiloHost
 {
     public const string DashboardPath = "/dashboard";
 
-    public static WebApplication Build(SiloOptions options, ConnectionMultiplexer store)
+    public static WebApplication Build(SiloOptions options, ConnectionMultiplexer store, CancellationToken stop)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls(options.Web.GetLeftPart(UriPartial.Authority));
         builder.Logging.AddSiloLogging();
+        builder.Services.AddSingleton<IHostLifetime>(
+            services => new OrderlyStop(stop, services.GetRequiredService<IHostApplicationLifetime>()));
         if (options.ExitWithParent)
         {
             builder.Services.AddHostedService<ParentProcess>();

@@ -9,20 +9,28 @@ internal static class StoreConnection
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
+    /// <summary>Reads a connection string.</summary>
+    /// <exception cref="SiloException">It is not one.</exception>
+    public static ConfigurationOptions Parse(string connectionString)
+    {
+        try
+        {
+            var options = ConfigurationOptions.Parse(connectionString);
+            return options.EndPoints.Count > 0 ? options : throw new SiloException("--store names no store; give HOST:PORT.");
+        }
+        catch (ArgumentException error)
+        {
+            // .NET appends the name of a parameter, which no user knows. The string itself may hold a password.
+            throw new SiloException(
+                $"--store is no connection string of a store ({error.Message.Split(" (Parameter '")[0].TrimEnd('.')}); give HOST:PORT.", error);
+        }
+    }
+
     /// <summary>Connects, and afterwards keeps reconnecting by itself.</summary>
     /// <exception cref="SiloException">The store cannot be reached.</exception>
     public static async Task<ConnectionMultiplexer> OpenAsync(string connectionString, string clientName)
     {
-        ConfigurationOptions options;
-        try
-        {
-            options = ConfigurationOptions.Parse(connectionString);
-        }
-        catch (ArgumentException error)
-        {
-            throw new SiloException($"'{connectionString}' is no connection string of a store ({error.Message}); give --store HOST:PORT.", error);
-        }
-
+        var options = Parse(connectionString);
         options.ClientName = clientName;
         options.AbortOnConnectFail = true;
         options.ConnectRetry = 1;

@@ -186,7 +186,10 @@ public sealed partial class ChatClient
         ChatConnectException Untrusted(string reason)
         {
             var detail = reason.Length == 0 ? "" : $" ({reason})";
-            return new($"The server at {endPoint} is not the trusted one{detail}. Check the fingerprint or authority given as Trust.", error);
+            return new($"The server at {endPoint} is not the trusted one{detail}. Check the fingerprint or authority that was given.", error)
+            {
+                IsUntrusted = true,
+            };
         }
 
         ChatConnectException Ended(ChatCloseReason reason) => reason.Code switch

@@ -9,4 +9,7 @@ public sealed class ChatConnectException : ChatException
         : base(message, code, innerException)
     {
     }
+
+    /// <summary>Whether a server answered that does not have the certificate that <see cref="ChatClientOptions.Trust"/> asks for.</summary>
+    public bool IsUntrusted { get; internal init; }
 }

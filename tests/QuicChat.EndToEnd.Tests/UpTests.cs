@@ -62,7 +62,7 @@ public sealed class UpTests(Stack stack)
     [Fact]
     public async Task The_dashboard_answers()
     {
-        using var http = new HttpClient();
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
         var address = stack.Description.GetProperty("silos")[0].GetProperty("dashboard").GetString();
         using var response = await http.GetAsync(new Uri(address!));
         Assert.Equal(System.Net.HttpStatusCode.OK, response.StatusCode);

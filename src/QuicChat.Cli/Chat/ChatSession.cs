@@ -140,7 +140,7 @@ internal sealed class ChatSession : IDisposable
         }
         catch (Exception e) when (e is PublishRejectedException or ArgumentException)
         {
-            _screen.Note($"not sent: {ToolException.Shorten(e.Message)}");
+            _screen.Note($"not sent: {ToolException.OneLine(e)}.");
         }
         catch (ChatException)
         {

@@ -1,9 +1,12 @@
 using System.CommandLine;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Client;
 using QuicChat.Protocol;
+using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 
 namespace QuicChat.Cli.Chat;
@@ -13,9 +16,10 @@ internal sealed class ChatVerb : Verb
 {
     private const int LinesShownFirst = 20;
 
-    private readonly Option<string?> _user = Choice.Text("--user", "ID", "The user, for whom a development token is made.");
-    private readonly Option<string> _room = Choice.Of(
-        "--room", "ROOM", "The room.", text => ProtocolRules.CheckRoom(text) is { } problem ? throw new FormatException(problem) : text);
+    private readonly Option<string?> _user = Choice.Checked(
+        "--user", "ID", "The user, for whom a development token is made.", ProtocolRules.CheckUserId);
+
+    private readonly Option<string?> _room = Choice.Checked("--room", "ROOM", "The room.", ProtocolRules.CheckRoom);
 
     private readonly Option<DnsEndPoint?> _server = Choice.Of<DnsEndPoint?>(
         "--server", "HOST:PORT", "The gateway. Without it those of this machine's stack.", Quantity.HostAndPort);
@@ -23,9 +27,13 @@ internal sealed class ChatVerb : Verb
     private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
         "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
 
-    private readonly Option<string?> _authority = Choice.Text(
-        "--ca", "FILE", "Certificate authorities (PEM) to trust instead of a fingerprint.");
-    private readonly Option<string?> _token = Choice.Text("--token", "JWT", "A token in place of --user.");
+    private readonly Option<string?> _authority = Choice.Checked(
+        "--ca",
+        "FILE",
+        "Certificate authorities (PEM) to trust instead of a fingerprint.",
+        file => string.IsNullOrWhiteSpace(file) ? "the name of the file is empty" : null);
+
+    private readonly Option<string?> _token = Choice.Checked("--token", "JWT", "A token in place of --user.", ProtocolRules.CheckToken);
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
 
     /// <summary>Defines the verb.</summary>
@@ -46,8 +54,8 @@ internal sealed class ChatVerb : Verb
     {
         var options = Connection(parsed, context.Data);
         var isTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected && !context.Json;
-        await using var client = await ConnectAsync(options, cancellationToken);
-        var room = await JoinAsync(client, parsed.GetRequiredValue(_room), cancellationToken);
+        await using var client = await ConnectAsync(options, parsed, cancellationToken);
+        var room = await JoinAsync(client, parsed.GetRequiredValue(_room)!, cancellationToken);
         context.Progress($"connected to {client.GatewayId} as {TerminalText.Harmless(client.UserName)}, connection {client.ConnectionId}");
         IChatScreen screen = isTerminal ? TerminalScreen.OfConsole(context.Output) : new PipedScreen(context, Console.In);
         using var session = new ChatSession(client, room, screen, context, isTerminal);
@@ -74,7 +82,7 @@ internal sealed class ChatVerb : Verb
         }
 
         var trust = parsed.GetValue(_authority) is { } file
-            ? new ServerTrust.Authority(RequireFile(file), server!.Host)
+            ? new ServerTrust.Authority(RequireAuthorities(file), server!.Host)
             : parsed.GetValue(_fingerprint);
         return new ChatClientOptions
         {
@@ -85,11 +93,18 @@ internal sealed class ChatVerb : Verb
         };
     }
 
-    private static async Task<ChatClient> ConnectAsync(ChatClientOptions options, CancellationToken cancellationToken)
+    private async Task<ChatClient> ConnectAsync(ChatClientOptions options, ParseResult parsed, CancellationToken cancellationToken)
     {
         try
         {
             return await ChatClient.ConnectAsync(options, cancellationToken);
+        }
+        catch (ChatConnectException e) when (e.IsUntrusted)
+        {
+            var how = parsed.GetValue(_authority) is not null ? "with --ca"
+                : parsed.GetValue(_fingerprint) is not null ? "with --fingerprint"
+                : "by the data directory; name another with --data DIR, or give --fingerprint";
+            throw new ToolException($"{e.Message.TrimEnd('.')} {how}.", e);
         }
         catch (Exception e) when (e is ChatException or QuicEngineUnavailableException)
         {
@@ -109,10 +124,24 @@ internal sealed class ChatVerb : Verb
         }
     }
 
-    private static string RequireFile(string file)
-        => File.Exists(file)
-            ? file
-            : throw new ToolException($"the file '{file}' is not there; give the certificate authorities as PEM with --ca FILE.");
+    private static string RequireAuthorities(string file)
+    {
+        const string Advice = "give the certificate authorities as PEM with --ca FILE";
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPemFile(file);
+            return authorities.Count > 0 ? file : throw new CryptographicException();
+        }
+        catch (CryptographicException e)
+        {
+            throw new ToolException($"the file '{file}' holds no certificate; {Advice}.", e);
+        }
+        catch (Exception e) when (FileProblem.IsOne(e))
+        {
+            throw new ToolException($"the file '{file}' cannot be read ({FileProblem.Describe(file, e)}); {Advice}.", e);
+        }
+    }
 
     private static string Text(DnsEndPoint server)
         => server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]:{server.Port}" : $"{server.Host}:{server.Port}";

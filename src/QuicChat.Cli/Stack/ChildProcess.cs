@@ -20,12 +20,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Queue<string> _lastLines = new();
     private readonly TaskCompletionSource<string?> _firstLine = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ChildProcess(string name, Process process, string logFile)
+    private ChildProcess(string name, Process process, string logFile, StreamWriter log)
     {
         Name = name;
         LogFile = logFile;
         _process = process;
-        _log = OpenLog(logFile);
+        _log = log;
         Ended = WatchAsync();
     }
 
@@ -58,6 +58,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="assembly">The assembly to run.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="logFile">Where its standard error goes; an older log is kept beside it.</param>
+    /// <exception cref="ToolException">The log cannot be written.</exception>
     public static ChildProcess Start(string name, string assembly, IEnumerable<string> arguments, string logFile)
     {
         var start = new ProcessStartInfo
@@ -78,7 +79,8 @@ internal sealed class ChildProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        return new ChildProcess(name, Process.Start(start)!, logFile);
+        var log = DataFolder.Access(logFile, OpenLog);
+        return new ChildProcess(name, Process.Start(start)!, logFile, log);
     }
 
     /// <summary>Waits for the line of JSON by which the child says that it serves.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using QuicChat.Cli.Verbs;
+using QuicChat.Quic.Certificates;
 
 namespace QuicChat.Cli.Stack;
 
@@ -9,6 +10,9 @@ internal sealed class DataFolder(string path)
 {
     /// <summary>The directory that is used unless told otherwise.</summary>
     public const string DefaultPath = ".quicchat";
+
+    // HS256 asks for no fewer (RFC 7518, section 3.2), and the gateway for no more.
+    private const int TokenKeyLength = 32;
 
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -34,36 +38,99 @@ internal sealed class DataFolder(string path)
     public string Command(string arguments)
         => Given == DefaultPath ? $"./quicchat {arguments}" : $"./quicchat {arguments} --data '{Given}'";
 
+    /// <summary>Reads the name of a directory.</summary>
+    /// <exception cref="FormatException"><paramref name="path"/> is not one.</exception>
+    public static DataFolder Parse(string path)
+        => string.IsNullOrWhiteSpace(path)
+            ? throw new FormatException($"the name of the directory is empty; give one, or leave the option away for '{DefaultPath}'")
+            : new DataFolder(path);
+
     /// <summary>Makes the directory where it is missing, and checks that files can be written there.</summary>
     /// <exception cref="ToolException">They cannot.</exception>
     public void Ensure()
     {
+        var directory = FullPath;
         try
         {
-            CreatePrivate(FullPath);
-            Directory.CreateDirectory(Path.Combine(FullPath, "logs"));
-            var probe = Path.Combine(FullPath, Path.GetRandomFileName());
+            CreatePrivate(directory);
+            var probe = Path.Combine(directory, Path.GetRandomFileName());
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
+            directory = Path.Combine(directory, "logs");
+            Directory.CreateDirectory(directory);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (FileProblem.IsOne(e))
         {
             throw new ToolException(
-                $"the data directory '{Given}' cannot be written ({ToolException.OneLine(e)}); choose another with --data DIR.", e);
+                $"the data directory '{Given}' cannot be written ({FileProblem.DescribeDirectory(directory, e)}); choose another with --data DIR.", e);
         }
     }
 
-    /// <summary>Makes the key of development tokens where it is missing.</summary>
+    /// <summary>Makes the key of development tokens where it is missing, and checks the one that is there.</summary>
+    /// <exception cref="ToolException">It cannot be made, or is no key.</exception>
     public void EnsureTokenKey()
     {
-        if (!File.Exists(TokenKeyFile))
+        if (!Path.Exists(TokenKeyFile))
         {
-            WritePrivate(TokenKeyFile, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n");
+            WritePrivate(TokenKeyFile, Convert.ToBase64String(RandomNumberGenerator.GetBytes(TokenKeyLength)) + "\n");
+        }
+
+        ReadTokenKey();
+    }
+
+    /// <summary>The key of development tokens.</summary>
+    /// <exception cref="ToolException">It is missing or no key.</exception>
+    public byte[] ReadTokenKey()
+    {
+        if (!Path.Exists(TokenKeyFile))
+        {
+            throw new ToolException(
+                $"'{Given}' holds no development key; '{Command("up")}' makes one, or name another directory with --data DIR.");
+        }
+
+        var key = new byte[TokenKeyLength + 1];
+        return Convert.TryFromBase64String(Access(TokenKeyFile, File.ReadAllText).Trim(), key, out var length) && length == TokenKeyLength
+            ? key[..length]
+            : throw new ToolException(
+                $"'{TokenKeyFile}' does not hold {TokenKeyLength} bytes of Base64; delete it, and '{Command("up")}' makes a new one.");
+    }
+
+    /// <summary>Does something with a file of a data directory that should be possible.</summary>
+    /// <exception cref="ToolException">It is not; the message says why and what to do.</exception>
+    public static T Access<T>(string file, Func<string, T> access)
+    {
+        try
+        {
+            return access(file);
+        }
+        catch (Exception e) when (FileProblem.IsOne(e))
+        {
+            throw new ToolException(
+                $"'{file}' cannot be used ({FileProblem.Describe(file, e)}); mend or remove it, or choose another directory with --data DIR.", e);
+        }
+    }
+
+    /// <inheritdoc cref="Access{T}(string, Func{string, T})"/>
+    public static void Access(string file, Action<string> access) => Access(file, path =>
+    {
+        access(path);
+        return true;
+    });
+
+    /// <summary>Deletes a file of a data directory, where it is there.</summary>
+    /// <exception cref="ToolException">It cannot be deleted.</exception>
+    public static void Delete(string file)
+    {
+        // The directory may be gone, too.
+        if (Path.Exists(file))
+        {
+            Access(file, File.Delete);
         }
     }
 
     /// <summary>Writes a file whole or not at all, readable by its owner alone.</summary>
-    public static void WritePrivate(string file, string text)
+    /// <exception cref="ToolException">It cannot be written.</exception>
+    public static void WritePrivate(string file, string text) => Access(file, _ =>
     {
         var temporary = file + "." + Path.GetRandomFileName();
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -78,7 +145,7 @@ internal sealed class DataFolder(string path)
         }
 
         File.Move(temporary, file, overwrite: true);
-    }
+    });
 
     private static void CreatePrivate(string folder)
     {

@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Cli.Verbs;
@@ -30,24 +29,6 @@ internal static class DevelopmentToken
             Subject = new ClaimsIdentity([new(JwtRegisteredClaimNames.Sub, userId), new(JwtRegisteredClaimNames.Name, userName)]),
             IssuedAt = now.UtcDateTime,
             Expires = (now + lifetime).UtcDateTime,
-            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(ReadKey(data)), SecurityAlgorithms.HmacSha256),
+            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(data.ReadTokenKey()), SecurityAlgorithms.HmacSha256),
         });
-
-    private static byte[] ReadKey(DataFolder data)
-    {
-        try
-        {
-            var key = Convert.FromBase64String(File.ReadAllText(data.TokenKeyFile).Trim());
-            return key.Length >= 32 ? key : throw new FormatException("it holds fewer than 32 bytes");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ToolException(
-                $"'{data.Given}' holds no development key; '{data.Command("up")}' makes one, or name another directory with --data DIR.", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
-        {
-            throw new ToolException($"the development key '{data.TokenKeyFile}' cannot be used ({ToolException.OneLine(e)}).", e);
-        }
-    }
 }

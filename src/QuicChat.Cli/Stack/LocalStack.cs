@@ -4,6 +4,8 @@ using System.Runtime.CompilerServices;
 using QuicChat.Abstractions;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
 
 namespace QuicChat.Cli.Stack;
 
@@ -108,7 +110,7 @@ internal sealed class LocalStack : IAsyncDisposable
         }
 
         _data.EnsureTokenKey();
-        var certificate = EnsureCertificate();
+        var certificate = EnsureServable();
         var (store, connectionString) = await StartStoreAsync(cancellationToken);
 
         // The first silo makes the cluster's tables; the others then join at the same time.
@@ -129,13 +131,15 @@ internal sealed class LocalStack : IAsyncDisposable
             [.. gateways]);
     }
 
-    private PemCertificate EnsureCertificate()
+    // What gateways need is looked at before anything is started, though they are started last.
+    private PemCertificate EnsureServable()
     {
         try
         {
+            QuicEngine.Resolve(_plan.Engine);
             return DevelopmentCertificate.Ensure(_data.FullPath, TimeProvider.System);
         }
-        catch (CertificateException e)
+        catch (Exception e) when (e is CertificateException or QuicEngineUnavailableException)
         {
             throw new ToolException(e.Message, e);
         }

@@ -6,6 +6,8 @@ namespace QuicChat.Cli.Stack;
 /// <summary>A Redis server that somebody else runs.</summary>
 internal static class RedisServer
 {
+    private const string Example = "write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true";
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     /// <summary>Reads a connection string.</summary>
@@ -14,13 +16,13 @@ internal static class RedisServer
     {
         try
         {
-            return ConfigurationOptions.Parse(text).EndPoints.Count > 0
+            return !string.IsNullOrWhiteSpace(text) && ConfigurationOptions.Parse(text).EndPoints.Count > 0
                 ? text
-                : throw new FormatException($"'{text}' names no server: write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true");
+                : throw new FormatException($"this names no server: {Example}");
         }
         catch (ArgumentException e)
         {
-            throw new FormatException($"this is not a connection string of Redis: {ToolException.OneLine(e)}", e);
+            throw new FormatException($"this is not a connection string of Redis ({ToolException.OneLine(e)}): {Example}", e);
         }
     }
 

@@ -31,26 +31,28 @@ internal sealed record RunningStack(
     public void Save(DataFolder data) => DataFolder.WritePrivate(data.StackFile, JsonSerializer.Serialize(this, Shape) + "\n");
 
     /// <summary>Removes the file.</summary>
-    public static void Remove(DataFolder data) => File.Delete(data.StackFile);
+    public static void Remove(DataFolder data) => DataFolder.Delete(data.StackFile);
 
     /// <summary>Reads the file.</summary>
     /// <exception cref="ToolException">There is none, or it cannot be read.</exception>
     public static RunningStack Load(DataFolder data)
     {
+        if (!Path.Exists(data.StackFile))
+        {
+            throw new ToolException($"nothing runs in '{data.Given}'; start it with '{data.Command("up")}'.");
+        }
+
+        var text = DataFolder.Access(data.StackFile, File.ReadAllText);
         try
         {
-            var stack = JsonSerializer.Deserialize<RunningStack>(File.ReadAllText(data.StackFile), Shape);
+            var stack = JsonSerializer.Deserialize<RunningStack>(text, Shape);
             return stack is { ConnectionString: not null, Silos.IsDefault: false, Gateways.IsDefault: false }
                 ? stack
-                : throw new JsonException("it describes no stack");
+                : throw new JsonException();
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (JsonException e)
         {
-            throw new ToolException($"nothing runs in '{data.Given}'; start it with '{data.Command("up")}'.", e);
-        }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
-        {
-            throw new ToolException($"'{data.StackFile}' cannot be read ({ToolException.OneLine(e)}); start 'up' again.", e);
+            throw new ToolException($"'{data.StackFile}' describes no stack; start it again with '{data.Command("up")}'.", e);
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using QuicChat.Cli.Verbs;
+using QuicChat.Quic.Certificates;
 
 namespace QuicChat.Cli.Stack;
 
@@ -16,31 +17,48 @@ internal sealed class StackLock : IDisposable
     }
 
     /// <summary>Takes the lock of <paramref name="data"/>, which must exist.</summary>
-    /// <exception cref="ToolException">Another process has it; the message names it.</exception>
+    /// <exception cref="ToolException">Another process has it, which the message names; or its file cannot be used.</exception>
     public static StackLock Take(DataFolder data)
     {
         // The process ID stands in a file of its own, for a locked file cannot be read by others.
         var pidFile = Path.Combine(data.FullPath, "up.pid");
-        FileStream held;
+        var held = DataFolder.Access(Path.Combine(data.FullPath, "up.lock"), Open) ?? throw new ToolException(
+            $"'{data.Given}' is in use by {Holder(pidFile)}; stop that one first, or choose another directory with --data DIR.");
         try
         {
-            held = new FileStream(Path.Combine(data.FullPath, "up.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            DataFolder.Access(
+                pidFile, file => File.WriteAllText(file, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n"));
+            return new StackLock(held, pidFile);
         }
-        catch (IOException e)
+        catch
         {
-            var first = File.Exists(pidFile) ? $"process {File.ReadAllText(pidFile).Trim()}" : "another process";
-            throw new ToolException(
-                $"'{data.Given}' is in use by {first}; stop that one first, or choose another directory with --data DIR.", e);
+            held.Dispose();
+            throw;
         }
-
-        File.WriteAllText(pidFile, Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n");
-        return new StackLock(held, pidFile);
     }
 
     /// <inheritdoc />
     public void Dispose()
     {
-        File.Delete(_pidFile);
-        _lock.Dispose();
+        // In this order: whoever takes the lock next writes the file anew.
+        using (_lock)
+        {
+            DataFolder.Delete(_pidFile);
+        }
     }
+
+    private static FileStream? Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (FileProblem.IsHeldByAnother(e))
+        {
+            return null;
+        }
+    }
+
+    private static string Holder(string pidFile)
+        => File.Exists(pidFile) ? $"process {DataFolder.Access(pidFile, File.ReadAllText).Trim()}" : "another process";
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
+using QuicChat.Protocol;
 
 namespace QuicChat.Cli.Token;
 
@@ -9,8 +10,8 @@ internal sealed class TokenVerb : Verb
 {
     private static readonly TimeSpan UsualLifetime = TimeSpan.FromHours(1);
 
-    private readonly Option<string> _user = new("--user") { Description = "The user's ID.", HelpName = "ID", Required = true };
-    private readonly Option<string?> _name = Choice.Text("--name", "NAME", "The user's name; without it the ID.");
+    private readonly Option<string?> _user = Choice.Checked("--user", "ID", "The user's ID.", ProtocolRules.CheckUserId);
+    private readonly Option<string?> _name = Choice.Checked("--name", "NAME", "The user's name; without it the ID.", ProtocolRules.CheckUserName);
     private readonly Option<TimeSpan?> _expires = Choice.Duration(
         "--expires", "0s", "365d", "How long the token is valid; 1h unless given.");
 
@@ -21,12 +22,15 @@ internal sealed class TokenVerb : Verb
             "Prints a development token that the gateways of this machine's stack accept.",
             "./quicchat token --user ann",
             "./quicchat token --user ann --name 'Ann Lee' --expires 8h")
-        => AddOptions(_user, _name, _expires);
+    {
+        _user.Required = true;
+        AddOptions(_user, _name, _expires);
+    }
 
     /// <inheritdoc />
     protected override Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
-        var user = parsed.GetRequiredValue(_user);
+        var user = parsed.GetRequiredValue(_user)!;
         var now = DateTimeOffset.UtcNow;
         var lifetime = parsed.GetValue(_expires) ?? UsualLifetime;
         var token = DevelopmentToken.Create(context.Data, user, parsed.GetValue(_name) ?? user, lifetime, now);

@@ -48,9 +48,9 @@ internal static class Choice
         },
     };
 
-    /// <summary>An option with free text.</summary>
-    public static Option<string?> Text(string name, string helpName, string description)
-        => new(name) { Description = description, HelpName = helpName };
+    /// <summary>An option with text that <paramref name="check"/> finds nothing wrong with.</summary>
+    public static Option<string?> Checked(string name, string helpName, string description, Func<string?, string?> check)
+        => Of<string?>(name, helpName, description, text => check(text) is { } problem ? throw new FormatException(problem) : text);
 
     private static int WholeNumber(string text, int least, int most)
         => int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)

@@ -9,14 +9,15 @@ internal static class UsageError
     public static string Describe(ParseResult parsed)
     {
         // The parser puts "Required command was not provided" before the word that it did not know; the word says more.
-        var message = parsed.UnmatchedTokens is [var unknown, ..]
-            ? Unknown(unknown, parsed.CommandResult.Command)
-            : parsed.Errors[0].Message.ReplaceLineEndings(" ");
-        return Describe(parsed.CommandResult.Command, message);
+        var command = parsed.CommandResult.Command;
+        var message = parsed.UnmatchedTokens is [var unknown, ..] ? Unknown(unknown, command)
+            : command.Subcommands is [_, ..] ? $"give a verb: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}"
+            : parsed.Errors[0].Message;
+        return Describe(command, message);
     }
 
     /// <summary>What is wrong with the options of <paramref name="command"/>, and where to read more.</summary>
-    public static string Describe(Command command, string message) => $"quicchat: {message.TrimEnd('.')}. See '{PathOf(command)} --help'.";
+    public static string Describe(Command command, string message) => $"quicchat: {ToolException.Shorten(message).TrimEnd('.')}. See '{PathOf(command)} --help'.";
 
     private static string Unknown(string word, Command command)
     {

@@ -9,11 +9,7 @@ namespace QuicChat.Cli.Verbs;
 /// </summary>
 internal abstract class Verb : Command
 {
-    private readonly Option<string> _data = new("--data")
-    {
-        HelpName = "DIR",
-        DefaultValueFactory = _ => DataFolder.DefaultPath,
-    };
+    private readonly Option<DataFolder> _data;
 
     private readonly Option<bool> _json = new("--json")
     {
@@ -28,7 +24,8 @@ internal abstract class Verb : Command
         : base(name, description)
     {
         Examples = examples;
-        _data.Description = DataDescription;
+        _data = Choice.Of("--data", "DIR", DataDescription, DataFolder.Parse);
+        _data.DefaultValueFactory = _ => new DataFolder(DataFolder.DefaultPath);
         SetAction(RunGuardedAsync);
     }
 
@@ -60,7 +57,7 @@ internal abstract class Verb : Command
     {
         var invocation = parsed.InvocationConfiguration;
         var context = new VerbContext(
-            new DataFolder(parsed.GetRequiredValue(_data)), parsed.GetValue(_json), invocation.Output, invocation.Error);
+            parsed.GetRequiredValue(_data), parsed.GetValue(_json), invocation.Output, invocation.Error);
         try
         {
             return await RunAsync(parsed, context, cancellationToken);

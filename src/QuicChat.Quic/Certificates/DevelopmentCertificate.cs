@@ -70,12 +70,13 @@ public static class DevelopmentCertificate
             }
 
             files.Replace(Create(time.GetUtcNow()));
-            return PemCertificate.Load(files.Certificate, files.Key, time.GetUtcNow());
+            return files.Load(time.GetUtcNow());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (FileProblem.IsOne(e))
         {
             throw new CertificateException(
-                $"No development certificate can be kept in '{directory}': {e.Message} Make the directory writable, choose another, or give a certificate and key of your own.",
+                $"No development certificate can be kept in '{directory}': {FileProblem.DescribeDirectory(directory, e)}. "
+                + "Make the directory writable, choose another, or give a certificate and key of your own.",
                 e);
         }
     }
@@ -88,7 +89,7 @@ public static class DevelopmentCertificate
             return null;
         }
 
-        return IsRenewable(files, time) ? null : PemCertificate.Load(files.Certificate, files.Key, time.GetUtcNow());
+        return IsRenewable(files, time) ? null : files.Load(time.GetUtcNow());
     }
 
     private static bool IsRenewable(PairFiles files, TimeProvider time)
@@ -99,7 +100,7 @@ public static class DevelopmentCertificate
             return certificate.Subject == Subject && certificate.Issuer == Subject
                 && (DateTimeOffset)certificate.NotAfter - time.GetUtcNow() < RenewalWindow;
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException || FileProblem.IsOne(e))
         {
             // Loading it together with its key says what is wrong.
             return false;
@@ -130,7 +131,7 @@ public static class DevelopmentCertificate
             {
                 return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             }
-            catch (IOException e) when (IsHeldByAnother(e))
+            catch (IOException e) when (FileProblem.IsHeldByAnother(e))
             {
                 Thread.Sleep(LockPoll);
             }
@@ -138,14 +139,6 @@ public static class DevelopmentCertificate
 
         throw new CertificateException(
             $"Another process has held '{file}' for {LockPatience.TotalSeconds} s; end it, or choose another directory than '{directory}'.");
-    }
-
-    private static bool IsHeldByAnother(IOException e)
-    {
-        const int WouldBlockLinux = 11;
-        const int WouldBlockMacOS = 35;
-        const int SharingViolationWindows = unchecked((int)0x80070020);
-        return e.HResult is WouldBlockLinux or WouldBlockMacOS or SharingViolationWindows;
     }
 
     /// <summary>
@@ -158,7 +151,7 @@ public static class DevelopmentCertificate
 
         public string Key { get; } = Path.Combine(directory, KeyFileName);
 
-        public bool AreBothThere => File.Exists(Certificate) && File.Exists(Key);
+        public bool AreBothThere => Path.Exists(Certificate) && Path.Exists(Key);
 
         public bool IsReplacementUnderWay => File.Exists(NewCertificate);
 
@@ -166,10 +159,13 @@ public static class DevelopmentCertificate
 
         private string NewKey => Key + NewSuffix;
 
+        public PemCertificate Load(DateTimeOffset now)
+            => PemCertificate.Load(Certificate, Key, now, remedy: $"Delete '{Certificate}' and '{Key}' to have a new pair made.");
+
         public void ThrowIfOneIsMissing()
         {
-            var (there, missing) = File.Exists(Certificate) ? (Certificate, Key) : (Key, Certificate);
-            if (File.Exists(there))
+            var (there, missing) = Path.Exists(Certificate) ? (Certificate, Key) : (Key, Certificate);
+            if (Path.Exists(there))
             {
                 throw new CertificateException($"There is '{there}' but no '{missing}'. Bring it back, or delete the former to have a new pair made.");
             }

@@ -1,3 +1,4 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -35,46 +36,109 @@ public sealed class PemCertificate
     /// <param name="now">The time at which the certificate must be valid.</param>
     /// <exception cref="CertificateException">A file cannot be read, holds no certificate or key, they do not match, or the certificate is not valid now. The message says which and what to do.</exception>
     public static PemCertificate Load(string certificateFile, string keyFile, DateTimeOffset now)
+        => Load(certificateFile, keyFile, now, remedy: null);
+
+    /// <summary>Loads and checks a certificate and its key.</summary>
+    /// <param name="certificateFile">PEM file of the chain.</param>
+    /// <param name="keyFile">PEM file of the private key.</param>
+    /// <param name="now">The time at which the certificate must be valid.</param>
+    /// <param name="remedy">What to do in each case, as a sentence; <see langword="null"/> for what suits a pair that somebody has named.</param>
+    /// <exception cref="CertificateException">The pair cannot be used; the message ends with what to do.</exception>
+    internal static PemCertificate Load(string certificateFile, string keyFile, DateTimeOffset now, string? remedy)
     {
         var certificatePem = ReadFile(certificateFile, "certificate");
+        using var certificate = ParseCertificate(certificatePem)
+            ?? throw Unusable($"'{certificateFile}' holds no certificate as PEM.", "Give a file that begins with -----BEGIN CERTIFICATE-----.");
+        if (!HasUsableKey(certificate))
+        {
+            throw Unusable(
+                $"The certificate in '{certificateFile}' has a key of an unsupported kind.", "Give one with RSA, or ECDSA on P-256, P-384 or P-521.");
+        }
+
+        if (now < certificate.NotBefore || now >= certificate.NotAfter)
+        {
+            throw Unusable(
+                $"The certificate in '{certificateFile}' is valid from {certificate.NotBefore.ToUniversalTime():u} to {certificate.NotAfter.ToUniversalTime():u}, not now.", "Give a current one.");
+        }
+
         var keyPem = ReadFile(keyFile, "private key");
-        X509Certificate2 leaf;
+        if (IsEncrypted(keyPem))
+        {
+            throw Unusable(
+                $"The private key in '{keyFile}' is encrypted.", $"Give it without a password: 'openssl pkey -in {keyFile} -out FILE' writes it so.");
+        }
+
         try
         {
-            leaf = X509Certificate2.CreateFromPem(certificatePem, keyPem);
+            X509Certificate2.CreateFromPem(certificatePem, keyPem).Dispose();
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new CertificateException(
-                $"'{certificateFile}' and '{keyFile}' are not a PEM certificate and its private key: {e.Message}", e);
-        }
-        catch (ArgumentException e)
-        {
-            throw new CertificateException(
-                $"The key in '{keyFile}' does not belong to the certificate in '{certificateFile}'.", e);
+            throw Unusable(
+                $"'{keyFile}' does not hold, as PEM, the private key of the certificate in '{certificateFile}'.",
+                "Give the key with which that certificate was requested.",
+                e);
         }
 
-        using (leaf)
+        return new PemCertificate(certificatePem, keyPem, certificate);
+
+        CertificateException Unusable(string problem, string advice, Exception? cause = null) => new($"{problem} {remedy ?? advice}", cause);
+
+        string ReadFile(string file, string what)
         {
-            if (now < leaf.NotBefore || now >= leaf.NotAfter)
+            try
             {
-                throw new CertificateException(
-                    $"The certificate in '{certificateFile}' is valid from {leaf.NotBefore:u} to {leaf.NotAfter:u}, not now. Give a current one.");
+                return File.ReadAllText(file);
             }
-
-            return new PemCertificate(certificatePem, keyPem, leaf);
+            catch (Exception e) when (FileProblem.IsOne(e))
+            {
+                throw Unusable($"The {what} file '{file}' cannot be read: {FileProblem.Describe(file, e)}.", "Give a file of PEM that can be read.", e);
+            }
         }
     }
 
-    private static string ReadFile(string file, string what)
+    private static X509Certificate2? ParseCertificate(string pem)
     {
         try
         {
-            return File.ReadAllText(file);
+            return X509Certificate2.CreateFromPem(pem);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (CryptographicException)
         {
-            throw new CertificateException($"The {what} file '{file}' cannot be read: {e.Message}", e);
+            return null;
         }
     }
+
+    // What .NET reads and the TLS of all engines signs with (RFC 8446, section 4.2.3).
+    private static bool HasUsableKey(X509Certificate2 certificate)
+    {
+        const string Rsa = "1.2.840.113549.1.1.1";
+        const string EllipticCurve = "1.2.840.10045.2.1";
+        const string P256 = "1.2.840.10045.3.1.7";
+        const string P384 = "1.3.132.0.34";
+        const string P521 = "1.3.132.0.35";
+        return certificate.GetKeyAlgorithm() switch
+        {
+            Rsa => true,
+            EllipticCurve => NameOfCurve(certificate) is P256 or P384 or P521,
+            _ => false,
+        };
+    }
+
+    private static string? NameOfCurve(X509Certificate2 certificate)
+    {
+        try
+        {
+            return AsnDecoder.ReadObjectIdentifier(certificate.GetKeyAlgorithmParameters(), AsnEncodingRules.DER, out _);
+        }
+        catch (AsnContentException)
+        {
+            // A curve may also be written out in full.
+            return null;
+        }
+    }
+
+    private static bool IsEncrypted(string keyPem)
+        => keyPem.Contains("-----BEGIN ENCRYPTED PRIVATE KEY-----", StringComparison.Ordinal)
+            || keyPem.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal);
 }

@@ -1,3 +1,8 @@
+using System.Net;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
+
 namespace QuicChat.Cli.Tests.Chat;
 
 public sealed class ChatVerbTests
@@ -18,13 +23,54 @@ public sealed class ChatVerbTests
     }
 
     [Fact]
-    public async Task A_missing_file_of_authorities_is_named()
+    public async Task A_file_of_authorities_that_holds_none_is_named_with_why()
     {
-        var run = await CommandRun.Of("chat", "--room", "lobby", "--token", "x", "--server", "127.0.0.1:4433", "--ca", "/nowhere/roots.pem");
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("junk.pem"), "junk");
+        await File.WriteAllTextAsync(folder.File("damaged.pem"), "-----BEGIN CERTIFICATE-----\nanVuaw==\n-----END CERTIFICATE-----\n");
+
+        foreach (var (file, why) in new[]
+        {
+            ("missing.pem", "cannot be read (it is not there)"),
+            ("", "cannot be read (it is a directory, not a file)"),
+            ("junk.pem", "holds no certificate"),
+            ("damaged.pem", "holds no certificate"),
+        })
+        {
+            var path = folder.File(file);
+
+            var run = await CommandRun.Of("chat", "--room", "lobby", "--token", "x", "--server", "127.0.0.1:4433", "--ca", path);
+
+            Assert.Equal(1, run.ExitCode);
+            Assert.Equal($"quicchat: the file '{path}' {why}; give the certificate authorities as PEM with --ca FILE.", Assert.Single(run.ErrorLines));
+        }
+    }
+
+    [Theory]
+    [InlineData("--fingerprint", "that was given with --fingerprint.")]
+    [InlineData("--ca", "that was given with --ca.")]
+    [InlineData("--data", "that was given by the data directory; name another with --data DIR, or give --fingerprint.")]
+    public async Task A_server_that_is_not_the_trusted_one_names_the_option_to_check(string option, string advice)
+    {
+        using var folder = new TemporaryFolder();
+        var served = DevelopmentCertificate.Ensure(folder.File("served"), TimeProvider.System);
+        var other = DevelopmentCertificate.Ensure(folder.File("other"), TimeProvider.System);
+        var value = option switch
+        {
+            "--fingerprint" => other.Fingerprint,
+            "--ca" => folder.File("other/certificate.pem"),
+            _ => folder.File("other"),
+        };
+        await using var listener = await QuicEngine
+            .CreateListenerFactory(QuicEngineKind.Ngtcp2, new QuicListenerOptions { Certificate = served })
+            .BindAsync(new IPEndPoint(IPAddress.Loopback, 0), null, TestContext.Current.CancellationToken);
+
+        var run = await CommandRun.Of("chat", "--room", "lobby", "--token", "x", "--server", listener.EndPoint.ToString()!, option, value);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Equal(
-            "quicchat: the file '/nowhere/roots.pem' is not there; give the certificate authorities as PEM with --ca FILE.", Assert.Single(run.ErrorLines));
+        var error = Assert.Single(run.ErrorLines);
+        Assert.StartsWith($"quicchat: The server at {listener.EndPoint} is not the trusted one (", error, StringComparison.Ordinal);
+        Assert.EndsWith($". Check the fingerprint or authority {advice}", error, StringComparison.Ordinal);
     }
 
     [Fact]

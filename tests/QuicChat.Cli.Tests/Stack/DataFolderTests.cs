@@ -28,13 +28,34 @@ public sealed class DataFolderTests : IDisposable
     public void Where_nothing_can_be_written_it_says_so_in_one_line()
     {
         File.WriteAllText(_folder.File("taken"), "");
-        var data = new DataFolder(_folder.File("taken/data"));
 
-        var error = Assert.Throws<ToolException>(data.Ensure);
+        Assert.Equal($"'{_folder.File("taken")}' is a file, not a directory", WhyNot(_folder.File("taken/data/deep")));
+        Assert.Equal($"'{_folder.File("taken")}' is a file, not a directory", WhyNot(_folder.File("taken")));
+        if (OperatingSystem.IsLinux())
+        {
+            Assert.Equal("'/dev/null' is a file, not a directory", WhyNot("/dev/null"));
+            Assert.Equal("the system allows no directory there", WhyNot("/proc/x"));
+            Assert.Equal("permission denied", WhyNot("/sys/x"));
+        }
 
-        Assert.StartsWith($"the data directory '{data.Given}' cannot be written (", error.Message, StringComparison.Ordinal);
-        Assert.EndsWith("choose another with --data DIR.", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', error.Message);
+        File.WriteAllText(_folder.File("logs"), "");
+        Assert.Equal($"'{_folder.File("logs")}' is a file, not a directory", WhyNot(_folder.FullPath));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("no Base64")]
+    [InlineData("c2hvcnQ=")]
+    public void A_token_key_that_is_none_is_named_with_what_to_do(string text)
+    {
+        File.WriteAllText(_folder.Data.TokenKeyFile, text);
+
+        var error = Assert.Throws<ToolException>(_folder.Data.EnsureTokenKey);
+
+        Assert.Equal(
+            $"'{_folder.Data.TokenKeyFile}' does not hold 32 bytes of Base64; delete it, and './quicchat up --data '{_folder.FullPath}'' makes a new one.",
+            error.Message);
+        Assert.Equal(text, File.ReadAllText(_folder.Data.TokenKeyFile));
     }
 
     [Fact]
@@ -50,6 +71,15 @@ public sealed class DataFolderTests : IDisposable
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.Data.TokenKeyFile));
         }
+    }
+
+    private static string WhyNot(string directory)
+    {
+        var message = Assert.Throws<ToolException>(new DataFolder(directory).Ensure).Message;
+        var (begin, end) = ($"the data directory '{directory}' cannot be written (", "); choose another with --data DIR.");
+        Assert.StartsWith(begin, message, StringComparison.Ordinal);
+        Assert.EndsWith(end, message, StringComparison.Ordinal);
+        return message[begin.Length..^end.Length];
     }
 
     [Fact]

@@ -54,6 +54,6 @@ public sealed class DevelopmentTokenTests : IDisposable
         var run = await CommandRun.Of("token", "--user", "ann", "--data", _folder.FullPath);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith($"quicchat: the development key '{_folder.Data.TokenKeyFile}' cannot be used (", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+        Assert.StartsWith($"quicchat: '{_folder.Data.TokenKeyFile}' does not hold 32 bytes of Base64; delete it", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 }

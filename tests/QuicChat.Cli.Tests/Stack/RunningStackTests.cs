@@ -14,7 +14,7 @@ public sealed class RunningStackTests : IDisposable
         ConnectionString: "127.0.0.1:6390",
         Fingerprint: new string('a', 64),
         Store: new RunningStore(18, "127.0.0.1:6390"),
-        Silos: [new RunningSilo("silo-1", 19, 11111, 30000, "http://127.0.0.1:8080", "http://127.0.0.1:8080/dashboard")],
+        Silos: [new RunningSilo("silo-1", 19, 11111, 30000, "http://127.0.0.1:8080", "http://127.0.0.1:8080/dashboard/")],
         Gateways: [new RunningGateway("gw-1", 20, 1, "[::]:4433", 4433, "ngtcp2")]);
 
     private readonly TemporaryFolder _folder = new();
@@ -71,8 +71,8 @@ public sealed class RunningStackTests : IDisposable
 
         var error = Assert.Throws<ToolException>(() => RunningStack.Load(_folder.Data));
 
-        Assert.StartsWith($"'{_folder.Data.StackFile}' cannot be read (", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', error.Message);
+        Assert.Equal(
+            $"'{_folder.Data.StackFile}' describes no stack; start it again with './quicchat up --data '{_folder.FullPath}''.", error.Message);
     }
 
     [Fact]

@@ -51,8 +51,8 @@ public sealed class StatusVerbTests : IDisposable
         var web = $"http://{socket.LocalEndPoint}";
         Save(
             Environment.ProcessId,
-            new RunningSilo("silo-1", Environment.ProcessId, 1, 2, web, web + "/dashboard"),
-            new RunningSilo("silo-2", int.MaxValue, 1, 2, web, web + "/dashboard"));
+            new RunningSilo("silo-1", Environment.ProcessId, 1, 2, web, web + "/dashboard/"),
+            new RunningSilo("silo-2", int.MaxValue, 1, 2, web, web + "/dashboard/"));
 
         var run = await CommandRun.Of("status", "--json", "--data", _folder.FullPath);
 

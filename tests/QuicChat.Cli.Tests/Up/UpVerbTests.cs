@@ -61,6 +61,39 @@ public sealed class UpVerbTests : IDisposable
         Assert.DoesNotContain("secret", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("up.lock")]
+    [InlineData("up.pid")]
+    [InlineData("stack.json")]
+    [InlineData("token.key")]
+    [InlineData("logs/store.log")]
+    public async Task A_file_that_cannot_be_used_is_named_with_what_to_do(string file)
+    {
+        Directory.CreateDirectory(_folder.File(file));
+
+        await AssertFailsAsync(
+            $"'{_folder.File(file)}' cannot be used (it is a directory, not a file); mend or remove it, or choose another directory with --data DIR.",
+            "--port", "0", "--web-port", "0", "--data", _folder.FullPath);
+    }
+
+    [Fact]
+    public async Task What_gateways_could_not_start_with_is_found_before_anything_starts()
+    {
+        string[] up = ["--port", "0", "--web-port", "0", "--data", _folder.FullPath];
+        AssertNothingStarted(await AssertFailsAsync("The engine 'system' (System.Net.Quic) is not part of this version yet.", [.. up, "--engine", "system"]));
+
+        var (certificate, key) = (_folder.File("certificate.pem"), _folder.File("certificate.key"));
+        await File.WriteAllTextAsync(certificate, "junk");
+        await File.WriteAllTextAsync(key, "junk");
+        AssertNothingStarted(await AssertFailsAsync(
+            $"'{certificate}' holds no certificate as PEM. Delete '{certificate}' and '{key}' to have a new pair made.", up));
+
+        await File.WriteAllTextAsync(_folder.Data.TokenKeyFile, "junk");
+        AssertNothingStarted(await AssertFailsAsync($"'{_folder.Data.TokenKeyFile}' does not hold 32 bytes of Base64; delete it,", up));
+
+        static void AssertNothingStarted(CommandRun run) => Assert.Single(run.ErrorLines);
+    }
+
     private async Task<CommandRun> AssertFailsAsync(string error, params string[] options)
     {
         var run = await CommandRun.Of(["up", .. options]);

@@ -10,10 +10,11 @@ public sealed class UsageTests
     [InlineData("up --silos", "quicchat: Required argument missing for option: '--silos'. See 'quicchat up --help'.")]
     [InlineData("up --port 65535 --gateways 2", "quicchat: --port: the ports of all gateways must be below 65536. See 'quicchat up --help'.")]
     [InlineData("up --engine quiche", "quicchat: --engine: 'quiche' is not an engine: it is auto, ngtcp2 or system. See 'quicchat up --help'.")]
-    [InlineData("up --redis x,y=z", "quicchat: --redis: this is not a connection string of Redis: Keyword 'y' is not supported. (Parameter 'y'). See 'quicchat up --help'.")]
+    [InlineData("up --redis x,y=z", "quicchat: --redis: this is not a connection string of Redis (Keyword 'y' is not supported): write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true. See 'quicchat up --help'.")]
+    [InlineData("up --redis host:99999", "quicchat: --redis: this is not a connection string of Redis (port ('99999') must be less than or equal to '65535'): write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true. See 'quicchat up --help'.")]
     [InlineData("upp", "quicchat: 'upp' is not known here; did you mean 'up'. See 'quicchat --help'.")]
-    [InlineData("", "quicchat: Required command was not provided. See 'quicchat --help'.")]
-    [InlineData("admin", "quicchat: Required command was not provided. See 'quicchat admin --help'.")]
+    [InlineData("", "quicchat: give a verb: up, status, token, chat, admin, relay, demo. See 'quicchat --help'.")]
+    [InlineData("admin", "quicchat: give a verb: stats. See 'quicchat admin --help'.")]
     [InlineData("admin stat", "quicchat: 'stat' is not known here; did you mean 'stats'. See 'quicchat admin --help'.")]
     [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
     [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
@@ -26,6 +27,34 @@ public sealed class UsageTests
         Assert.Equal(expected, Assert.Single(run.ErrorLines));
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(run.Output);
+    }
+
+    [Theory]
+    [InlineData("up", "--data", "--data: the name of the directory is empty; give one, or leave the option away for '.quicchat'")]
+    [InlineData("status", "--data", "--data: the name of the directory is empty; give one, or leave the option away for '.quicchat'")]
+    [InlineData("up", "--redis", "--redis: this names no server: write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true")]
+    [InlineData("token", "--user", "--user: The user ID is empty")]
+    [InlineData("token", "--name", "--name: The user name is empty")]
+    [InlineData("chat", "--user", "--user: The user ID is empty")]
+    [InlineData("chat", "--token", "--token: The token is empty")]
+    [InlineData("chat", "--ca", "--ca: the name of the file is empty")]
+    public async Task An_empty_text_is_wrong_usage(string verb, string option, string error)
+    {
+        string[] required = verb switch { "chat" => ["--room", "lobby"], "token" when option != "--user" => ["--user", "ann"], _ => [] };
+
+        var run = await CommandRun.Of([verb, .. required, option, ""]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal($"quicchat: {error}. See 'quicchat {verb} --help'.", Assert.Single(run.ErrorLines));
+    }
+
+    [Fact]
+    public async Task A_text_that_is_far_too_long_is_not_repeated_in_full()
+    {
+        var run = await CommandRun.Of("relay", "--to", new string('x', 100_000));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.InRange(Assert.Single(run.ErrorLines).Length, 1, 400);
     }
 
     [Theory]

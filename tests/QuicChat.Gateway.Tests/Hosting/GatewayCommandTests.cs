@@ -3,6 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Tests.Support;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Tests.Hosting;
 
@@ -12,7 +14,10 @@ public sealed class GatewayCommandTests
 {
     [Theory]
     [InlineData("--bogus", "--bogus")]
-    [InlineData("--store is missing", "--store")]
+    [InlineData("--id gw-2", "--store")]
+    [InlineData("--store a,b=c", "--store is no connection string of a store (Keyword 'b' is not supported); give HOST:PORT")]
+    [InlineData("--store host:99999", "--store is no connection string of a store")]
+    [InlineData("--store ", "--store is no connection string of a store")]
     [InlineData("--store s --server-id -1", "--server-id must be")]
     [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
     [InlineData("--store s --engine quiche", "--engine must be")]
@@ -22,7 +27,9 @@ public sealed class GatewayCommandTests
         var (exitCode, errors) = await RunAsync(arguments.Split(' '));
 
         Assert.Equal(2, exitCode);
-        Assert.Contains(told, errors, StringComparison.Ordinal);
+        var error = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(told, error, StringComparison.Ordinal);
+        Assert.EndsWith(". See 'QuicChat.Gateway --help'.", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +42,6 @@ public sealed class GatewayCommandTests
             AssertOneLine(missing, await RunAsync("--store", "s", "--certificate", missing, "--key", missing));
             AssertOneLine("token.key", await RunAsync("--store", "s", "--data", directory.FullName));
             await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Convert.ToBase64String(Tokens.Key.Bytes));
-            AssertOneLine("--store", await RunAsync("--store", "a,b=c", "--data", directory.FullName));
             AssertOneLine("Id", await RunAsync("--store", "s", "--id", "two words", "--data", directory.FullName));
 
             using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
@@ -82,6 +88,35 @@ public sealed class GatewayCommandTests
             {
                 gateway.Kill();
             }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_answer_is_named_when_the_time_is_up()
+    {
+        var directory = Directory.CreateTempSubdirectory("gateway-");
+        try
+        {
+            var options = new GatewayOptions
+            {
+                Store = "127.0.0.1:1",
+                Listen = new IPEndPoint(IPAddress.Loopback, 0),
+                Engine = QuicEngineKind.Ngtcp2,
+                ConnectTimeLimit = TimeSpan.FromSeconds(1),
+            };
+            using var host = GatewayHost.Build(
+                options, DevelopmentCertificate.Ensure(directory.FullName, TimeProvider.System), Tokens.Key, exitWithParent: false);
+
+            var error = await Assert.ThrowsAsync<GatewayStartException>(() => host.StartAsync().Within("the gateway to give up"));
+
+            Assert.Equal(
+                "The store at 127.0.0.1:1 does not answer within 1 s, so cluster 'quicchat' is not found; "
+                + "start it (redis-server, or QuicChat.Store), or name another with --store.",
+                error.Message);
         }
         finally
         {

@@ -15,6 +15,10 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
+    public void The_start_gives_up_within_25_s_together_with_its_last_try()
+        => Assert.True(new GatewayOptions().ConnectTimeLimit + TimeSpan.FromSeconds(5) < TimeSpan.FromSeconds(25));
+
+    [Fact]
     public void All_errors_are_told_at_once_with_what_is_allowed()
     {
         var gateway = new GatewayOptionsValidator().Validate(null, new GatewayOptions { Id = "two words", LeaseRenewInterval = TimeSpan.FromMinutes(1) });

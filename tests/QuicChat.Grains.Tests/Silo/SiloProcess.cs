@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Xunit;
 
 namespace QuicChat.Grains.Tests.Silo;
 
@@ -8,6 +10,8 @@ namespace QuicChat.Grains.Tests.Silo;
 public sealed class SiloProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private const int SigTerm = 15;
 
     private readonly Process _process;
     private readonly Task<string> _errors;
@@ -19,15 +23,14 @@ public sealed class SiloProcess : IDisposable
         Ready = ready;
     }
 
+    /// <summary>Its ready line; undefined where it was not waited for.</summary>
     public JsonElement Ready { get; }
 
     public Uri Web => new(Ready.GetProperty("web").GetString()!);
 
     public static async Task<SiloProcess> StartAsync(string store, string name, string clusterId)
     {
-        var process = Launch(
-            "--store", store, "--name", name, "--silo-port", "0", "--client-port", "0", "--web", "http://127.0.0.1:0",
-            "--cluster-id", clusterId, "--exit-with-parent");
+        var process = Start(Arguments(store, name, clusterId));
         var errors = process.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(Patience);
         string? ready;
@@ -46,10 +49,17 @@ public sealed class SiloProcess : IDisposable
             : throw new InvalidOperationException($"{name} ended before it was ready: {await errors}");
     }
 
+    /// <summary>Starts a silo and does not wait until it is ready.</summary>
+    public static SiloProcess Launch(string store, string name, string clusterId)
+    {
+        var process = Start(Arguments(store, name, clusterId));
+        return new SiloProcess(process, process.StandardError.ReadToEndAsync(), default);
+    }
+
     /// <summary>Runs a silo until it ends by itself.</summary>
     public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        using var process = Launch(arguments);
+        using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await EndAsync(process, Patience);
@@ -64,6 +74,14 @@ public sealed class SiloProcess : IDisposable
         return (_process.ExitCode, await _errors);
     }
 
+    /// <summary>Ends the process as a process manager would.</summary>
+    public async Task<(int ExitCode, string Errors)> TerminateAsync(TimeSpan patience)
+    {
+        Assert.Equal(0, Kill(_process.Id, SigTerm));
+        await EndAsync(_process, patience);
+        return (_process.ExitCode, await _errors);
+    }
+
     public void Dispose()
     {
         if (!_process.HasExited)
@@ -74,7 +92,13 @@ public sealed class SiloProcess : IDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(params string[] arguments)
+    private static string[] Arguments(string store, string name, string clusterId) =>
+    [
+        "--store", store, "--name", name, "--silo-port", "0", "--client-port", "0", "--web", "http://127.0.0.1:0",
+        "--cluster-id", clusterId, "--exit-with-parent",
+    ];
+
+    private static Process Start(params string[] arguments)
     {
         var path = typeof(SiloProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(item => item.Key == "SiloPath").Value!;
         return Process.Start(new ProcessStartInfo("dotnet", [path, .. arguments])
@@ -84,6 +108,9 @@ public sealed class SiloProcess : IDisposable
             RedirectStandardError = true,
         })!;
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
 
     private static async Task EndAsync(Process process, TimeSpan patience)
     {

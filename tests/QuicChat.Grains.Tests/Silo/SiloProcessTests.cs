@@ -28,7 +28,11 @@ public sealed class SiloProcessTests
         using var http = new HttpClient { BaseAddress = silo.Web };
         Assert.Equal("{\"status\":\"live\"}", await http.GetStringAsync("/health/live"));
         Assert.Equal("{\"status\":\"ready\"}", await http.GetStringAsync("/health/ready"));
-        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(silo.Ready.GetProperty("dashboard").GetString())).StatusCode);
+        using (var direct = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }))
+        {
+            Assert.Equal(HttpStatusCode.OK, (await direct.GetAsync(silo.Ready.GetProperty("dashboard").GetString())).StatusCode);
+        }
+
 
         using (var client = await ConnectAsync(store.ConnectionString, "test"))
         {
@@ -113,14 +117,56 @@ public sealed class SiloProcessTests
     [InlineData("--store", "127.0.0.1:1", "--web", "ftp://127.0.0.1")]
     [InlineData("--store", "127.0.0.1:1", "--migration-timeout", "30")]
     [InlineData("--store", "127.0.0.1:1", "--migration-timeout", "2h")]
+    [InlineData("--store", "127.0.0.1:1", "--advertise", "nowhere")]
     [InlineData("--store")]
     public async Task WrongUsageEndsWith2(params string[] arguments)
     {
         var silo = await SiloProcess.RunAsync(arguments);
 
         Assert.Equal(2, silo.ExitCode);
-        Assert.Contains(arguments[^1], silo.Errors);
+        var error = Assert.Single(silo.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(arguments[^1], error);
+        Assert.EndsWith(". See 'QuicChat.Silo --help'.", error);
         Assert.Empty(silo.Output);
+    }
+
+    [Theory]
+    [InlineData("a,b=c", "--store is no connection string of a store (Keyword 'b' is not supported); give HOST:PORT. See 'QuicChat.Silo --help'.\n")]
+    [InlineData("a:1,password=secret,b=c", "--store is no connection string of a store (Keyword 'b' is not supported); give HOST:PORT. See 'QuicChat.Silo --help'.\n")]
+    public async Task AWrongConnectionStringIsWrongUsage(string store, string told)
+    {
+        var silo = await SiloProcess.RunAsync("--store", store);
+
+        Assert.Equal((2, told), (silo.ExitCode, silo.Errors));
+    }
+
+    [Fact]
+    public async Task ASiloThatIsTerminatedWhileItWaitsForItsStoreEndsInOrder()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");
+        using var silent = Listen(out var port);
+        using var silo = SiloProcess.Launch($"127.0.0.1:{port}", "silo-9", "test");
+
+        // It waits for an answer, which does not come.
+        using var connection = await silent.AcceptTcpClientAsync().WaitAsync(Patience);
+
+        Assert.Equal((0, ""), await silo.TerminateAsync(TimeSpan.FromSeconds(3)));
+    }
+
+    [Fact]
+    public async Task ASiloThatIsTerminatedWhileItStartsEndsInOrderAndLeavesTheCluster()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no SIGTERM.");
+        using var directory = new TemporaryDirectory();
+        using var store = await StoreProcess.StartAsync(directory.Path);
+        using var silo = SiloProcess.Launch(store.ConnectionString, "silo-10", "terminated");
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(store.ConnectionString);
+        await MemberAsync(redis, "silo-10");
+
+        var (exitCode, _) = await silo.TerminateAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"\"Status\":{(int)SiloStatus.Dead}", await MemberAsync(redis, "silo-10"));
     }
 
     private static TcpListener Listen(out int port)
@@ -144,6 +190,21 @@ public sealed class SiloProcessTests
 
     private static PathObservation Observed(long number, PathObservationType type)
         => new(number, type, "192.0.2.1:1", "192.0.2.1:2", MigrationKind.PortOnly, DateTimeOffset.UtcNow, TimeSpan.FromMilliseconds(5), false, null);
+
+    // A silo writes itself into the membership in the middle of its start. Each question is a round trip, so this is no busy loop.
+    private static async Task<string> MemberAsync(ConnectionMultiplexer redis, string name)
+    {
+        for (var deadline = DateTimeOffset.UtcNow + Patience; DateTimeOffset.UtcNow < deadline;)
+        {
+            var members = await redis.GetDatabase().HashGetAllAsync("quicchat/members/terminated");
+            if (members.Select(member => member.Value.ToString()).FirstOrDefault(row => row.Contains(name, StringComparison.Ordinal)) is { } row)
+            {
+                return row;
+            }
+        }
+
+        throw new TimeoutException($"{name} was no member of the cluster within {Patience}.");
+    }
 
     // The silo reports once a second; each question here is a round trip, so this is no busy loop for long.
     private static async Task CountedAsync(IGrainFactory grains)

@@ -149,7 +149,10 @@ public sealed class DevelopmentCertificateTests : IDisposable
         var before = File.ReadAllText(CertificateFile);
         Assert.Equal(before, DevelopmentCertificate.Ensure(_directory, _time).CertificatePem);
         _time.Advance(TimeSpan.FromDays(2));
-        Assert.Contains("valid from", Assert.Throws<CertificateException>(() => DevelopmentCertificate.Ensure(_directory, _time)).Message);
+        Assert.Equal(
+            $"The certificate in '{CertificateFile}' is valid from 2031-05-17 08:30:00Z to 2031-05-18 08:30:00Z, not now. "
+            + $"Delete '{CertificateFile}' and '{KeyFile}' to have a new pair made.",
+            Assert.Throws<CertificateException>(() => DevelopmentCertificate.Ensure(_directory, _time)).Message);
         Assert.Equal(before, File.ReadAllText(CertificateFile));
     }
 
@@ -168,12 +171,27 @@ public sealed class DevelopmentCertificateTests : IDisposable
     }
 
     [Fact]
-    public void Garbage_is_refused_with_the_name_of_the_file()
+    public void Garbage_is_refused_with_the_names_of_the_files_to_delete()
     {
         File.WriteAllText(CertificateFile, "not a certificate");
         File.WriteAllText(KeyFile, "not a key");
 
-        Assert.Contains(CertificateFile, Assert.Throws<CertificateException>(() => DevelopmentCertificate.Ensure(_directory, _time)).Message);
+        Assert.Equal(
+            $"'{CertificateFile}' holds no certificate as PEM. Delete '{CertificateFile}' and '{KeyFile}' to have a new pair made.",
+            Assert.Throws<CertificateException>(() => DevelopmentCertificate.Ensure(_directory, _time)).Message);
+    }
+
+    [Fact]
+    public void A_directory_in_place_of_the_certificate_is_refused_with_what_to_do()
+    {
+        DevelopmentCertificate.Ensure(_directory, _time);
+        File.Delete(CertificateFile);
+        Directory.CreateDirectory(CertificateFile);
+
+        Assert.Equal(
+            $"The certificate file '{CertificateFile}' cannot be read: it is a directory, not a file. "
+            + $"Delete '{CertificateFile}' and '{KeyFile}' to have a new pair made.",
+            Assert.Throws<CertificateException>(() => DevelopmentCertificate.Ensure(_directory, _time)).Message);
     }
 
     [Fact]
