@@ -115,7 +115,8 @@ public sealed class PathMigrationTests(ITestOutputHelper output)
         await stream.EchoAsync("before");
 
         // The client is heard on its new path, but nothing gets back to it.
-        pair.Path.Rebind().Blackhole = LinkDirections.ToClient;
+        pair.Path.Blackhole = LinkDirections.ToClient;
+        pair.Path.Rebind();
         await stream.Transport.Output.WriteAsync("into the void"u8.ToArray());
 
         var detected = await pair.Accepted.NextPathEventAsync<PathEvent.Detected>();
@@ -131,7 +132,8 @@ public sealed class PathMigrationTests(ITestOutputHelper output)
         await using var pair = await SimulatedConnection.StartAsync(migrationTimeout: TimeSpan.FromMinutes(10));
         await using var stream = await pair.Client.OpenStreamAsync();
         await stream.EchoAsync("before");
-        pair.Path.Rebind().Blackhole = LinkDirections.ToClient;
+        pair.Path.Blackhole = LinkDirections.ToClient;
+        pair.Path.Rebind();
         await stream.Transport.Output.WriteAsync("into the void"u8.ToArray());
         await pair.Accepted.NextPathEventAsync<PathEvent.Detected>();
 

@@ -10,7 +10,7 @@ namespace QuicChat.Cli.Admin;
 internal sealed class KickVerb : AdminVerb
 {
     private readonly Argument<string?> _id = ConnectionIdArgument.Of("ID", "The connection, 32 hex digits.", isRequired: false);
-    private readonly Option<string?> _user = Choice.Text("--user", "USER", "All connections of a user instead of one.");
+    private readonly Option<string?> _user = Choice.Checked("--user", "USER", "All connections of a user instead of one.", Protocol.ProtocolRules.CheckUserId);
     private readonly Option<string> _reason = new("--reason")
     {
         Description = "What the client is told.",

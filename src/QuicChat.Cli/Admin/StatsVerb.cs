@@ -25,8 +25,8 @@ internal sealed class StatsVerb : AdminVerb
         ("denied", part => part.Totals.Denied),
     ];
 
-    private readonly Option<string?> _silo = Choice.Text("--silo", "NAME", "Only the share of one silo.");
-    private readonly Option<string?> _gateway = Choice.Text("--gateway", "ID", "Only the share of one gateway.");
+    private readonly Option<string?> _silo = new("--silo") { Description = "Only the share of one silo.", HelpName = "NAME" };
+    private readonly Option<string?> _gateway = new("--gateway") { Description = "Only the share of one gateway.", HelpName = "ID" };
 
     /// <summary>Defines the verb.</summary>
     public StatsVerb()
