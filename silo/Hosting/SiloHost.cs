@@ -37,6 +37,7 @@ internal static class SiloHost
             .AddDashboard()
             .AddQuicChatGrains()
             .UseRedisRoomLog()
+            .UseRedisConnectionIndex()
             .Configure<MigrationOptions>(migration => migration.Timeout = options.MigrationTimeout));
 
         var app = builder.Build();
