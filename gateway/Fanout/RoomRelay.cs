@@ -136,6 +136,9 @@ internal sealed class RoomRelay
         }
     }
 
+    /// <summary>Asks for the room's messages again, now.</summary>
+    public void RenewNow() => _due.Set();
+
     /// <summary>Reads a page of the log.</summary>
     /// <returns>The page, or <see langword="null"/> where the room could not be reached.</returns>
     public async Task<RoomPage?> TryReadAsync(long from)

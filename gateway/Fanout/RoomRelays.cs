@@ -76,6 +76,18 @@ internal sealed class RoomRelays(
         relay.Deliver(batch);
     }
 
+    /// <summary>Has every relay ask for its room's messages again, now.</summary>
+    public void RenewAll()
+    {
+        lock (_lock)
+        {
+            foreach (var relay in _relays.Values)
+            {
+                relay.RenewNow();
+            }
+        }
+    }
+
     /// <summary>Whether a relay has streams.</summary>
     public bool IsUsed(RoomRelay relay)
     {

@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
 using System.Net;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Gateway.Diagnostics;
-using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
@@ -11,32 +9,20 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Gateway.Migrations;
 
 /// <summary>
-/// Keeps a connection's grain true: its registration, its path events in order and exactly once, its end. All calls go through one loop, one
-/// at a time, off the way of messages; it runs only while there is something to say.
+/// Reads a connection's path events and says what they mean: to the cluster through the connection's <see cref="ConnectionLink"/>, to the
+/// client by notices, to operators by logs and metrics.
 /// </summary>
 internal sealed class PathReporter
 {
-    // The engine holds a few hundred more and then merges; a report stays small.
-    private const int MaxPending = 256;
-
     private readonly ConnectionId _id;
     private readonly IConnectionPathFeature _path;
-    private readonly IConnectionGrain _grain;
     private readonly IPathListener _listener;
     private readonly ClientSessions _sessions;
-    private readonly CancellationToken _abandoned;
+    private readonly ConnectionLink _link;
 
     private readonly Lock _lock = new();
-    private ConnectionRegistration _registration;
-    private ImmutableArray<PathObservation> _pending = [];
-    private long _lastNumber;
-    private bool _mustRegister;
-    private string? _endReason;
-    private bool _hasEnded;
-    private bool _isSending;
-    private Task _sending = Task.CompletedTask;
     private Task _reading = Task.CompletedTask;
-    private (IPEndPoint From, IPEndPoint To, PathChangeKind Kind)? _attempt;
+    private Attempt? _attempt;
 
     /// <summary>Makes a reporter for one connection.</summary>
     /// <param name="id">The connection.</param>
@@ -55,11 +41,9 @@ internal sealed class PathReporter
     {
         _id = id;
         _path = path;
-        _registration = registration;
         _listener = listener;
         _sessions = sessions;
-        _abandoned = abandoned;
-        _grain = sessions.Cluster.Connection(id);
+        _link = new ConnectionLink(id, registration, sessions, reason => listener.Close(ErrorCode.MigrationFailed, reason), abandoned);
     }
 
     /// <summary>Completes when the connection has ended and its last path event has been read.</summary>
@@ -68,35 +52,31 @@ internal sealed class PathReporter
     /// <summary>Registers the connection, trying again while the cluster does not answer, and begins to read its path events.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        for (var backoff = new Backoff(); !await TryRegisterAsync(cancellationToken); await Task.Delay(backoff.Next(), _sessions.Time, cancellationToken))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-        }
-
+        await _link.StartAsync(cancellationToken);
         _reading = ReadAsync();
     }
 
     /// <summary>Registers the connection again: the cluster may have given it up.</summary>
-    public void RegisterAgain()
+    public void RegisterAgain() => _link.RegisterAgain();
+
+    /// <summary>
+    /// The cluster has an attempt of this connection that should have ended. What was not acknowledged is reported again in any case; where no
+    /// attempt is in flight here, its end was lost.
+    /// </summary>
+    public void Check()
     {
         lock (_lock)
         {
-            _mustRegister = _endReason is null;
-            Send();
+            _link.RegisterAgain();
+            if (_attempt is null)
+            {
+                Report(PathObservationType.Unknown, _link.RemoteEndPoint, _link.RemoteEndPoint, MigrationKind.PortOnly, _sessions.Time.GetUtcNow());
+            }
         }
     }
 
     /// <summary>Takes the connection out of the registry, after its last path events. Completes when the cluster knows.</summary>
-    public Task EndAsync(string reason)
-    {
-        lock (_lock)
-        {
-            _endReason = reason;
-            _mustRegister = false;
-            Send();
-            return _sending;
-        }
-    }
+    public Task EndAsync(string reason) => _link.EndAsync(reason);
 
     private async Task ReadAsync()
     {
@@ -104,17 +84,21 @@ internal sealed class PathReporter
         {
             await foreach (var next in _path.Events.ReadAllAsync())
             {
-                Take(next);
+                lock (_lock)
+                {
+                    Take(next);
+                }
+
                 if (next is PathEvent.Failed failed)
                 {
                     // The cluster should hear the reason before the end, but a dead cluster must not keep a dead connection.
-                    await WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
+                    await _link.WhenSentAsync().WaitAsync(_sessions.Options.FailureReportTimeLimit, _sessions.Time)
                         .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     _listener.Close(ErrorCode.MigrationFailed, failed.Reason);
                 }
-                else if (_pending.Length >= MaxPending)
+                else if (_link.IsFull)
                 {
-                    await WhenSentAsync();
+                    await _link.WhenSentAsync();
                 }
             }
         }
@@ -130,18 +114,10 @@ internal sealed class PathReporter
         switch (next)
         {
             case PathEvent.Detected e:
-                _attempt = (e.From.Remote, e.To.Remote, e.Kind);
-                _sessions.Logger.PathDetected(_id, e.From.Remote, e.To.Remote, e.Kind);
-                _sessions.Metrics.PathDetected(e.Kind);
-                Add(PathObservationType.Detected, e.At, TimeSpan.Zero);
-                if (!_path.Capabilities.HasFlag(PathCapabilities.ExactValidation))
-                {
-                    _listener.ProbePath();
-                }
-
+                Begin(e);
                 break;
             case PathEvent.Validated e:
-                _registration = _registration with { RemoteEndPoint = e.Path.Remote.ToString() };
+                _link.RemoteEndPoint = e.Path.Remote.ToString();
                 if (_attempt is { } validated)
                 {
                     _sessions.Metrics.PathValidated(validated.Kind, e.Duration);
@@ -170,6 +146,19 @@ internal sealed class PathReporter
         }
     }
 
+    private void Begin(PathEvent.Detected detected)
+    {
+        var attempt = new Attempt(detected.From.Remote, detected.To.Remote, detected.Kind);
+        _attempt = attempt;
+        _sessions.Logger.PathDetected(_id, attempt.From, attempt.To, attempt.Kind);
+        _sessions.Metrics.PathDetected(attempt.Kind);
+        Report(PathObservationType.Detected, attempt.From.ToString(), attempt.To.ToString(), ToMigrationKind(attempt.Kind), detected.At);
+        if (!_path.Capabilities.HasFlag(PathCapabilities.ExactValidation))
+        {
+            _listener.ProbePath();
+        }
+    }
+
     private void End(
         PathObservationType? type,
         MigrationNotice.Types.Outcome outcome,
@@ -184,219 +173,36 @@ internal sealed class PathReporter
             return;
         }
 
+        _attempt = null;
+        var (from, to, kind) = (attempt.From.ToString(), attempt.To.ToString(), ToMigrationKind(attempt.Kind));
         if (type is { } reported)
         {
-            Add(reported, at, duration, isInferred, reason);
+            Report(reported, from, to, kind, at, duration, isInferred, reason);
         }
 
         _sessions.Logger.PathEnded(_id, attempt.From, attempt.To, attempt.Kind, outcome, duration.TotalMilliseconds, reason ?? "");
         _sessions.Metrics.PathEnded(attempt.Kind, outcome.ToString().ToLowerInvariant());
-        Notify(outcome, duration, reason ?? "");
-        _attempt = null;
-    }
-
-    private void Notify(MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason)
-    {
-        var (from, to, kind) = _attempt!.Value;
         _listener.Notify(new MigrationNotice
         {
-            Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(kind) + 1),
+            Kind = (MigrationNotice.Types.Kind)(kind + 1),
             Outcome = outcome,
-            From = from.ToString(),
-            To = to.ToString(),
+            From = from,
+            To = to,
             DurationMs = (uint)Math.Max(0, duration.TotalMilliseconds),
-            Reason = reason,
+            Reason = reason ?? "",
         });
     }
 
-    private void Add(PathObservationType type, DateTimeOffset at, TimeSpan duration, bool isInferred = false, string? reason = null)
-    {
-        var (from, to, kind) = _attempt!.Value;
-        lock (_lock)
-        {
-            _pending = _pending.Add(new PathObservation(
-                ++_lastNumber, type, from.ToString(), to.ToString(), ToMigrationKind(kind), at, duration, isInferred, reason));
-            Send();
-        }
-    }
-
-    private Task WhenSentAsync()
-    {
-        lock (_lock)
-        {
-            return _sending;
-        }
-    }
-
-    /// <summary>Has the loop run until nothing is left to say.</summary>
-    private void Send()
-    {
-        if (!_isSending)
-        {
-            _isSending = true;
-            _sending = SendAsync();
-        }
-    }
-
-    private async Task SendAsync()
-    {
-        await Task.Yield();
-        var backoff = new Backoff();
-        var hasWaited = false;
-        while (!_abandoned.IsCancellationRequested)
-        {
-            bool mustRegister;
-            string? endReason;
-            ImmutableArray<PathObservation> events;
-            lock (_lock)
-            {
-                (mustRegister, events, endReason) = (_mustRegister, _pending, _endReason);
-                if (!mustRegister && events.IsEmpty && (endReason is null || _hasEnded))
-                {
-                    _isSending = false;
-                    return;
-                }
-            }
-
-            if (!mustRegister && endReason is null && !hasWaited && events[^1].Type == PathObservationType.Detected)
-            {
-                // Its end is often only a round trip away and fits into the same report.
-                hasWaited = true;
-                await PauseAsync(_sessions.Options.PathReportDelay);
-                continue;
-            }
-
-            if (mustRegister ? await TryRegisterAsync(_abandoned)
-                : events.IsEmpty ? await TryUnregisterAsync(endReason!)
-                : await TryReportAsync(events))
-            {
-                backoff.Reset();
-                hasWaited = false;
-            }
-            else
-            {
-                await PauseAsync(backoff.Next());
-            }
-        }
-    }
-
-    private async Task PauseAsync(TimeSpan time)
-        => await Task.Delay(time, _sessions.Time, _abandoned).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    private async Task<bool> TryRegisterAsync(CancellationToken cancellationToken)
-    {
-        // After an outage all connections come at once.
-        await _sessions.Registrations.WaitAsync(cancellationToken);
-        try
-        {
-            lock (_lock)
-            {
-                _mustRegister = false;
-            }
-
-            var snapshot = await _grain.Register(_registration);
-            Acknowledge(snapshot.LastEventNumber);
-            CloseIfFailed(snapshot.State);
-            return true;
-        }
-        catch (Exception e)
-        {
-            Log(nameof(IConnectionGrain.Register), e);
-            lock (_lock)
-            {
-                _mustRegister = _endReason is null || !_pending.IsEmpty;
-            }
-
-            return false;
-        }
-        finally
-        {
-            _sessions.Registrations.Release();
-        }
-    }
-
-    private async Task<bool> TryReportAsync(ImmutableArray<PathObservation> events)
-    {
-        try
-        {
-            var receipt = await _grain.Report(new PathReport(_sessions.GatewayId, events));
-            _sessions.Metrics.PathReported();
-            if (receipt.State == MigrationState.MigrationFailed)
-            {
-                // The end of all attempts: nothing that this connection could still say would change it.
-                Acknowledge(events[^1].Number);
-                if (events[^1].Type != PathObservationType.Failed)
-                {
-                    CloseIfFailed(receipt.State);
-                }
-
-                return true;
-            }
-
-            if (!receipt.Registered)
-            {
-                // Also where the connection has ended meanwhile: what it still has to say counts, and its end follows.
-                _sessions.Logger.RegisteringAgain(_id);
-                lock (_lock)
-                {
-                    _mustRegister = true;
-                }
-
-                return true;
-            }
-
-            Acknowledge(receipt.LastEventNumber);
-            return receipt.LastEventNumber >= events[0].Number;
-        }
-        catch (Exception e)
-        {
-            Log(nameof(IConnectionGrain.Report), e);
-            return false;
-        }
-    }
-
-    private async Task<bool> TryUnregisterAsync(string reason)
-    {
-        try
-        {
-            await _grain.Unregister(reason);
-            _hasEnded = true;
-            return true;
-        }
-        catch (Exception e)
-        {
-            Log(nameof(IConnectionGrain.Unregister), e);
-            return false;
-        }
-    }
-
-    /// <summary>
-    /// Drops what the grain has applied. Where the grain knows less than this connection has numbered, it was registered anew: the rest is
-    /// numbered on from there.
-    /// </summary>
-    private void Acknowledge(long number)
-    {
-        lock (_lock)
-        {
-            var left = _pending.RemoveAll(pending => pending.Number <= number);
-            _pending = [.. left.Select((pending, index) => pending with { Number = number + 1 + index })];
-            _lastNumber = number + _pending.Length;
-        }
-    }
-
-    private void CloseIfFailed(MigrationState state)
-    {
-        if (state == MigrationState.MigrationFailed)
-        {
-            _listener.Close(ErrorCode.MigrationFailed, "The cluster has recorded this connection's migration as failed.");
-        }
-    }
-
-    private void Log(string method, Exception e)
-    {
-        _sessions.Logger.ConnectionCallFailed(_id, method, e);
-        _sessions.Metrics.ClusterCallFailed(method);
-    }
+    private void Report(
+        PathObservationType type,
+        string from,
+        string to,
+        MigrationKind kind,
+        DateTimeOffset at,
+        TimeSpan duration = default,
+        bool isInferred = false,
+        string? reason = null)
+        => _link.Report(new PathObservation(0, type, from, to, kind, at, duration, isInferred, reason));
 
     private static MigrationKind ToMigrationKind(PathChangeKind kind) => kind switch
     {
@@ -404,4 +210,6 @@ internal sealed class PathReporter
         PathChangeKind.Address => MigrationKind.Address,
         _ => MigrationKind.Family,
     };
+
+    private sealed record Attempt(IPEndPoint From, IPEndPoint To, PathChangeKind Kind);
 }

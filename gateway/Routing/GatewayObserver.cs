@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
@@ -28,6 +29,23 @@ internal sealed class GatewayObserver(
         {
             logger.CloseIgnored(connectionId, errorCode, reason);
             metrics.PushIgnored("close");
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task CheckConnections(ImmutableArray<string> connectionIds)
+    {
+        foreach (var connectionId in connectionIds.IsDefault ? [] : connectionIds)
+        {
+            if (ConnectionId.TryParse(connectionId, null, out var id))
+            {
+                sessions.Check(id);
+            }
+            else
+            {
+                metrics.PushIgnored("check");
+            }
         }
 
         return Task.CompletedTask;

@@ -2,18 +2,20 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Sessions;
 
 namespace QuicChat.Gateway.Routing;
 
 /// <summary>
-/// Keeps this gateway's lease. Where it was without one, the cluster may have given its connections up: they are registered again. Rooms
-/// renew themselves.
+/// Keeps this gateway's lease. Where it comes back under a new ID, the cluster had given this gateway's connections up meanwhile: they are
+/// registered again, and rooms are asked for at once. That shows however the loss came about, also where it fell within one late call.
 /// </summary>
 internal sealed class LeaseKeeper(
     ICluster cluster,
     ClientSessions sessions,
+    RoomRelays relays,
     IOptions<GatewayOptions> options,
     TimeProvider time,
     GatewayMetrics metrics,
@@ -22,8 +24,7 @@ internal sealed class LeaseKeeper(
     private readonly CancellationTokenSource _stopping = new();
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private Task _renewing = Task.CompletedTask;
-    private TimeSpan _duration;
-    private long _renewedAt;
+    private Guid _leaseId;
     private bool _isFailing;
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
@@ -80,19 +81,13 @@ internal sealed class LeaseKeeper(
 
     private async Task<bool> TryRenewAsync(string endPoint)
     {
-        var now = time.GetTimestamp();
-        var wasLost = _renewedAt != 0 && time.GetElapsedTime(_renewedAt, now) > _duration;
+        GatewayLease lease;
         try
         {
             var description = new GatewayDescription(
                 options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt);
-            var lease = await cluster.Gateways.Renew(description, cluster.Observer);
-            _duration = lease.Duration;
-
-            // From when it was asked for: the answer may have been under way for long.
-            _renewedAt = now;
+            lease = await cluster.Gateways.Renew(description, cluster.Observer);
             _isFailing = false;
-            sessions.MigrationTimeout = lease.MigrationTimeout;
         }
         catch (Exception e)
         {
@@ -106,10 +101,14 @@ internal sealed class LeaseKeeper(
             return false;
         }
 
+        sessions.MigrationTimeout = lease.MigrationTimeout;
+        var wasLost = _leaseId != Guid.Empty && _leaseId != lease.Id;
+        _leaseId = lease.Id;
         if (wasLost)
         {
             logger.LeaseRegained(sessions.Count);
             sessions.RegisterAllAgain();
+            relays.RenewAll();
         }
 
         return true;

@@ -85,6 +85,9 @@ internal sealed class ClientSession : IPathListener
     /// <summary>Registers the connection again, if it ever was.</summary>
     public void RegisterAgain() => Volatile.Read(ref _reporter)?.RegisterAgain();
 
+    /// <summary>Says how its attempt stands, if it was ever registered.</summary>
+    public void Check() => Volatile.Read(ref _reporter)?.Check();
+
     /// <inheritdoc />
     public void Close(ErrorCode code, string reason)
     {

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
@@ -98,6 +99,19 @@ internal sealed class ClientSessions(
         }
     }
 
+    /// <summary>Has a connection say how its attempt stands; one that is not here is taken out of the registry.</summary>
+    public void Check(ConnectionId id)
+    {
+        if (_sessions.TryGetValue(id, out var session))
+        {
+            session.Check();
+        }
+        else
+        {
+            _ = UnregisterUnknownAsync(id);
+        }
+    }
+
     /// <summary>Closes a connection.</summary>
     /// <returns>Whether this gateway has it.</returns>
     public bool TryClose(ConnectionId id, ErrorCode code, string reason)
@@ -135,6 +149,20 @@ internal sealed class ClientSessions(
         }
 
         await _abandoned.CancelAsync();
+    }
+
+    private async Task UnregisterUnknownAsync(ConnectionId id)
+    {
+        try
+        {
+            await cluster.Connection(id).Unregister("The gateway does not have the connection.");
+        }
+        catch (Exception e)
+        {
+            // The cluster asks again.
+            logger.ConnectionCallFailed(id, nameof(IConnectionGrain.Unregister), e);
+            metrics.ClusterCallFailed(nameof(IConnectionGrain.Unregister));
+        }
     }
 
     private async Task RunAsync(ClientSession session)

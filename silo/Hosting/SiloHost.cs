@@ -40,6 +40,7 @@ internal static class SiloHost
             .AddDashboard()
             .AddQuicChatGrains()
             .UseRedisRoomLog()
+            .UseRedisConnectionIndex()
             .Configure<MigrationOptions>(migration => migration.Timeout = options.MigrationTimeout));
 
         builder.Services.AddMigrationPage();

@@ -82,14 +82,14 @@ internal sealed partial class MigrationFeed(IGrainFactory grains, TimeProvider t
         try
         {
             var monitor = grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
-            var stats = monitor.GetMigrationStats();
             var failures = monitor.GetFailedMigrations(FailuresShown);
-            return new MigrationNews(time.GetUtcNow(), await stats, await failures, null);
+            var stats = await monitor.GetMigrationStats();
+            return new MigrationNews(time.GetUtcNow(), stats, DurationBar.Of(stats.Histogram), await failures, null);
         }
         catch (Exception error)
         {
             LogNoAnswer(error);
-            return new MigrationNews(time.GetUtcNow(), null, [], "The migration monitor does not answer; these are the last numbers known.");
+            return new MigrationNews(time.GetUtcNow(), null, [], [], "The migration monitor does not answer; these are the last numbers known.");
         }
     }
 

@@ -165,7 +165,7 @@ function showNews(news) {
   byId("p99").textContent = milliseconds(stats.durations.p99);
   byId("max").textContent = milliseconds(stats.durations.max);
   byId("since").textContent = new Date(stats.since).toLocaleString();
-  buckets = stats.durations.buckets;
+  buckets = news.durations;
   draw();
   showParts(stats);
   showFailures(news.failures);

@@ -14,6 +14,7 @@ namespace QuicChat.Abstractions.Connections;
 /// <param name="LastEventNumber">The highest path event number that was applied.</param>
 /// <param name="Totals">Its attempts by outcome.</param>
 /// <param name="History">Its last attempts, newest last, at most 32.</param>
+/// <param name="FailureReason">Why it has failed, where it has.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.connection.snapshot")]
 public sealed record ConnectionSnapshot(
     [property: Id(0)] string ConnectionId,
@@ -25,4 +26,5 @@ public sealed record ConnectionSnapshot(
     [property: Id(6)] DateTimeOffset? MigrationStartedAt,
     [property: Id(7)] long LastEventNumber,
     [property: Id(8)] MigrationTotals Totals,
-    [property: Id(9)] ImmutableArray<MigrationAttempt> History);
+    [property: Id(9)] ImmutableArray<MigrationAttempt> History,
+    [property: Id(10)] string? FailureReason = null);

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Orleans.Concurrency;
+using QuicChat.Abstractions.Migrations;
 
 namespace QuicChat.Abstractions.Connections;
 
@@ -30,6 +32,21 @@ public interface IConnectionGrain : IGrainWithStringKey
     [Alias("GetSnapshot")]
     [ReadOnly]
     Task<ConnectionSnapshot?> GetSnapshot();
+
+    /// <summary>Where its migration stands, or <see langword="null"/> for an unknown connection.</summary>
+    [Alias("GetState")]
+    [ReadOnly]
+    Task<MigrationState?> GetState();
+
+    /// <summary>Its attempts by outcome; all zero for an unknown connection.</summary>
+    [Alias("GetTotals")]
+    [ReadOnly]
+    Task<MigrationTotals> GetTotals();
+
+    /// <summary>Its last attempts that have ended, newest last, at most 32; none for an unknown connection.</summary>
+    [Alias("GetHistory")]
+    [ReadOnly]
+    Task<ImmutableArray<MigrationAttempt>> GetHistory();
 
     /// <summary>Whether an attempt is in flight.</summary>
     [Alias("IsMigrating")]

@@ -3,7 +3,12 @@ namespace QuicChat.Abstractions.Gateways;
 /// <summary>A gateway's lease.</summary>
 /// <param name="Duration">For how long it runs from now.</param>
 /// <param name="MigrationTimeout">How long a migration attempt may stay unresolved.</param>
+/// <param name="Id">
+/// The same for as long as the gateway is not taken for lost. Where it has changed, the cluster has given the gateway's connections up
+/// meanwhile.
+/// </param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.lease")]
 public sealed record GatewayLease(
     [property: Id(0)] TimeSpan Duration,
-    [property: Id(1)] TimeSpan MigrationTimeout);
+    [property: Id(1)] TimeSpan MigrationTimeout,
+    [property: Id(2)] Guid Id = default);

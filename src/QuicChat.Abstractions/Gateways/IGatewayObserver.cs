@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
 
 namespace QuicChat.Abstractions.Gateways;
@@ -16,4 +17,11 @@ public interface IGatewayObserver : IGrainObserver
     /// <summary>Closes a connection with an application error code.</summary>
     [Alias("CloseConnection")]
     Task CloseConnection(string connectionId, int errorCode, string reason);
+
+    /// <summary>
+    /// Asks for connections whose attempt should have ended by now: the gateway reports what it has not, and takes those that it does not
+    /// have out of the registry.
+    /// </summary>
+    [Alias("CheckConnections")]
+    Task CheckConnections(ImmutableArray<string> connectionIds);
 }

@@ -24,4 +24,26 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     [Alias("GetFailedMigrations")]
     [AlwaysInterleave]
     Task<ImmutableArray<FailedMigration>> GetFailedMigrations(int limit);
+
+    /// <summary>How long a migration attempt may stay unresolved, in the whole cluster.</summary>
+    [Alias("GetTimeout")]
+    [AlwaysInterleave]
+    Task<TimeSpan> GetTimeout();
+
+    /// <summary>
+    /// Sets how long a migration attempt may stay unresolved, attempts in flight included. It is durable when this returns, and gateways
+    /// know it within 2 s.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not from 1 s to 1 h.</exception>
+    [Alias("SetTimeout")]
+    [AlwaysInterleave]
+    Task SetTimeout(TimeSpan timeout);
+
+    /// <summary>
+    /// Counts from now on: totals and durations begin at zero, but for attempts in flight, which count as started. Connections and the list
+    /// of failed migrations stay.
+    /// </summary>
+    [Alias("Reset")]
+    [AlwaysInterleave]
+    Task Reset();
 }

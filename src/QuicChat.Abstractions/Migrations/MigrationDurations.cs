@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace QuicChat.Abstractions.Migrations;
 
 /// <summary>How long completed attempts took, in milliseconds; all zero before the first.</summary>
@@ -7,11 +5,9 @@ namespace QuicChat.Abstractions.Migrations;
 /// <param name="P90">90 of 100 were no longer.</param>
 /// <param name="P99">99 of 100 were no longer.</param>
 /// <param name="Max">The longest.</param>
-/// <param name="Buckets">The distribution, the shortest first; without the empty ones at its end.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.migration.durations")]
 public sealed record MigrationDurations(
     [property: Id(0)] double P50,
     [property: Id(1)] double P90,
     [property: Id(2)] double P99,
-    [property: Id(3)] double Max,
-    [property: Id(4)] ImmutableArray<DurationBucket> Buckets);
+    [property: Id(3)] double Max);

@@ -23,6 +23,19 @@ public sealed record MigrationStats(
     [property: Id(7)] DateTimeOffset Since)
 {
     /// <summary>Completed attempts as a share of those that ended completed or failed; <see langword="null"/> before the first.</summary>
-    public double? SuccessRate
-        => Totals.Completed + Totals.Failed is var ended and > 0 ? (double)Totals.Completed / ended : null;
+    public double? SuccessRate => Totals.SuccessRate;
+
+    /// <summary>Attempts by kind and outcome.</summary>
+    [Id(8)]
+    public MigrationTotalsByKind ByKind { get; init; } = MigrationTotalsByKind.Zero;
+
+    /// <summary>How long completed attempts took, bucket by bucket.</summary>
+    [Id(9)]
+    public DurationHistogram Histogram { get; init; } = DurationHistogram.Empty;
+
+    /// <summary>The share of one silo; <see langword="null"/> where nothing was ever counted of it.</summary>
+    public MigrationStatsPart? Silo(string name) => Silos.FirstOrDefault(part => part.Id == name);
+
+    /// <summary>The share of one gateway; <see langword="null"/> where nothing was ever counted of it.</summary>
+    public MigrationStatsPart? Gateway(string id) => Gateways.FirstOrDefault(part => part.Id == id);
 }

@@ -10,4 +10,16 @@ public sealed record MigrationStatsPart(
     [property: Id(0)] string Id,
     [property: Id(1)] long Connections,
     [property: Id(2)] long Migrating,
-    [property: Id(3)] MigrationTotals Totals);
+    [property: Id(3)] MigrationTotals Totals)
+{
+    /// <summary>Completed attempts as a share of those that ended completed or failed; <see langword="null"/> before the first.</summary>
+    public double? SuccessRate => Totals.SuccessRate;
+
+    /// <summary>Attempts by kind and outcome.</summary>
+    [Id(4)]
+    public MigrationTotalsByKind ByKind { get; init; } = MigrationTotalsByKind.Zero;
+
+    /// <summary>How long completed attempts took, bucket by bucket.</summary>
+    [Id(5)]
+    public DurationHistogram Histogram { get; init; } = DurationHistogram.Empty;
+}

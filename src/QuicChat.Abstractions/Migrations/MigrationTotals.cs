@@ -29,4 +29,7 @@ public sealed record MigrationTotals(
 
     /// <summary>Attempts that have not ended.</summary>
     public long InFlight => Started - Completed - Reverted - Superseded - Abandoned - Unknown - Failed;
+
+    /// <summary>Completed attempts as a share of those that ended completed or failed; <see langword="null"/> before the first.</summary>
+    public double? SuccessRate => Completed + Failed is var ended and > 0 ? (double)Completed / ended : null;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -18,7 +19,10 @@ namespace QuicChat.Grains.Connections;
 [GrainType("connection"), PreferLocalPlacement, KeepAlive]
 internal sealed partial class ConnectionGrain(
     [PersistentState("connection")] IPersistentState<ConnectionRecord> record,
+    IConnectionIndex index,
     MigrationCollector collector,
+    ActiveConnections connections,
+    MigrationTimeout timeout,
     IOptions<MigrationOptions> options,
     ILocalSiloDetails silo,
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
@@ -26,6 +30,9 @@ internal sealed partial class ConnectionGrain(
 {
     // MIGRATION_FAILED of the wire protocol.
     private const int MigrationFailedCode = 4;
+
+    private DateTimeOffset _registeredAt;
+    private bool _isFailureTold;
 
     private string ConnectionId => this.GetPrimaryKeyString();
 
@@ -35,22 +42,6 @@ internal sealed partial class ConnectionGrain(
 
     private bool IsFailed => Tracking?.State == MigrationState.MigrationFailed;
 
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        if (Registration is not null && !IsFailed)
-        {
-            Track();
-        }
-
-        return Task.CompletedTask;
-    }
-
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
-    {
-        collector.Untrack(ConnectionId);
-        return Task.CompletedTask;
-    }
-
     public async Task<ConnectionSnapshot> Register(ConnectionRegistration registration)
     {
         if (IsFailed)
@@ -58,27 +49,24 @@ internal sealed partial class ConnectionGrain(
             return Snapshot()!;
         }
 
-        var known = Registration;
-        var now = time.GetUtcNow();
-        if (known is null || known.GatewayId != registration.GatewayId)
+        if (Registration is { } former && former.GatewayId != registration.GatewayId)
         {
-            record.State.RegisteredAt = now;
-            await WriteAsync(registration, Tracking ?? MigrationTracking.Begin(registration.RemoteEndPoint));
-            if (known is null)
-            {
-                LogRegistered(ConnectionId, registration.UserId, registration.GatewayId, registration.RemoteEndPoint);
-            }
-            else
-            {
-                collector.Unregistered(known.GatewayId);
-                LogTakenOver(ConnectionId, registration.GatewayId, known.GatewayId);
-            }
+            // What one gateway began and numbered another cannot go on with.
+            LogTakenOver(ConnectionId, registration.GatewayId, former.GatewayId);
+            await CloseAsync($"taken over by gateway {registration.GatewayId}");
+        }
 
-            collector.Registered(registration.GatewayId);
+        _registeredAt = time.GetUtcNow();
+        if (Registration is null)
+        {
+            await BeginStintAsync(
+                record.State with { Tracking = MigrationTracking.Begin(registration.RemoteEndPoint), RegisteredAt = _registeredAt },
+                registration,
+                GatewaySums.Zero with { Registered = 1 });
+            LogRegistered(ConnectionId, registration.UserId, registration.GatewayId, registration.RemoteEndPoint);
         }
 
         // A gateway that lost its lease and is back registers all again: what is said of its loss is then older than this.
-        record.State.RegisteredAt = now;
         Track();
 
         // Also where the record was there: the call that wrote it may have ended before this.
@@ -88,28 +76,29 @@ internal sealed partial class ConnectionGrain(
 
     public async Task<PathReportReceipt> Report(PathReport report)
     {
+        var events = report.Events.IsDefault ? [] : report.Events;
         if (Registration is null || Registration.GatewayId != report.GatewayId)
         {
-            collector.Ignored(report.GatewayId, report.Events.IsDefault ? 0 : report.Events.Length);
+            collector.Ignored(report.GatewayId ?? "", events.Length);
             ForgetUnknown();
             return new PathReportReceipt(0, MigrationState.Stable, Registered: false);
         }
 
         var machine = Machine();
-        foreach (var observation in report.Events.IsDefault ? [] : report.Events)
+        foreach (var observation in events)
         {
             machine.Handle(observation);
         }
 
         await ApplyAsync(machine);
-        return new PathReportReceipt(Tracking!.LastEventNumber, Tracking.State, Registered: true);
+        return new PathReportReceipt(Tracking!.LastEventNumber, Tracking.State, Registered: true, Tracking.FailureReason);
     }
 
     public async Task Unregister(string reason)
     {
-        if (Registration is { } registration && !IsFailed)
+        if (Registration is not null && !IsFailed)
         {
-            await CloseAsync(registration, reason);
+            await CloseAsync(reason);
         }
         else
         {
@@ -133,13 +122,13 @@ internal sealed partial class ConnectionGrain(
 
     public async Task FailUnresolved(DateTimeOffset since, string reason)
     {
-        if (Registration is null || IsFailed)
-        {
-            ForgetUnknown();
-        }
-        else if (Tracking!.Attempt is { } attempt && attempt.UnresolvedSince < since)
+        if (Tracking?.Attempt is { } attempt && attempt.UnresolvedSince < since)
         {
             await FailMigration(reason);
+        }
+        else
+        {
+            ForgetUnknown();
         }
     }
 
@@ -149,12 +138,12 @@ internal sealed partial class ConnectionGrain(
         {
             ForgetUnknown();
         }
-        else if (registration.GatewayId == gatewayId && record.State.RegisteredAt < lostAt)
+        else if (registration.GatewayId == gatewayId && _registeredAt < lostAt)
         {
             const string reason = "gateway lost";
             if (Tracking!.Attempt is null)
             {
-                await CloseAsync(registration, reason);
+                await CloseAsync(reason);
             }
             else
             {
@@ -163,10 +152,42 @@ internal sealed partial class ConnectionGrain(
         }
     }
 
+    public async Task ForgetFailed()
+    {
+        if (Registration is null)
+        {
+            ForgetUnknown();
+        }
+        else if (IsFailed && record.State.FailedAt + options.Value.FailedConnectionKept <= time.GetUtcNow())
+        {
+            // Again, for at the failure it was only tried.
+            await GrainFactory.GetGrain<IUserGrain>(Registration.UserId).RemoveConnection(ConnectionId);
+            await EndStintAsync(Sums);
+        }
+    }
+
     public Task<ConnectionSnapshot?> GetSnapshot()
     {
         ForgetUnknown();
         return Task.FromResult(Snapshot());
+    }
+
+    public Task<MigrationState?> GetState()
+    {
+        ForgetUnknown();
+        return Task.FromResult(Tracking?.State);
+    }
+
+    public Task<MigrationTotals> GetTotals()
+    {
+        ForgetUnknown();
+        return Task.FromResult(Tracking?.Totals ?? MigrationTotals.Zero);
+    }
+
+    public Task<ImmutableArray<MigrationAttempt>> GetHistory()
+    {
+        ForgetUnknown();
+        return Task.FromResult(Tracking?.History ?? []);
     }
 
     public Task<bool> IsMigrating()
@@ -193,62 +214,62 @@ internal sealed partial class ConnectionGrain(
         return Task.FromResult(Tracking?.Attempt is { } attempt ? time.GetUtcNow() - attempt.StartedAt : default(TimeSpan?));
     }
 
-    private void Track() => collector.Track(ConnectionId, Registration!, record.State.RegisteredAt, Tracking!.Attempt);
-
     private MigrationStateMachine Machine() => new(
-        Tracking!, new MigrationCircumstances(time.GetUtcNow(), options.Value.Timeout, Registration!.GatewayId, silo.Name));
+        Tracking!, new MigrationCircumstances(time.GetUtcNow(), timeout.Value, Registration!.GatewayId, silo.Name));
 
     private async Task ApplyAsync(MigrationStateMachine machine)
     {
-        var registration = Registration!;
-        var failsNow = !IsFailed && machine.Tracking.State == MigrationState.MigrationFailed;
-        if (!ReferenceEquals(machine.Tracking, Tracking))
+        if (ReferenceEquals(machine.Tracking, Tracking))
         {
-            await WriteAsync(registration, machine.Tracking);
-            Announce(machine, registration);
+            return;
         }
 
-        if (failsNow)
+        var sums = Sums.Plus(machine.Effects);
+        var next = record.State with { Tracking = machine.Tracking };
+        if (!IsFailed && machine.Tracking.State == MigrationState.MigrationFailed)
         {
-            // The record says Failed from here on, so no repeated call gets here again: what is left must not depend on its success.
-            collector.Unregistered(registration.GatewayId);
-            collector.Untrack(ConnectionId);
-            LeaveUserAsync(registration).Ignore();
-            AskToCloseAsync(registration, machine.FailureReason).Ignore();
+            next = next with { FailedAt = time.GetUtcNow() };
+            sums = sums with { Unregistered = sums.Unregistered + 1 };
         }
+
+        await WriteAsync(Counting(next, sums));
+        Track();
+        Log(machine.Effects);
     }
 
-    private async Task CloseAsync(ConnectionRegistration registration, string reason)
+    private async Task CloseAsync(string reason)
     {
         var machine = Machine();
         machine.Close(reason);
+        var sums = Sums.Plus(machine.Effects);
         // First the user: a call that fails between the two is repeated, and the record is what a repetition goes by.
-        await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
-        await ClearAsync();
-        Announce(machine, registration);
-        collector.Unregistered(registration.GatewayId);
-        collector.Untrack(ConnectionId);
+        await GrainFactory.GetGrain<IUserGrain>(Registration!.UserId).RemoveConnection(ConnectionId);
+        await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 });
+        Log(machine.Effects);
         LogUnregistered(ConnectionId, reason);
-        DeactivateOnIdle();
     }
 
-    private void Announce(MigrationStateMachine machine, ConnectionRegistration registration)
+    /// <summary>Has the silo look after the connection as it stands now, and does once what follows from its failure.</summary>
+    private void Track()
     {
-        collector.Apply(ConnectionId, registration, machine.Effects, record.State.RegisteredAt, machine.Tracking.Attempt);
-        foreach (var effect in machine.Effects)
+        if (!IsFailed)
         {
-            switch (effect)
+            connections.Track(ConnectionId, Registration!, _registeredAt, Tracking!.Attempt);
+            return;
+        }
+
+        connections.TrackFailed(ConnectionId, record.State.FailedAt!.Value + options.Value.FailedConnectionKept);
+        if (!_isFailureTold)
+        {
+            // The record says Failed from here on, so no repeated call leads here again: what is left must not depend on its success.
+            _isFailureTold = true;
+            if (Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed])
             {
-                case MigrationEffect.Started { Attempt: var attempt }:
-                    LogStarted(ConnectionId, attempt.From, attempt.To, attempt.Kind);
-                    break;
-                case MigrationEffect.Ended { Attempt: { Outcome: MigrationOutcome.Failed } attempt }:
-                    LogFailed(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Duration.TotalMilliseconds, attempt.Reason);
-                    break;
-                case MigrationEffect.Ended { Attempt: var attempt }:
-                    LogEnded(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Outcome, attempt.Duration.TotalMilliseconds);
-                    break;
+                collector.Fail(new FailedMigration(ConnectionId, Registration!.UserId, failed.StartedAt + failed.Duration, failed));
             }
+
+            LeaveUserAsync(Registration!).Ignore();
+            AskToCloseAsync(Registration!, Tracking.FailureReason ?? "").Ignore();
         }
     }
 
@@ -277,37 +298,6 @@ internal sealed partial class ConnectionGrain(
         }
     }
 
-    private async Task WriteAsync(ConnectionRegistration registration, MigrationTracking tracking)
-    {
-        var before = record.State;
-        record.State = new ConnectionRecord { Registration = registration, RegisteredAt = before.RegisteredAt, Tracking = tracking };
-        try
-        {
-            await record.WriteStateAsync();
-        }
-        catch
-        {
-            record.State = before;
-            // Whether it was written is unknown; the next activation reads what is there.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
-
-    private async Task ClearAsync()
-    {
-        try
-        {
-            await record.ClearStateAsync();
-            record.State = new ConnectionRecord();
-        }
-        catch
-        {
-            DeactivateOnIdle();
-            throw;
-        }
-    }
-
     private ConnectionSnapshot? Snapshot()
         => Registration is { } registration && Tracking is { } tracking
             ? new ConnectionSnapshot(
@@ -320,15 +310,35 @@ internal sealed partial class ConnectionGrain(
                 tracking.Attempt?.StartedAt,
                 tracking.LastEventNumber,
                 tracking.Totals,
-                tracking.History)
+                tracking.History,
+                tracking.FailureReason)
             : null;
 
     // Anyone may ask for any ID; what stays active must be connections that are there.
     private void ForgetUnknown()
     {
-        if (Registration is null || IsFailed)
+        if (Registration is null)
         {
             DeactivateOnIdle();
+        }
+    }
+
+    private void Log(IReadOnlyList<MigrationEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case MigrationEffect.Started { Attempt: var attempt }:
+                    LogStarted(ConnectionId, attempt.From, attempt.To, attempt.Kind);
+                    break;
+                case MigrationEffect.Ended { Attempt: { Outcome: MigrationOutcome.Failed } attempt }:
+                    LogFailed(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Duration.TotalMilliseconds, attempt.Reason);
+                    break;
+                case MigrationEffect.Ended { Attempt: var attempt }:
+                    LogEnded(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Outcome, attempt.Duration.TotalMilliseconds);
+                    break;
+            }
         }
     }
 
@@ -352,7 +362,7 @@ internal sealed partial class ConnectionGrain(
     private partial void LogFailed(
         string connectionId, string from, string to, MigrationKind kind, double durationMs, string? reason);
 
-    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but is still listed with user {UserId}.")]
+    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but is still listed with user {UserId}; it is tried again when it is forgotten.")]
     private partial void LogNotRemoved(Exception error, string connectionId, string userId);
 
     [LoggerMessage(1007, LogLevel.Warning, "{ConnectionId} failed, but gateway {GatewayId} could not be asked to close it.")]

@@ -2,14 +2,12 @@ using System.Collections.Immutable;
 
 namespace QuicChat.Grains.Gateways;
 
-/// <summary>Which gateways live and which were lost.</summary>
+/// <summary>Which gateways live and which were lost, and what all are told.</summary>
 /// <param name="Alive">The names of those whose lease runs.</param>
 /// <param name="Lost">Those that were lost lately.</param>
+/// <param name="MigrationTimeout">How long a migration attempt may stay unresolved.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.liveness")]
 internal sealed record GatewayLiveness(
     [property: Id(0)] ImmutableArray<string> Alive,
-    [property: Id(1)] ImmutableArray<LostGateway> Lost)
-{
-    /// <summary>Nothing known yet.</summary>
-    public static GatewayLiveness Unknown { get; } = new([], []);
-}
+    [property: Id(1)] ImmutableArray<LostGateway> Lost,
+    [property: Id(2)] TimeSpan MigrationTimeout);

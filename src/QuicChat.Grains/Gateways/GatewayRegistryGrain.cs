@@ -27,6 +27,8 @@ internal sealed partial class GatewayRegistryGrain(
 
     private Dictionary<string, LostGateway> Lost => record.State.Lost;
 
+    private TimeSpan MigrationTimeout => record.State.MigrationTimeout ?? migration.Value.Timeout;
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         foreach (var gatewayId in Gateways.Keys)
@@ -42,6 +44,9 @@ internal sealed partial class GatewayRegistryGrain(
         var now = time.GetUtcNow();
         var gatewayId = gateway.GatewayId;
         var changed = true;
+
+        // Under a new ID the gateway learns that it had lost its lease, however late it asks and whichever answer was lost on the way.
+        var leaseId = Guid.NewGuid();
         if (!Gateways.TryGetValue(gatewayId, out var known))
         {
             if (Lost.TryGetValue(gatewayId, out var lost) && lost.StartedAt == gateway.StartedAt)
@@ -60,9 +65,11 @@ internal sealed partial class GatewayRegistryGrain(
         else
         {
             changed = false;
+            leaseId = record.State.Leases.GetValueOrDefault(gatewayId);
         }
 
         Gateways[gatewayId] = gateway;
+        record.State.Leases[gatewayId] = leaseId;
         _leases[gatewayId] = now + options.Value.Duration;
         _observers[gatewayId] = observer;
         if (changed)
@@ -70,7 +77,7 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLease(options.Value.Duration, migration.Value.Timeout);
+        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId);
     }
 
     public async Task Release(string gatewayId)
@@ -125,13 +132,26 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLiveness([.. _leases.Keys], [.. Lost.Values]);
+        return new GatewayLiveness([.. _leases.Keys], [.. Lost.Values], MigrationTimeout);
+    }
+
+    public Task CheckConnections(string gatewayId, ImmutableArray<string> connectionIds)
+        => _observers.TryGetValue(gatewayId, out var observer) ? observer.CheckConnections(connectionIds) : Task.CompletedTask;
+
+    public Task<TimeSpan> GetMigrationTimeout() => Task.FromResult(MigrationTimeout);
+
+    public async Task SetMigrationTimeout(TimeSpan timeout)
+    {
+        record.State.MigrationTimeout = timeout;
+        await WriteAsync();
+        LogTimeout(timeout);
     }
 
     private void Lose(string gatewayId)
     {
         Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow());
         Gateways.Remove(gatewayId);
+        record.State.Leases.Remove(gatewayId);
         _leases.Remove(gatewayId);
         _observers.Remove(gatewayId);
     }
@@ -161,4 +181,7 @@ internal sealed partial class GatewayRegistryGrain(
 
     [LoggerMessage(1103, LogLevel.Warning, "Gateway {GatewayId} was lost: it has not renewed its lease for {Seconds} s. Its connections end.")]
     private partial void LogLost(string gatewayId, double seconds);
+
+    [LoggerMessage(1104, LogLevel.Information, "Migrations may now take {Timeout}.")]
+    private partial void LogTimeout(TimeSpan timeout);
 }

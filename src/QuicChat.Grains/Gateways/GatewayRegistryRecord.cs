@@ -2,7 +2,7 @@ using QuicChat.Abstractions.Gateways;
 
 namespace QuicChat.Grains.Gateways;
 
-/// <summary>What is stored of the registry: which gateways there are. Leases are not, since after an outage each one begins anew.</summary>
+/// <summary>What is stored of the registry: which gateways there are. When leases end is not, since after an outage each one begins anew.</summary>
 [GenerateSerializer, Alias("quicchat.gateway.registry-record")]
 internal sealed class GatewayRegistryRecord
 {
@@ -13,4 +13,12 @@ internal sealed class GatewayRegistryRecord
     /// <summary>Those that were lost lately, by name.</summary>
     [Id(1)]
     public Dictionary<string, LostGateway> Lost { get; set; } = [];
+
+    /// <summary>The IDs of the leases, by gateway.</summary>
+    [Id(2)]
+    public Dictionary<string, Guid> Leases { get; set; } = [];
+
+    /// <summary>How long a migration attempt may stay unresolved, where an operator has said so.</summary>
+    [Id(3)]
+    public TimeSpan? MigrationTimeout { get; set; }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Orleans.Concurrency;
+
 namespace QuicChat.Grains.Gateways;
 
 /// <summary>What silos ask of the registry among themselves.</summary>
@@ -7,4 +10,18 @@ internal interface IGatewayLeases : IGrainWithStringKey
     /// <summary>Ends the leases that are due, and tells who lives.</summary>
     [Alias("GetLiveness")]
     Task<GatewayLiveness> GetLiveness();
+
+    /// <summary>Asks a gateway about connections whose attempt should have ended by now.</summary>
+    [Alias("CheckConnections")]
+    [AlwaysInterleave]
+    Task CheckConnections(string gatewayId, ImmutableArray<string> connectionIds);
+
+    /// <summary>How long a migration attempt may stay unresolved.</summary>
+    [Alias("GetMigrationTimeout")]
+    [AlwaysInterleave]
+    Task<TimeSpan> GetMigrationTimeout();
+
+    /// <summary>Sets it; gateways are told with the next renewal of their lease.</summary>
+    [Alias("SetMigrationTimeout")]
+    Task SetMigrationTimeout(TimeSpan timeout);
 }

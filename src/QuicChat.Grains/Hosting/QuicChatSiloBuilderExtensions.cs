@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Rooms;
@@ -11,12 +12,16 @@ namespace QuicChat.Grains.Hosting;
 public static class QuicChatSiloBuilderExtensions
 {
     /// <summary>
-    /// Adds what the grains need besides Orleans' default grain storage, its reminders, and a room log. Their options are validated at start.
+    /// Adds what the grains need besides Orleans' default grain storage, its reminders, a room log, and an index of connections. Their options are validated at start.
     /// </summary>
     public static ISiloBuilder AddQuicChatGrains(this ISiloBuilder builder)
     {
         builder.Services.TryAddKeyedSingleton(GrainClock.Key, TimeProvider.System);
         builder.Services.TryAddSingleton<MigrationCollector>();
+        builder.Services.TryAddSingleton<ActiveConnections>();
+        builder.Services.TryAddSingleton<MigrationTimeout>();
+        builder.Services.TryAddSingleton<TallySettler>();
+        builder.Services.TryAddSingleton<ConnectionSweeper>();
         builder.Services.TryAddSingleton<MigrationReporter>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<MigrationReporter>());
         builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
@@ -29,6 +34,13 @@ public static class QuicChatSiloBuilderExtensions
     public static ISiloBuilder UseRedisRoomLog(this ISiloBuilder builder)
     {
         builder.Services.AddSingleton<IRoomLog, RedisRoomLog>();
+        return builder;
+    }
+
+    /// <summary>Keeps the index of connections in Redis, or in what speaks its protocol, over the <c>IConnectionMultiplexer</c> among the services.</summary>
+    public static ISiloBuilder UseRedisConnectionIndex(this ISiloBuilder builder)
+    {
+        builder.Services.AddSingleton<IConnectionIndex, RedisConnectionIndex>();
         return builder;
     }
 

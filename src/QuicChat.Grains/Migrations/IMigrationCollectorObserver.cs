@@ -10,4 +10,8 @@ internal interface IMigrationCollectorObserver : IGrainObserver
     /// <summary>Connections of the silo with an attempt in flight, oldest first.</summary>
     [Alias("GetMigrating")]
     Task<ImmutableArray<MigratingConnection>> GetMigrating(int limit);
+
+    /// <summary>Reports now.</summary>
+    [Alias("Report")]
+    Task Report();
 }

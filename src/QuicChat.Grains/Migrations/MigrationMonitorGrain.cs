@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
 
@@ -18,6 +19,7 @@ namespace QuicChat.Grains.Migrations;
 internal sealed partial class MigrationMonitorGrain(
     [PersistentState("sums")] IPersistentState<MonitorRecord> sums,
     [PersistentState("failed")] IPersistentState<FailedMigrationsRecord> failed,
+    IConnectionIndex index,
     IOptions<MigrationOptions> options,
     ISiloStatusOracle membership,
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
@@ -29,7 +31,10 @@ internal sealed partial class MigrationMonitorGrain(
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, LiveSilo> _silos = [];
+    private readonly Dictionary<string, long> _durable = [];
+    private readonly SemaphoreSlim _writing = new(1, 1);
     private GatewayLiveness? _gateways;
+    private Task _recovering = Task.CompletedTask;
     private bool _areSumsNew;
     private bool _areFailedNew;
     private bool _isReminderSet;
@@ -37,9 +42,13 @@ internal sealed partial class MigrationMonitorGrain(
 
     private Dictionary<string, SiloSums> Present => sums.State.Present;
 
-    private Dictionary<string, SiloSums> Past => sums.State.Past;
+    private Dictionary<string, SumsByGateway> Past => sums.State.Past;
+
+    private Dictionary<string, SumsByGateway> Baseline => sums.State.Baseline;
 
     private List<FailedMigration> Failed => failed.State.Migrations;
+
+    private IGatewayLeases Leases => GrainFactory.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -49,65 +58,63 @@ internal sealed partial class MigrationMonitorGrain(
             _areSumsNew = true;
         }
 
+        NoteDurable(Sequences());
         this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Tick) { Interleave = true, KeepAlive = true });
         return Task.CompletedTask;
     }
 
     public Task ReceiveReminder(string reminderName, TickStatus status) => Task.CompletedTask;
 
-    public Task<GatewayLiveness?> Push(CollectorReport report, IMigrationCollectorObserver silo)
+    public Task<CollectorReceipt> Push(CollectorReport report, IMigrationCollectorObserver silo)
     {
-        if (membership.IsDeadSilo(SiloAddress.FromParsableString(report.Incarnation)))
+        if (IsDead(report.Incarnation))
         {
-            // It has not heard of its death yet. Its sums are part of the past already; taken again they would count twice.
-            return Task.FromResult<GatewayLiveness?>(null);
+            // It has not heard of its death yet. Its connections' records are read again; what it says would count twice.
+            return Task.FromResult(new CollectorReceipt(0, null));
         }
 
         var known = Present.GetValueOrDefault(report.Incarnation);
-        if (known is null || known.Sequence < report.Sequence)
+        if (known is null || known.Sequence < report.Sums.Sequence)
         {
-            _areSumsNew |= known is null || known.Changes < report.Changes;
-            Present[report.Incarnation] = new SiloSums(report.Silo, report.Sequence, report.Changes, report.Gateways);
-            _silos[report.Incarnation] = new LiveSilo(report.Silo, report.Connections, report.Migrating, silo);
+            _areSumsNew |= known is null || known.Changes < report.Sums.Changes;
+            Present[report.Incarnation] = report.Sums;
+            _silos[report.Incarnation] = new LiveSilo(report.Sums.Silo, report.Connections, report.Migrating, silo);
         }
 
-        foreach (var migration in report.Failed.Where(migration => !Failed.Any(kept => kept.ConnectionId == migration.ConnectionId)))
-        {
-            Failed.Add(migration);
-            _areFailedNew = true;
-        }
-
-        Failed.RemoveRange(0, Math.Max(0, Failed.Count - options.Value.FailedMigrationsKept));
-        return Task.FromResult(_gateways);
+        Add(report.Failed);
+        return Task.FromResult(new CollectorReceipt(_durable.GetValueOrDefault(report.Incarnation), _gateways));
     }
 
     public Task<MigrationStats> GetMigrationStats()
     {
-        var silos = Present.Values.Concat(Past.Values).GroupBy(silo => silo.Silo)
-            .Select(group => (Name: group.Key, Gateways: group.Aggregate((sum, next) => sum.Plus(next)).Gateways)).ToList();
-        var gateways = silos.SelectMany(silo => silo.Gateways).GroupBy(item => item.Key, item => item.Value)
-            .Select(group => (Name: group.Key, Sums: group.Aggregate((sum, next) => sum.Plus(next)))).ToList();
-        var all = gateways.Aggregate(GatewaySums.Zero, (sum, gateway) => sum.Plus(gateway.Sums));
+        var silos = SumsBySilo().OrderBy(silo => silo.Key, StringComparer.Ordinal)
+            .Select(silo => (Name: silo.Key, Sums: silo.Value.Minus(Baseline.GetValueOrDefault(silo.Key, SumsByGateway.Zero)))).ToList();
+        var gateways = silos.Aggregate(SumsByGateway.Zero, (sum, silo) => sum.Plus(silo.Sums));
+        var all = gateways.Sum();
         var live = Live().ToLookup(silo => silo.Name);
 
         return Task.FromResult(new MigrationStats(
             all.Connections,
             all.Totals.InFlight,
             all.Totals,
-            all.CompletedByKind,
+            all.ByKind.Completed,
             all.Durations.ToDurations(),
             [
-                .. silos.OrderBy(silo => silo.Name, StringComparer.Ordinal).Select(silo => new MigrationStatsPart(
-                    silo.Name,
-                    live[silo.Name].Sum(one => one.Connections),
-                    live[silo.Name].Sum(one => one.Migrating),
-                    silo.Gateways.Values.Aggregate(MigrationTotals.Zero, (sum, gateway) => sum.Plus(gateway.Totals)))),
+                .. silos.Select(silo => Part(
+                    silo.Name, live[silo.Name].Sum(one => one.Connections), live[silo.Name].Sum(one => one.Migrating), silo.Sums.Sum())),
             ],
             [
-                .. gateways.OrderBy(gateway => gateway.Name, StringComparer.Ordinal).Select(gateway => new MigrationStatsPart(
-                    gateway.Name, gateway.Sums.Connections, gateway.Sums.Totals.InFlight, gateway.Sums.Totals)),
+                .. gateways.Items.OrderBy(gateway => gateway.Key, StringComparer.Ordinal).Select(gateway => Part(
+                    gateway.Key, gateway.Value.Connections, gateway.Value.Totals.InFlight, gateway.Value)),
             ],
-            sums.State.Since!.Value));
+            sums.State.Since!.Value)
+        {
+            ByKind = all.ByKind,
+            Histogram = all.Durations,
+        });
+
+        static MigrationStatsPart Part(string id, long connections, long migrating, GatewaySums sums)
+            => new(id, connections, migrating, sums.Totals) { ByKind = sums.ByKind, Histogram = sums.Durations };
     }
 
     public async Task<ImmutableArray<MigratingConnection>> GetMigratingConnections(int limit)
@@ -118,10 +125,64 @@ internal sealed partial class MigrationMonitorGrain(
     }
 
     public Task<ImmutableArray<FailedMigration>> GetFailedMigrations(int limit)
-        => Task.FromResult(Failed.OrderByDescending(migration => migration.FailedAt).Take(limit).ToImmutableArray());
+        => Task.FromResult(Failed.AsEnumerable().Reverse().Take(limit).ToImmutableArray());
 
-    private IEnumerable<LiveSilo> Live()
-        => _silos.Where(silo => !membership.IsDeadSilo(SiloAddress.FromParsableString(silo.Key))).Select(silo => silo.Value);
+    public Task<TimeSpan> GetTimeout() => Leases.GetMigrationTimeout();
+
+    public Task SetTimeout(TimeSpan timeout)
+    {
+        if (timeout < MigrationTimeout.Shortest || timeout > MigrationTimeout.Longest)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(timeout), timeout, "A migration time-out is from 1 s to 1 h.");
+        }
+
+        return Leases.SetMigrationTimeout(timeout);
+    }
+
+    public async Task Reset()
+    {
+        // What was acknowledged before the reset should not appear after it.
+        await Task.WhenAll(Live().Select(FlushAsync));
+        sums.State.Since = time.GetUtcNow();
+        Baseline.Clear();
+        foreach (var (silo, counted) in SumsBySilo())
+        {
+            Baseline[silo] = counted.ToBaseline();
+        }
+
+        _areSumsNew = true;
+        await WriteAsync();
+        LogReset();
+    }
+
+    private Dictionary<string, SumsByGateway> SumsBySilo()
+    {
+        var all = new Dictionary<string, SumsByGateway>(Past);
+        foreach (var silo in Present.Values)
+        {
+            all[silo.Silo] = all.TryGetValue(silo.Silo, out var counted) ? counted.Plus(silo.All) : silo.All;
+        }
+
+        return all;
+    }
+
+    private void Add(ImmutableArray<FailedMigration> migrations)
+    {
+        // A connection fails once, but the one silo may tell of it that it failed on, and another where it became active afterwards.
+        foreach (var migration in migrations.Where(migration => !Failed.Any(kept => kept.ConnectionId == migration.ConnectionId)))
+        {
+            var place = Failed.FindLastIndex(kept => kept.FailedAt <= migration.FailedAt) + 1;
+            Failed.Insert(place, migration);
+            _areFailedNew = true;
+        }
+
+        Failed.RemoveRange(0, Math.Max(0, Failed.Count - options.Value.FailedMigrationsKept));
+    }
+
+    private bool IsDead(string incarnation) => membership.IsDeadSilo(SiloAddress.FromParsableString(incarnation));
+
+    private IEnumerable<LiveSilo> Live() => _silos.Where(silo => !IsDead(silo.Key)).Select(silo => silo.Value);
 
     private async Task<ImmutableArray<MigratingConnection>> AskAsync(LiveSilo silo, int limit)
     {
@@ -137,13 +198,25 @@ internal sealed partial class MigrationMonitorGrain(
         }
     }
 
+    private async Task FlushAsync(LiveSilo silo)
+    {
+        try
+        {
+            await silo.Observer.Report();
+        }
+        catch (Exception error)
+        {
+            LogNoAnswer(error, silo.Name);
+        }
+    }
+
     private async Task TickAsync(CancellationToken cancellationToken)
     {
         try
         {
-            _gateways = await GrainFactory.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key).GetLiveness();
-            FoldDeadSilos();
+            _gateways = await Leases.GetLiveness();
             await WriteAsync();
+            await RecoverDeadAsync();
             if (!_isReminderSet)
             {
                 await this.RegisterOrUpdateReminder("alive", ReminderPeriod, ReminderPeriod);
@@ -164,29 +237,18 @@ internal sealed partial class MigrationMonitorGrain(
         }
     }
 
-    // A silo that is dead reports no more; its sums become part of its name's past, so that they do not grow in number with every restart.
-    private void FoldDeadSilos()
-    {
-        foreach (var (incarnation, silo) in Present.ToList())
-        {
-            if (membership.IsDeadSilo(SiloAddress.FromParsableString(incarnation)))
-            {
-                Past[silo.Silo] = Past.TryGetValue(silo.Silo, out var past) ? past.Plus(silo) : silo;
-                Present.Remove(incarnation);
-                _silos.Remove(incarnation);
-                _areSumsNew = true;
-            }
-        }
-    }
-
     private async Task WriteAsync()
     {
+        // One at a time: tick, recovery and reset write the same records.
+        await _writing.WaitAsync();
         try
         {
             if (_areSumsNew)
             {
+                var sequences = Sequences();
                 _areSumsNew = false;
                 await sums.WriteStateAsync();
+                NoteDurable(sequences);
             }
 
             if (_areFailedNew)
@@ -206,13 +268,30 @@ internal sealed partial class MigrationMonitorGrain(
             (_areSumsNew, _areFailedNew) = (true, true);
             throw;
         }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
-    [LoggerMessage(1310, LogLevel.Warning, "{Silo} does not say which of its connections migrate.")]
+    private List<(string Incarnation, long Sequence)> Sequences() => [.. Present.Select(silo => (silo.Key, silo.Value.Sequence))];
+
+    private void NoteDurable(List<(string Incarnation, long Sequence)> sequences)
+    {
+        foreach (var (incarnation, sequence) in sequences)
+        {
+            _durable[incarnation] = sequence;
+        }
+    }
+
+    [LoggerMessage(1310, LogLevel.Warning, "{Silo} does not answer the migration monitor.")]
     private partial void LogNoAnswer(Exception error, string silo);
 
     [LoggerMessage(1311, LogLevel.Warning, "The migration monitor cannot reach the store or the gateway registry; it goes on trying.")]
     private partial void LogTickFailed(Exception error);
+
+    [LoggerMessage(1312, LogLevel.Information, "Migrations are counted from now on.")]
+    private partial void LogReset();
 
     private sealed record LiveSilo(string Name, long Connections, long Migrating, IMigrationCollectorObserver Observer);
 }

@@ -10,13 +10,18 @@ public sealed class MigrationOptions
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How long after its deadline an attempt is left to its gateway, which knows the path, before the cluster ends it. 5 s covers a
+    /// How long after its deadline an attempt is left to its gateway, which knows the path, before the cluster asks the gateway, or ends it where there is none. 5 s covers a
     /// report that has to be repeated after a response time-out.
     /// </summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How often silos hand their sums on. At 1 s statistics are about a second old, at one call a silo.</summary>
     public TimeSpan CollectionInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long a failed connection can still be asked about. Within 10 min an operator who saw it in the list has looked at it.
+    /// </summary>
+    public TimeSpan FailedConnectionKept { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How many failed migrations are kept for operators. 256 fill some screens, and some 100 KiB.</summary>
     public int FailedMigrationsKept { get; set; } = 256;

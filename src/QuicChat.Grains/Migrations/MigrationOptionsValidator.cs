@@ -5,18 +5,16 @@ namespace QuicChat.Grains.Migrations;
 /// <summary>Refuses impossible <see cref="MigrationOptions"/>, all at once.</summary>
 public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOptions>
 {
-    private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
-
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, MigrationOptions options)
     {
         var errors = new ValidateOptionsResultBuilder();
-        if (options.Timeout < TimeSpan.FromSeconds(1) || options.Timeout > LongestTimeout)
+        if (options.Timeout < MigrationTimeout.Shortest || options.Timeout > MigrationTimeout.Longest)
         {
             errors.AddError($"must be between 1 s and 1 h, not {options.Timeout}.", nameof(MigrationOptions.Timeout));
         }
 
-        if (options.Grace < TimeSpan.Zero || options.Grace > LongestTimeout)
+        if (options.Grace < TimeSpan.Zero || options.Grace > MigrationTimeout.Longest)
         {
             errors.AddError($"must be between 0 and 1 h, not {options.Grace}.", nameof(MigrationOptions.Grace));
         }
@@ -24,6 +22,11 @@ public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOption
         if (options.CollectionInterval <= TimeSpan.Zero || options.CollectionInterval > TimeSpan.FromMinutes(1))
         {
             errors.AddError($"must be above 0 and at most 1 min, not {options.CollectionInterval}.", nameof(MigrationOptions.CollectionInterval));
+        }
+
+        if (options.FailedConnectionKept < TimeSpan.Zero)
+        {
+            errors.AddError($"must not be below 0, not {options.FailedConnectionKept}.", nameof(MigrationOptions.FailedConnectionKept));
         }
 
         if (options.FailedMigrationsKept is < 0 or > 10_000)

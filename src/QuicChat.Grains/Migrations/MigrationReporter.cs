@@ -1,60 +1,59 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Migrations;
-using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
-using QuicChat.Grains.Hosting;
 
 namespace QuicChat.Grains.Migrations;
 
 /// <summary>
-/// Hands a silo's sums to the monitor, and ends what gateways that are gone have left on this silo. The monitor's work does not grow with
-/// the number of connections: each silo looks after its own.
+/// Hands a silo's sums to the monitor, and does on this silo what follows from the answer. So the monitor's work does not grow with the
+/// number of connections.
 /// </summary>
 internal sealed partial class MigrationReporter(
     MigrationCollector collector,
+    ActiveConnections connections,
+    TallySettler settler,
+    ConnectionSweeper sweeper,
+    MigrationTimeout timeout,
     IGrainFactory grains,
     ILocalSiloDetails silo,
     IOptions<MigrationOptions> options,
-    [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<MigrationReporter> logger) : ILifecycleParticipant<ISiloLifecycle>, IMigrationCollectorObserver
 {
-    // Enough to end thousands a second, and few enough to leave the store and other calls in peace.
-    private const int EndedAtOnce = 16;
-
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private IMigrationCollectorObserver? _reference;
     private Task _reporting = Task.CompletedTask;
-    private Task _ending = Task.CompletedTask;
+    private Task _working = Task.CompletedTask;
     private bool _isFailing;
 
     public void Participate(ISiloLifecycle lifecycle)
         => lifecycle.Subscribe(nameof(MigrationReporter), ServiceLifecycleStage.Active, StartAsync, StopAsync);
 
-    public Task<ImmutableArray<MigratingConnection>> GetMigrating(int limit) => Task.FromResult(collector.GetMigrating(limit));
+    public Task<ImmutableArray<MigratingConnection>> GetMigrating(int limit) => Task.FromResult(connections.GetMigrating(limit));
 
-    /// <summary>Reports now, and begins to end what is lost.</summary>
-    public async Task ReportAsync()
+    public Task Report() => ReportAsync();
+
+    /// <summary>Reports now.</summary>
+    /// <returns>The monitor's answer, or <see langword="null"/> where there was none.</returns>
+    public async Task<CollectorReceipt?> ReportAsync()
     {
         await _one.WaitAsync();
         try
         {
-            var report = collector.Report(silo.Name, silo.SiloAddress.ToParsableString());
-            var gateways = await grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key).Push(report, _reference!);
+            var (registered, migrating) = connections.Count;
+            var report = collector.Report(silo.Name, silo.SiloAddress.ToParsableString(), registered, migrating);
+            var receipt = await grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key).Push(report, _reference!);
             collector.Answered(report);
-            if (gateways is not null && _ending.IsCompleted)
-            {
-                _ending = EndAsync(gateways);
-            }
-
+            timeout.Value = receipt.Gateways?.MigrationTimeout ?? timeout.Value;
             if (_isFailing)
             {
                 _isFailing = false;
                 LogAnswers(silo.Name);
             }
+
+            return receipt;
         }
         catch (Exception error)
         {
@@ -64,6 +63,8 @@ internal sealed partial class MigrationReporter(
                 _isFailing = true;
                 LogSilent(error, silo.Name);
             }
+
+            return null;
         }
         finally
         {
@@ -71,48 +72,21 @@ internal sealed partial class MigrationReporter(
         }
     }
 
-    /// <summary>Ends what gateways have left on this silo that are gone.</summary>
-    public async Task EndAsync(GatewayLiveness gateways)
+    /// <summary>Does what follows from an answer.</summary>
+    public async Task FollowAsync(CollectorReceipt receipt)
     {
-        var ends = new Dictionary<string, Func<Task>>();
-        foreach (var gateway in gateways.Lost)
+        try
         {
-            foreach (var connectionId in collector.GetLost(gateway))
+            await settler.ReadLeftAsync();
+            await settler.SettleAsync(receipt.DurableSequence);
+            if (receipt.Gateways is { } gateways)
             {
-                ends[connectionId] = () => grains.GetGrain<IConnectionKeeper>(connectionId).EndWithGateway(gateway.GatewayId, gateway.LostAt);
+                await sweeper.SweepAsync(gateways);
             }
         }
-
-        var since = time.GetUtcNow() - options.Value.Timeout - options.Value.Grace;
-        foreach (var (connectionId, gatewayId) in collector.GetUnresolved(since))
+        catch (Exception error)
         {
-            // While a gateway holds its lease, it alone ends attempts: it knows the path.
-            if (!gateways.Alive.Contains(gatewayId))
-            {
-                ends.TryAdd(connectionId, () => grains.GetGrain<IConnectionKeeper>(connectionId)
-                    .FailUnresolved(since, $"no end by the deadline, and gateway {gatewayId} holds no lease"));
-            }
-        }
-
-        var failed = 0;
-        await Parallel.ForEachAsync(ends, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (end, _) =>
-        {
-            try
-            {
-                await end.Value();
-            }
-            catch (Exception error)
-            {
-                // It is still tracked, so the next round tries again. One line a round is enough.
-                if (Interlocked.Increment(ref failed) == 1)
-                {
-                    LogNotEnded(error, end.Key);
-                }
-            }
-        });
-        if (ends.Count > failed)
-        {
-            LogEnded(silo.Name, ends.Count - failed, failed);
+            LogRoundFailed(error, silo.Name);
         }
     }
 
@@ -127,7 +101,11 @@ internal sealed partial class MigrationReporter(
     {
         await _stopping.CancelAsync();
         await _reporting;
-        await ReportAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancellationToken.IsCancellationRequested)
+        {
+            await ((Task)ReportAsync()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (_reference is not null)
         {
             grains.DeleteObjectReference<IMigrationCollectorObserver>(_reference);
@@ -141,7 +119,11 @@ internal sealed partial class MigrationReporter(
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                await ReportAsync();
+                if (await ReportAsync().WaitAsync(_stopping.Token) is { } receipt && _working.IsCompleted)
+                {
+                    // Apart, for it may take long after a silo's or a gateway's death, and reports go on.
+                    _working = FollowAsync(receipt);
+                }
             }
         }
         catch (OperationCanceledException)
@@ -150,15 +132,12 @@ internal sealed partial class MigrationReporter(
         }
     }
 
-    [LoggerMessage(1300, LogLevel.Warning, "{ConnectionId} of a gateway that is gone could not be ended; it is tried again.")]
-    private partial void LogNotEnded(Exception error, string connectionId);
-
-    [LoggerMessage(1301, LogLevel.Information, "{Silo} ended {Count} connections of gateways that are gone; {Failed} are tried again.")]
-    private partial void LogEnded(string silo, int count, int failed);
-
     [LoggerMessage(1302, LogLevel.Warning, "{Silo} cannot report to the migration monitor; it goes on trying.")]
     private partial void LogSilent(Exception error, string silo);
 
     [LoggerMessage(1303, LogLevel.Information, "{Silo} reports to the migration monitor again.")]
     private partial void LogAnswers(string silo);
+
+    [LoggerMessage(1306, LogLevel.Error, "{Silo} could not settle or end connections; it goes on trying.")]
+    private partial void LogRoundFailed(Exception error, string silo);
 }

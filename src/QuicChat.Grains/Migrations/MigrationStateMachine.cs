@@ -9,6 +9,13 @@ namespace QuicChat.Grains.Migrations;
 /// </summary>
 internal sealed class MigrationStateMachine(MigrationTracking tracking, MigrationCircumstances circumstances)
 {
+    // What a gateway sends is kept in the record: more than any end point or honest reason needs is cut off, or refused.
+    private const int MaxReasonLength = 256;
+    private const int MaxEndPointLength = 64;
+
+    // A hole is what a gateway dropped; none drops this many events of one connection.
+    private const int MaxHole = 1_000_000;
+
     private readonly List<MigrationEffect> _effects = [];
 
     /// <summary>The state after all that was handled.</summary>
@@ -17,13 +24,12 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
     /// <summary>What happened, in order.</summary>
     public IReadOnlyList<MigrationEffect> Effects => _effects;
 
-    /// <summary>Why the connection failed, if it did here.</summary>
-    public string FailureReason { get; private set; } = "";
-
     /// <summary>Applies one event of a report.</summary>
-    public void Handle(PathObservation observation)
+    public void Handle(PathObservation? observation)
     {
-        if (observation.Number <= Tracking.LastEventNumber)
+        if (observation is null
+            || observation.Number <= Tracking.LastEventNumber
+            || observation.Number - MaxHole > Tracking.LastEventNumber)
         {
             Ignore();
             return;
@@ -43,7 +49,7 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
                 break;
             case PathObservationType.Validated when Tracking.Attempt is { } attempt:
                 End(attempt, MigrationOutcome.Completed, observation);
-                Tracking = Tracking with { RemoteEndPoint = observation.To, LastMigration = circumstances.Now };
+                Tracking = Tracking with { RemoteEndPoint = IsEndPoint(observation.To) ? observation.To : attempt.To, LastMigration = circumstances.Now };
                 break;
             case PathObservationType.Reverted when Tracking.Attempt is { } attempt:
                 End(attempt, MigrationOutcome.Reverted, observation);
@@ -53,7 +59,7 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
                 break;
             case PathObservationType.Failed when Tracking.Attempt is { } attempt:
                 End(attempt, MigrationOutcome.Failed, observation);
-                EndConnection(observation.Reason ?? "the path could not be validated");
+                EndConnection(Tracking.History[^1].Reason ?? "the path could not be validated");
                 break;
             case PathObservationType.Denied:
                 Tracking = Tracking with { Totals = Tracking.Totals with { Denied = Tracking.Totals.Denied + 1 } };
@@ -87,13 +93,18 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
 
     private void EndConnection(string reason)
     {
-        Tracking = Tracking with { State = MigrationState.MigrationFailed };
-        FailureReason = reason;
+        Tracking = Tracking with { State = MigrationState.MigrationFailed, FailureReason = Cut(reason) };
     }
+
+    private static bool IsEndPoint(string? text) => text is { Length: > 0 and <= MaxEndPointLength };
+
+    private static string? Cut(string? reason) => reason is { Length: > MaxReasonLength } ? reason[..MaxReasonLength] : reason;
 
     private bool IsPossible(PathObservation detected)
         => Tracking.State != MigrationState.MigrationFailed
             && Enum.IsDefined(detected.Kind)
+            && IsEndPoint(detected.From)
+            && IsEndPoint(detected.To)
             && detected.To != detected.From
             && detected.To != Tracking.Attempt?.To;
 
@@ -128,7 +139,7 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
             attempt.To,
             attempt.Kind,
             outcome,
-            reason,
+            Cut(reason),
             attempt.StartedAt,
             Plausible(duration, attempt),
             inferred,

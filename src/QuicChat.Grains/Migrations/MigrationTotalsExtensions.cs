@@ -18,27 +18,44 @@ internal static class MigrationTotalsExtensions
     };
 
     /// <summary>Both together.</summary>
-    public static MigrationTotals Plus(this MigrationTotals totals, MigrationTotals other) => new(
-        totals.Started + other.Started,
-        totals.Completed + other.Completed,
-        totals.Reverted + other.Reverted,
-        totals.Superseded + other.Superseded,
-        totals.Abandoned + other.Abandoned,
-        totals.Unknown + other.Unknown,
-        totals.Failed + other.Failed,
-        totals.Denied + other.Denied,
-        totals.Ignored + other.Ignored);
+    public static MigrationTotals Plus(this MigrationTotals totals, MigrationTotals other) => totals.Combine(other, 1);
 
-    /// <summary>One more completed attempt of a kind.</summary>
-    public static MigrationKindTotals Plus(this MigrationKindTotals totals, MigrationKind kind) => kind switch
-    {
-        MigrationKind.PortOnly => totals with { PortOnly = totals.PortOnly + 1 },
-        MigrationKind.Address => totals with { Address = totals.Address + 1 },
-        MigrationKind.Family => totals with { Family = totals.Family + 1 },
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind."),
-    };
+    /// <summary>What <paramref name="other"/> does not have.</summary>
+    public static MigrationTotals Minus(this MigrationTotals totals, MigrationTotals other) => totals.Combine(other, -1);
+
+    /// <summary>What would be taken away to count from now on: attempts in flight stay.</summary>
+    public static MigrationTotals ToBaseline(this MigrationTotals totals) => totals with { Started = totals.Started - totals.InFlight };
 
     /// <summary>Both together.</summary>
-    public static MigrationKindTotals Plus(this MigrationKindTotals totals, MigrationKindTotals other)
-        => new(totals.PortOnly + other.PortOnly, totals.Address + other.Address, totals.Family + other.Family);
+    public static MigrationTotalsByKind Plus(this MigrationTotalsByKind totals, MigrationTotalsByKind other)
+        => new(totals.PortOnly.Plus(other.PortOnly), totals.Address.Plus(other.Address), totals.Family.Plus(other.Family));
+
+    /// <summary>What <paramref name="other"/> does not have.</summary>
+    public static MigrationTotalsByKind Minus(this MigrationTotalsByKind totals, MigrationTotalsByKind other)
+        => new(totals.PortOnly.Minus(other.PortOnly), totals.Address.Minus(other.Address), totals.Family.Minus(other.Family));
+
+    /// <summary>What would be taken away to count from now on: attempts in flight stay.</summary>
+    public static MigrationTotalsByKind ToBaseline(this MigrationTotalsByKind totals)
+        => new(totals.PortOnly.ToBaseline(), totals.Address.ToBaseline(), totals.Family.ToBaseline());
+
+    /// <summary>With the totals of one kind changed.</summary>
+    public static MigrationTotalsByKind With(
+        this MigrationTotalsByKind totals, MigrationKind kind, Func<MigrationTotals, MigrationTotals> change) => kind switch
+        {
+            MigrationKind.PortOnly => totals with { PortOnly = change(totals.PortOnly) },
+            MigrationKind.Address => totals with { Address = change(totals.Address) },
+            MigrationKind.Family => totals with { Family = change(totals.Family) },
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind."),
+        };
+
+    private static MigrationTotals Combine(this MigrationTotals totals, MigrationTotals other, int sign) => new(
+        totals.Started + (sign * other.Started),
+        totals.Completed + (sign * other.Completed),
+        totals.Reverted + (sign * other.Reverted),
+        totals.Superseded + (sign * other.Superseded),
+        totals.Abandoned + (sign * other.Abandoned),
+        totals.Unknown + (sign * other.Unknown),
+        totals.Failed + (sign * other.Failed),
+        totals.Denied + (sign * other.Denied),
+        totals.Ignored + (sign * other.Ignored));
 }

@@ -11,6 +11,7 @@ namespace QuicChat.Grains.Migrations;
 /// <param name="Totals">Attempts by outcome.</param>
 /// <param name="LastMigration">When the last one completed.</param>
 /// <param name="History">The last attempts, newest last.</param>
+/// <param name="FailureReason">Why the connection failed, if it did.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.migration.tracking")]
 internal sealed record MigrationTracking(
     [property: Id(0)] MigrationState State,
@@ -19,7 +20,8 @@ internal sealed record MigrationTracking(
     [property: Id(3)] long LastEventNumber,
     [property: Id(4)] MigrationTotals Totals,
     [property: Id(5)] DateTimeOffset? LastMigration,
-    [property: Id(6)] ImmutableArray<MigrationAttempt> History)
+    [property: Id(6)] ImmutableArray<MigrationAttempt> History,
+    [property: Id(7)] string? FailureReason = null)
 {
     /// <summary>How many attempts are remembered one by one.</summary>
     public const int HistoryLength = 32;

@@ -58,7 +58,7 @@ public sealed class DemoReportTests
             0,
             MigrationTotals.Zero with { Started = 25, Completed = 24, Reverted = 1, Failed = failed },
             MigrationKindTotals.Zero,
-            new MigrationDurations(1, 2, 3, 4, []),
+            new MigrationDurations(1, 2, 3, 4),
             [],
             [],
             DateTimeOffset.UnixEpoch),

@@ -233,12 +233,13 @@ public sealed class PathReporterTests
         var client = await gateway.ConnectAsync();
         var grain = gateway.Cluster.Connection(client.Connection.Id);
         grain.State = MigrationState.MigrationFailed;
+        grain.FailureReason = "an operator said so";
         grain.IsRegistered = false;
 
         client.Connection.Raise(Detected(First, Second, gateway.Time.GetUtcNow()));
         await gateway.Time.PassAsync(MergeDelay, "the end of the attempt");
 
-        Assert.Equal(ErrorCode.MigrationFailed, (await client.Connection.ClosedByGatewayAsync()).Code);
+        Assert.Equal((ErrorCode.MigrationFailed, "an operator said so"), await client.Connection.ClosedByGatewayAsync());
         Assert.Single(grain.Registrations);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 
@@ -24,6 +25,8 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
 
     public MigrationState State { get; set; }
 
+    public string? FailureReason { get; set; }
+
     public long LastEventNumber { get; set; }
 
     public async Task<ConnectionSnapshot> Register(ConnectionRegistration registration)
@@ -32,7 +35,7 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
         await Calls.CallAsync(nameof(Register));
         IsRegistered = true;
         return new ConnectionSnapshot(
-            id, registration, State, registration.RemoteEndPoint, 0, null, null, LastEventNumber, MigrationTotals.Zero, []);
+            id, registration, State, registration.RemoteEndPoint, 0, null, null, LastEventNumber, MigrationTotals.Zero, [], FailureReason);
     }
 
     public async Task<PathReportReceipt> Report(PathReport report)
@@ -52,7 +55,7 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
         }
 
         await Calls.CallAsync("ReportApplied");
-        return new PathReportReceipt(LastEventNumber, State, IsRegistered);
+        return new PathReportReceipt(LastEventNumber, State, IsRegistered, FailureReason);
     }
 
     public async Task Unregister(string reason)
@@ -66,6 +69,12 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
     public Task<bool> FailMigration(string reason) => throw new NotSupportedException();
 
     public Task<ConnectionSnapshot?> GetSnapshot() => throw new NotSupportedException();
+
+    public Task<MigrationState?> GetState() => throw new NotSupportedException();
+
+    public Task<MigrationTotals> GetTotals() => throw new NotSupportedException();
+
+    public Task<ImmutableArray<MigrationAttempt>> GetHistory() => throw new NotSupportedException();
 
     public Task<bool> IsMigrating() => throw new NotSupportedException();
 

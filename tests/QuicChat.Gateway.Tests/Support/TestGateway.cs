@@ -30,7 +30,7 @@ internal sealed class TestGateway : IAsyncDisposable
             NullLogger<ClientSessions>.Instance);
         Observer = new GatewayObserver(Relays, Sessions, Metrics.Gateway, NullLogger<GatewayObserver>.Instance);
         Cluster.Observer = Observer;
-        Lease = new LeaseKeeper(Cluster, Sessions, gatewayOptions, Time, Metrics.Gateway, NullLogger<LeaseKeeper>.Instance);
+        Lease = new LeaseKeeper(Cluster, Sessions, Relays, gatewayOptions, Time, Metrics.Gateway, NullLogger<LeaseKeeper>.Instance);
     }
 
     public TestTime Time { get; } = new();

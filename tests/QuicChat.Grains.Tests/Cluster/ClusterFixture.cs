@@ -6,6 +6,7 @@ using Orleans.Serialization;
 using Orleans.TestingHost;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
@@ -27,11 +28,15 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>How many messages the rooms keep; far below the default, so that tests reach it.</summary>
     public const int Retention = 500;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private InProcessTestCluster? _cluster;
 
     public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
 
     public SharedGrainStorage Storage { get; } = new();
+
+    internal InMemoryConnectionIndex Index { get; } = new();
 
     internal TestStores Stores { get; } = new();
 
@@ -49,6 +54,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         {
             silo.Services.AddKeyedSingleton<TimeProvider>(GrainClock.Key, Clock);
             silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
+            silo.Services.AddSingleton<IConnectionIndex>(Index);
             silo.Services.AddSingleton<IRoomLog>(new RoutingRoomLog(Stores));
             silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
             // Silos report when a test says so: one that turns the clock by minutes must not meet what was known before.
@@ -73,6 +79,38 @@ public sealed class ClusterFixture : IAsyncLifetime
         return await Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats();
     }
 
+    /// <summary>Has every silo report, and settle what checkpoints contain, until the test's wish has come true.</summary>
+    public Task SettleAsync(Func<bool> isDone, string what) => SettleAsync(() => Task.FromResult(isDone()), what);
+
+    /// <inheritdoc cref="SettleAsync(Func{bool}, string)"/>
+    public async Task SettleAsync(Func<Task<bool>> isDone, string what)
+    {
+        // The monitor's timer writes; each round is full of round trips, so this is no busy loop for long.
+        var deadline = DateTime.UtcNow + Patience;
+        while (!await isDone())
+        {
+            Assert.True(DateTime.UtcNow < deadline, $"{what} did not happen within {Patience}.");
+            foreach (var silo in Silos)
+            {
+                var reporter = silo.ServiceProvider.GetRequiredService<MigrationReporter>();
+                if (await reporter.ReportAsync() is { } receipt)
+                {
+                    await reporter.FollowAsync(receipt with { Gateways = null });
+                }
+            }
+        }
+    }
+
+    /// <summary>Has every silo hear what the registry says now.</summary>
+    public Task LearnAsync()
+        => SettleAsync(
+            async () =>
+            {
+                var value = (await LivenessAsync()).MigrationTimeout;
+                return Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationTimeout>().Value == value);
+            },
+            "the news of the time-out");
+
     /// <summary>Has every silo end what must end by the clock as it stands now.</summary>
     public async Task EndLostAsync()
     {
@@ -85,7 +123,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         foreach (var silo in Silos)
         {
-            await silo.ServiceProvider.GetRequiredService<MigrationReporter>().EndAsync(gateways);
+            await silo.ServiceProvider.GetRequiredService<ConnectionSweeper>().SweepAsync(gateways);
         }
     }
 

@@ -9,6 +9,7 @@ public sealed class SharedGrainStorage
 {
     private readonly ConcurrentDictionary<string, (string ETag, byte[] Data)> _records = [];
     private readonly ConcurrentDictionary<GrainId, WriteFault> _faults = [];
+    private readonly ConcurrentDictionary<GrainId, bool> _unread = [];
     private readonly ConcurrentDictionary<GrainId, int> _writes = [];
 
     /// <summary>What a write does instead of succeeding.</summary>
@@ -23,6 +24,8 @@ public sealed class SharedGrainStorage
 
     public void FailNextWrite(GrainId grainId, WriteFault fault) => _faults[grainId] = fault;
 
+    public void FailNextRead(GrainId grainId) => _unread[grainId] = true;
+
     public int WritesOf(GrainId grainId) => _writes.GetValueOrDefault(grainId);
 
     public bool Contains(GrainId grainId) => _records.Keys.Any(key => key.StartsWith($"{grainId}/", StringComparison.Ordinal));
@@ -33,6 +36,11 @@ public sealed class SharedGrainStorage
     {
         public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
+            if (storage._unread.TryRemove(grainId, out _))
+            {
+                throw new IOException("The test has the store not answer this read.");
+            }
+
             if (storage._records.TryGetValue($"{grainId}/{stateName}", out var stored))
             {
                 (grainState.ETag, grainState.State, grainState.RecordExists) = (stored.ETag, serializer.Deserialize<T>(stored.Data), true);

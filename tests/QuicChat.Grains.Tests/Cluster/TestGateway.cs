@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
@@ -32,6 +33,8 @@ public sealed class TestGateway : IGatewayObserver
 
     public Channel<(string ConnectionId, int ErrorCode, string Reason)> Closes { get; }
         = Channel.CreateUnbounded<(string ConnectionId, int ErrorCode, string Reason)>();
+
+    public Channel<string> Checks { get; } = Channel.CreateUnbounded<string>();
 
     /// <summary>Runs at every delivery, before it is answered.</summary>
     public Func<RoomBatch, Task>? OnDeliver { get; set; }
@@ -109,6 +112,16 @@ public sealed class TestGateway : IGatewayObserver
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason)
     {
         Closes.Writer.TryWrite((connectionId, errorCode, reason));
+        return Task.CompletedTask;
+    }
+
+    Task IGatewayObserver.CheckConnections(ImmutableArray<string> connectionIds)
+    {
+        foreach (var connectionId in connectionIds)
+        {
+            Checks.Writer.TryWrite(connectionId);
+        }
+
         return Task.CompletedTask;
     }
 }

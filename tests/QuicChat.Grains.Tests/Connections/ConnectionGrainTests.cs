@@ -102,7 +102,7 @@ public sealed class ConnectionGrainTests(ClusterFixture cluster)
 
         Assert.Null(await connection.GetSnapshot());
         Assert.Equal([other.GetPrimaryKeyString()], await User.GetConnections());
-        Assert.False(cluster.Storage.Contains(connection.GetGrainId()));
+        await cluster.SettleAsync(() => !IsStored(connection), "the end of the closed connection's record");
         await other.Unregister("the client left");
         Assert.Empty(await User.GetConnections());
         Assert.False(cluster.Storage.Contains(User.GetGrainId()));
@@ -172,21 +172,169 @@ public sealed class ConnectionGrainTests(ClusterFixture cluster)
         Assert.Equal(new PathReportReceipt(2, MigrationState.Stable, true), receipt);
     }
 
-    [Theory]
-    [InlineData(SharedGrainStorage.WriteFault.Refused, 0)]
-    [InlineData(SharedGrainStorage.WriteFault.AnswerLost, 1)]
-    public async Task AReportThatTheStoreDidNotAnswerIsRepeatedWithoutHarm(SharedGrainStorage.WriteFault fault, long ignored)
+    [Fact]
+    public async Task AReportThatTheStoreRefusesIsRepeatedAndCountedOnce()
     {
         var connection = await _gateway.ConnectAsync(_user);
         var detected = _gateway.Event(connection, Detected);
-        cluster.Storage.FailNextWrite(connection.GetGrainId(), fault);
+        cluster.Storage.FailNextWrite(connection.GetGrainId(), SharedGrainStorage.WriteFault.Refused);
 
         await Assert.ThrowsAnyAsync<OrleansException>(() => _gateway.ReportAsync(connection, detected));
-        var receipt = await _gateway.ReportAsync(connection, detected);
+        Assert.Equal(0, (await cluster.StatsAsync()).Gateway(_gateway.Id)!.Totals.Started);
+        Assert.Equal(new PathReportReceipt(1, MigrationState.Migrating, true), await _gateway.ReportAsync(connection, detected));
 
-        Assert.Equal(new PathReportReceipt(1, MigrationState.Migrating, true), receipt);
-        Assert.Equal(MigrationTotals.Zero with { Started = 1, Ignored = ignored }, (await connection.GetSnapshot())!.Totals);
+        Assert.Equal(MigrationTotals.Zero with { Started = 1 }, await connection.GetTotals());
+        Assert.Equal(MigrationTotals.Zero with { Started = 1 }, (await cluster.StatsAsync()).Gateway(_gateway.Id)!.Totals);
     }
+
+    [Fact]
+    public async Task WhatTheStoreHasWrittenCountsThoughItsAnswerIsLost()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        var other = await _gateway.ConnectAsync(_user);
+        cluster.Storage.FailNextWrite(connection.GetGrainId(), SharedGrainStorage.WriteFault.AnswerLost);
+        cluster.Storage.FailNextWrite(other.GetGrainId(), SharedGrainStorage.WriteFault.AnswerLost);
+
+        var receipt = await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected), _gateway.Event(connection, Reverted));
+        await other.Unregister("the client left");
+
+        Assert.Equal(new PathReportReceipt(2, MigrationState.Stable, true), receipt);
+        var part = (await cluster.StatsAsync()).Gateway(_gateway.Id)!;
+        Assert.Equal((1, MigrationTotals.Zero with { Started = 1, Reverted = 1 }), (part.Connections, part.Totals));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AWriteOfUnknownOutcomeIsCountedAsSoonAsItIsKnown(bool moves)
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Storage.FailNextWrite(connection.GetGrainId(), SharedGrainStorage.WriteFault.AnswerLost);
+        cluster.Storage.FailNextRead(connection.GetGrainId());
+
+        await Assert.ThrowsAnyAsync<OrleansException>(() => _gateway.ReportAsync(connection, _gateway.Event(connection, Detected)));
+        if (moves)
+        {
+            Assert.True(await connection.IsMigrating());
+            await cluster.MoveAsync(connection);
+        }
+
+        Assert.Equal(MigrationState.Migrating, await connection.GetState());
+        await cluster.SettleAsync(async () => (await PartAsync()).Totals.Started == 1, "the count of the attempt");
+        var part = await PartAsync();
+        Assert.Equal((1, MigrationTotals.Zero with { Started = 1 }), (part.Connections, part.Totals));
+    }
+
+    [Fact]
+    public async Task AClosedConnectionsRecordStaysUntilACheckpointContainsIt()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        await cluster.SettleAsync(() => true, "nothing");
+
+        await connection.Unregister("the client left");
+
+        Assert.True(IsStored(connection));
+        Assert.Null(await connection.GetSnapshot());
+        await cluster.SettleAsync(() => !IsStored(connection), "the end of the closed connection's record");
+    }
+
+    [Fact]
+    public async Task AFailedConnectionIsForgottenAfterTenMinutes()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        await connection.FailMigration("an operator said so");
+        cluster.Clock.Advance(TimeSpan.FromMinutes(9));
+        await cluster.EndLostAsync();
+        Assert.True(await connection.HasMigrationFailed());
+
+        cluster.Clock.Advance(TimeSpan.FromMinutes(1));
+        await cluster.EndLostAsync();
+
+        Assert.Null(await connection.GetSnapshot());
+        await cluster.SettleAsync(() => !IsStored(connection), "the end of the failed connection's record");
+    }
+
+    [Fact]
+    public async Task AConnectionThatIsTakenOverBeginsAnew()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected));
+        var other = new TestGateway(cluster);
+
+        var snapshot = await connection.Register(other.Registration(_user));
+
+        Assert.Equal((other.Id, 0, MigrationState.Stable), (snapshot.Registration.GatewayId, snapshot.LastEventNumber, snapshot.State));
+        var stats = await cluster.StatsAsync();
+        Assert.Equal((0, 0, 1), (stats.Gateway(_gateway.Id)!.Connections, stats.Gateway(_gateway.Id)!.Migrating, stats.Gateway(_gateway.Id)!.Totals.Abandoned));
+        Assert.Equal(1, stats.Gateway(other.Id)!.Connections);
+        Assert.False((await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected))).Registered);
+    }
+
+    [Fact]
+    public async Task AHistoryTellsAllOfEachAttempt()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        var at = cluster.Clock.GetUtcNow();
+        await _gateway.ReportAsync(
+            connection,
+            _gateway.Event(connection, Detected),
+            _gateway.Event(connection, Validated, milliseconds: 42) with { Inferred = true },
+            _gateway.Event(connection, Detected, from: "192.0.2.1:2000", to: "[2001:db8::1]:9") with { Kind = MigrationKind.Family },
+            _gateway.Event(connection, Reverted, milliseconds: 7));
+
+        var history = await connection.GetHistory();
+
+        Assert.All(history, attempt => Assert.Contains(cluster.Silos, silo => silo.Name == attempt.Silo));
+        Assert.Equal(
+            [
+                new MigrationAttempt(
+                    "192.0.2.1:1000", "192.0.2.1:2000", MigrationKind.PortOnly, MigrationOutcome.Completed, null, at,
+                    TimeSpan.FromMilliseconds(42), true, _gateway.Id, ""),
+                new MigrationAttempt(
+                    "192.0.2.1:2000", "[2001:db8::1]:9", MigrationKind.Family, MigrationOutcome.Reverted, null, at,
+                    TimeSpan.FromMilliseconds(7), false, _gateway.Id, ""),
+            ],
+            history.Select(attempt => attempt with { Silo = "" }));
+        Assert.Equal(MigrationState.Stable, await connection.GetState());
+        Assert.Equal(MigrationTotals.Zero with { Started = 2, Completed = 1, Reverted = 1 }, await connection.GetTotals());
+    }
+
+    [Fact]
+    public async Task NothingThatAGatewaySendsThrows()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        var good = _gateway.Event(connection, Detected);
+        PathObservation[] bad =
+        [
+            null!,
+            good with { Number = -1 },
+            good with { Number = long.MaxValue },
+            good with { Number = long.MinValue },
+            good with { From = null!, To = null! },
+            good with { Number = 2, To = new string('9', 10_000) },
+            good with { Number = 3, Kind = (MigrationKind)77 },
+            good with { Number = 4, Type = (PathObservationType)77 },
+            good with { Number = 5, At = DateTimeOffset.MaxValue, Duration = TimeSpan.MinValue },
+            good with { Number = 6, Type = Validated, To = null!, At = DateTimeOffset.MinValue, Duration = TimeSpan.MaxValue },
+            good with { Number = 7, Type = Denied, Reason = new string('x', 100_000) },
+        ];
+
+        foreach (var observation in bad)
+        {
+            await _gateway.ReportAsync(connection, observation);
+        }
+
+        await connection.Report(new PathReport(null!, [good]));
+        await connection.Report(new PathReport(_gateway.Id, default));
+        var snapshot = (await connection.GetSnapshot())!;
+        Assert.Equal((7, "192.0.2.1:2000"), (snapshot.LastEventNumber, snapshot.RemoteEndPoint));
+        Assert.Equal(MigrationTotals.Zero with { Started = 1, Completed = 1, Denied = 1, Ignored = 8 }, snapshot.Totals);
+    }
+
+    private async Task<MigrationStatsPart> PartAsync() => (await cluster.StatsAsync()).Gateway(_gateway.Id)!;
+
+    private bool IsStored(IConnectionGrain connection)
+        => cluster.Storage.Contains(connection.GetGrainId()) || cluster.Index.Contains(connection.GetPrimaryKeyString());
 
     private IUserGrain User => cluster.Grains.GetGrain<IUserGrain>(_user);
 }

@@ -1,4 +1,5 @@
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Migrations;
 using QuicChat.Grains.Tests.Cluster;
 using Xunit;
 
@@ -14,7 +15,8 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     [Fact]
     public async Task ALeaseRunsForTenSecondsAndIsRenewed()
     {
-        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30)), await _gateway.RenewAsync());
+        var lease = await _gateway.RenewAsync();
+        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id), lease);
         Assert.True(await IsListedAsync());
         cluster.Clock.Advance(TimeSpan.FromSeconds(9));
         await _gateway.RenewAsync();
@@ -45,6 +47,46 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
         cluster.Clock.Advance(TimeSpan.FromSeconds(9));
 
         Assert.True(await IsListedAsync());
+    }
+
+    [Fact]
+    public async Task ALeaseKeepsItsIdUntilItIsLost()
+    {
+        var first = await _gateway.RenewAsync();
+        Assert.NotEqual(Guid.Empty, first.Id);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(first.Id, (await _gateway.RenewAsync()).Id);
+        await cluster.MoveAsync(Registry);
+        Assert.Equal(first.Id, (await _gateway.RenewAsync()).Id);
+
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.LivenessAsync();
+        var second = await _gateway.RenewAsync();
+
+        Assert.NotEqual(first.Id, second.Id);
+        Assert.Equal(second.Id, (await _gateway.RenewAsync()).Id);
+    }
+
+    [Fact]
+    public async Task AMigrationTimeOutRidesOnLeasesAndOutlivesTheRegistry()
+    {
+        var monitor = cluster.Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
+        try
+        {
+            await monitor.SetTimeout(TimeSpan.FromSeconds(3));
+            Assert.Equal(TimeSpan.FromSeconds(3), (await _gateway.RenewAsync()).MigrationTimeout);
+            await cluster.MoveAsync(Registry);
+            Assert.Equal(TimeSpan.FromSeconds(3), (await _gateway.RenewAsync()).MigrationTimeout);
+            Assert.Equal(TimeSpan.FromSeconds(3), await monitor.GetTimeout());
+            Assert.Equal(TimeSpan.FromSeconds(3), (await cluster.LivenessAsync()).MigrationTimeout);
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => monitor.SetTimeout(TimeSpan.FromMilliseconds(999)));
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => monitor.SetTimeout(TimeSpan.FromHours(1.1)));
+            Assert.Equal(TimeSpan.FromSeconds(3), await monitor.GetTimeout());
+        }
+        finally
+        {
+            await monitor.SetTimeout(TimeSpan.FromSeconds(30));
+        }
     }
 
     [Fact]

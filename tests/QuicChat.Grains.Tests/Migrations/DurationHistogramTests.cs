@@ -1,4 +1,4 @@
-using QuicChat.Grains.Migrations;
+using QuicChat.Abstractions.Migrations;
 using Xunit;
 
 namespace QuicChat.Grains.Tests.Migrations;
@@ -36,11 +36,33 @@ public sealed class DurationHistogramTests(ITestOutputHelper output)
         var one = Of(1, 2, 300);
         var two = Of(0, 40_000);
 
-        Assert.Equal(Of(1, 2, 300, 0, 40_000).Counts.AsEnumerable(), one.Plus(two).Counts);
-        Assert.Equal(Of(1, 2, 300, 0, 40_000).Counts.AsEnumerable(), two.Plus(one).Counts);
-        Assert.Equal(40_000, one.Plus(two).MaxMs);
-        Assert.Empty(Of().Plus(Of()).Counts);
-        Assert.Equal(one.Counts.AsEnumerable(), Of().Plus(one).Counts);
+        Assert.Equal(Of(1, 2, 300, 0, 40_000), one.Plus(two));
+        Assert.Equal(Of(1, 2, 300, 0, 40_000), two.Plus(one));
+        Assert.Equal(Of(), Of().Plus(Of()));
+        Assert.Equal(one, Of().Plus(one));
+    }
+
+    [Fact]
+    public void WhatWasThereBeforeCanBeTakenAway()
+    {
+        var (earlier, later) = (Of(1, 40_000), Of(0.5, 300));
+
+        var rest = earlier.Plus(later).Minus(earlier);
+
+        Assert.Equal(later.Counts.AsEnumerable(), rest.Counts);
+        Assert.Equal(later.First, rest.First);
+        Assert.InRange(rest.MaxMs, 300, 300 * 1.061);
+        Assert.Equal(Of(), later.Minus(later));
+        Assert.Equal(later, later.Minus(Of()));
+        Assert.Equal(2, later.Total);
+    }
+
+    [Fact]
+    public void BucketsHaveEnds()
+    {
+        var one = Of(300);
+
+        Assert.InRange(300, DurationHistogram.EndMs(one.First - 1), DurationHistogram.EndMs(one.First));
     }
 
     private static DurationHistogram Of(params double[] milliseconds)

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using QuicChat.Grains.Connections;
+
+namespace QuicChat.Grains.Migrations;
+
+// What a dead silo can no longer say is read from its connections' records, some at a time. It goes by the same rule as the collectors of
+// living silos: a checkpoint that names the stints is durable before their tallies leave the records, so a crash at any point repeats
+// reading and never counting.
+internal sealed partial class MigrationMonitorGrain
+{
+    // As many as a living silo names at once.
+    private const int ReadAtOnce = 500;
+    private const int CallsAtOnce = 16;
+
+    // A silo that membership does not know, and that is silent, is from before the memory of the membership table.
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromMinutes(1);
+
+    private readonly Dictionary<string, DateTimeOffset> _unknownSince = [];
+
+    private async Task RecoverDeadAsync()
+    {
+        if (!_recovering.IsCompleted)
+        {
+            return;
+        }
+
+        var dead = Present.Keys.Union(await index.GetIncarnationsAsync()).Where(IsGone).ToList();
+        if (dead.Count > 0)
+        {
+            // Apart from the tick, for it takes as long as there are connections.
+            _recovering = RecoverAsync(dead);
+        }
+    }
+
+    private bool IsGone(string incarnation)
+    {
+        if (IsDead(incarnation))
+        {
+            return true;
+        }
+
+        var address = SiloAddress.FromParsableString(incarnation);
+        if (_silos.ContainsKey(incarnation) || membership.GetApproximateSiloStatus(address) != SiloStatus.None)
+        {
+            _unknownSince.Remove(incarnation);
+            return false;
+        }
+
+        var now = time.GetUtcNow();
+        return now - (_unknownSince.TryGetValue(incarnation, out var since) ? since : _unknownSince[incarnation] = now) >= UnknownFor;
+    }
+
+    private async Task RecoverAsync(List<string> dead)
+    {
+        foreach (var incarnation in dead)
+        {
+            try
+            {
+                await RecoverAsync(incarnation);
+            }
+            catch (Exception error)
+            {
+                // The next tick goes on with it.
+                LogNotRecovered(error, incarnation);
+            }
+        }
+    }
+
+    private async Task RecoverAsync(string incarnation)
+    {
+        var read = 0;
+        _silos.Remove(incarnation);
+
+        // Those that the silo itself, or a recovery that did not come to its end, has named are in the sums already.
+        var named = Present.TryGetValue(incarnation, out var checkpoint) ? checkpoint.Named.ToHashSet() : [];
+        while (await index.ReadAsync(incarnation, ReadAtOnce) is { IsEmpty: false } connections)
+        {
+            var tallies = (await EachAsync(connections, connection => connection.GetTallies(incarnation))).SelectMany(tallies => tallies).ToList();
+            var sums = Present.GetValueOrDefault(incarnation) ?? Unheard(incarnation);
+            var retired = tallies.Where(tally => named.Add(tally.Stint))
+                .Aggregate(sums.Retired, (retired, tally) => retired.Plus(tally.GatewayId, tally.Sums));
+            Present[incarnation] = sums with { Retired = retired, Named = [.. named] };
+            _areSumsNew = true;
+            await WriteAsync();
+
+            ImmutableArray<Guid> stints = [.. tallies.Select(tally => tally.Stint)];
+            await EachAsync(connections, async connection =>
+            {
+                await connection.Settle(incarnation, stints);
+                return true;
+            });
+            named.ExceptWith(stints);
+            read += connections.Length;
+        }
+
+        if (Present.Remove(incarnation, out var last))
+        {
+            Past[last.Silo] = Past.TryGetValue(last.Silo, out var past) ? past.Plus(last.Retired) : last.Retired;
+            _areSumsNew = true;
+            await WriteAsync();
+        }
+
+        await index.ForgetAsync(incarnation);
+        _durable.Remove(incarnation);
+        _unknownSince.Remove(incarnation);
+        LogRecovered(last?.Silo ?? incarnation, read);
+    }
+
+    private async Task<List<T>> EachAsync<T>(ImmutableArray<string> connectionIds, Func<IConnectionKeeper, Task<T>> call)
+    {
+        var results = new List<T>(connectionIds.Length);
+        foreach (var group in connectionIds.Chunk(CallsAtOnce))
+        {
+            results.AddRange(await Task.WhenAll(group.Select(connectionId => call(GrainFactory.GetGrain<IConnectionKeeper>(connectionId)))));
+        }
+
+        return results;
+    }
+
+    // Killed before its first report.
+    private SiloSums Unheard(string incarnation)
+    {
+        var address = SiloAddress.FromParsableString(incarnation);
+        var name = membership.TryGetSiloName(address, out var known) ? known : address.ToString();
+        return new SiloSums(name, 0, 0, SumsByGateway.Zero, SumsByGateway.Zero, []);
+    }
+
+    [LoggerMessage(1313, LogLevel.Information, "{Silo} is dead; the records of {Count} connections were read again, and its sums are exact.")]
+    private partial void LogRecovered(string silo, int count);
+
+    [LoggerMessage(1314, LogLevel.Warning, "The connections of {Incarnation}, which is dead, could not all be read again; it is tried again.")]
+    private partial void LogNotRecovered(Exception error, string incarnation);
+}
