@@ -29,6 +29,9 @@ internal static partial class GatewayLog
     [LoggerMessage(106, LogLevel.Information, "Migrations may now take {Timeout}.")]
     public static partial void MigrationTimeoutChanged(this ILogger logger, TimeSpan timeout);
 
+    [LoggerMessage(110, LogLevel.Information, "The migration policy is now {Policy}.")]
+    public static partial void PolicyChanged(this ILogger logger, string policy);
+
     [LoggerMessage(107, LogLevel.Error, "Accepting connections failed.")]
     public static partial void AcceptFailed(this ILogger logger, Exception exception);
 
@@ -91,6 +94,10 @@ internal static partial class GatewayLog
 
     [LoggerMessage(400, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}).")]
     public static partial void PathDetected(this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind);
+
+    [LoggerMessage(403, LogLevel.Information, "{ConnectionId}: policy denies the path from {From} to {To} ({Kind}): {Reason}.")]
+    public static partial void PathDenied(
+        this ILogger logger, ConnectionId connectionId, EndPoint from, EndPoint to, PathChangeKind kind, string reason);
 
     [LoggerMessage(401, LogLevel.Debug, "{ConnectionId}: path from {From} to {To} ({Kind}) ended {Outcome} after {Milliseconds} ms. {Reason}")]
     public static partial void PathEnded(

@@ -27,6 +27,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _holes;
     private readonly Counter<long> _pushesIgnored;
     private readonly Counter<long> _pathDetected;
+    private readonly Counter<long> _pathDenied;
     private readonly Counter<long> _pathEnded;
     private readonly Histogram<double> _pathDuration;
     private readonly Counter<long> _pathReports;
@@ -52,6 +53,7 @@ internal sealed class GatewayMetrics
         _holes = meter.CreateCounter<long>("quicchat.fanout.holes", "{hole}", "Batches that came before an earlier one, or without it.");
         _pushesIgnored = meter.CreateCounter<long>("quicchat.push.ignored", "{push}", "Pushes from grains about what this gateway does not have.");
         _pathDetected = meter.CreateCounter<long>("quicchat.path.detected", "{attempt}", "Path changes that began, by kind.");
+        _pathDenied = meter.CreateCounter<long>("quicchat.path.denied", "{path}", "Paths that policy refused, by kind.");
         _pathEnded = meter.CreateCounter<long>("quicchat.path.ended", "{attempt}", "Path changes that ended, by kind and outcome.");
         _pathDuration = meter.CreateHistogram<double>("quicchat.path.duration", "s", "Time from the detection of a path change to its validation.");
         _pathReports = meter.CreateCounter<long>("quicchat.path.reports", "{call}", "Reports of path events to the cluster.");
@@ -104,6 +106,8 @@ internal sealed class GatewayMetrics
     public void PushIgnored(string push) => _pushesIgnored.Add(1, new KeyValuePair<string, object?>("push", push));
 
     public void PathDetected(PathChangeKind kind) => _pathDetected.Add(1, Kind(kind));
+
+    public void PathDenied(PathChangeKind kind) => _pathDenied.Add(1, Kind(kind));
 
     public void PathEnded(PathChangeKind kind, string outcome)
         => _pathEnded.Add(1, Kind(kind), new KeyValuePair<string, object?>("outcome", outcome));

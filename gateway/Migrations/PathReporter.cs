@@ -19,6 +19,7 @@ internal sealed class PathReporter
     private readonly IPathListener _listener;
     private readonly ClientSessions _sessions;
     private readonly ConnectionLink _link;
+    private readonly PathAdmission _admission;
 
     private readonly Lock _lock = new();
     private Task _reading = Task.CompletedTask;
@@ -43,6 +44,8 @@ internal sealed class PathReporter
         _path = path;
         _listener = listener;
         _sessions = sessions;
+        _admission = new PathAdmission(() => sessions.Paths, sessions.Time);
+        path.Judge = _admission.Deny;
         _link = new ConnectionLink(id, registration, sessions, reason => listener.Close(ErrorCode.MigrationFailed, reason), abandoned);
     }
 
@@ -140,6 +143,12 @@ internal sealed class PathReporter
             case PathEvent.Unknown e:
                 End(PathObservationType.Unknown, MigrationNotice.Types.Outcome.Unknown, e.At, e.Duration);
                 break;
+            case PathEvent.Denied e:
+                _sessions.Logger.PathDenied(_id, e.From.Remote, e.To.Remote, e.Kind, e.Reason);
+                _sessions.Metrics.PathDenied(e.Kind);
+                Report(
+                    PathObservationType.Denied, e.From.Remote.ToString(), e.To.Remote.ToString(), ToMigrationKind(e.Kind), e.At, reason: e.Reason);
+                break;
             case PathEvent.Failed e:
                 End(PathObservationType.Failed, MigrationNotice.Types.Outcome.Failed, e.At, e.Duration, reason: e.Reason);
                 break;
@@ -148,8 +157,10 @@ internal sealed class PathReporter
 
     private void Begin(PathEvent.Detected detected)
     {
-        var attempt = new Attempt(detected.From.Remote, detected.To.Remote, detected.Kind);
+        var attempt = new Attempt(
+            detected.From.Remote, detected.To.Remote, detected.Kind, _sessions.Paths.LeavesPreferred(detected.From, detected.To));
         _attempt = attempt;
+        _admission.Began();
         _sessions.Logger.PathDetected(_id, attempt.From, attempt.To, attempt.Kind);
         _sessions.Metrics.PathDetected(attempt.Kind);
         Report(PathObservationType.Detected, attempt.From.ToString(), attempt.To.ToString(), ToMigrationKind(attempt.Kind), detected.At);
@@ -157,6 +168,8 @@ internal sealed class PathReporter
         {
             _listener.ProbePath();
         }
+
+        Notify(attempt, MigrationNotice.Types.Outcome.Started, TimeSpan.Zero, "");
     }
 
     private void End(
@@ -182,16 +195,19 @@ internal sealed class PathReporter
 
         _sessions.Logger.PathEnded(_id, attempt.From, attempt.To, attempt.Kind, outcome, duration.TotalMilliseconds, reason ?? "");
         _sessions.Metrics.PathEnded(attempt.Kind, outcome.ToString().ToLowerInvariant());
-        _listener.Notify(new MigrationNotice
-        {
-            Kind = (MigrationNotice.Types.Kind)(kind + 1),
-            Outcome = outcome,
-            From = from,
-            To = to,
-            DurationMs = (uint)Math.Max(0, duration.TotalMilliseconds),
-            Reason = reason ?? "",
-        });
+        Notify(attempt, outcome, duration, reason ?? "");
     }
+
+    private void Notify(Attempt attempt, MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason) => _listener.Notify(new MigrationNotice
+    {
+        Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(attempt.Kind) + 1),
+        Outcome = outcome,
+        From = attempt.From.ToString(),
+        To = attempt.To.ToString(),
+        DurationMs = (uint)Math.Max(0, duration.TotalMilliseconds),
+        Reason = reason,
+        LeftPreferredNetworks = attempt.LeavesPreferred,
+    });
 
     private void Report(
         PathObservationType type,
@@ -211,5 +227,5 @@ internal sealed class PathReporter
         _ => MigrationKind.Family,
     };
 
-    private sealed record Attempt(IPEndPoint From, IPEndPoint To, PathChangeKind Kind);
+    private sealed record Attempt(IPEndPoint From, IPEndPoint To, PathChangeKind Kind, bool LeavesPreferred);
 }

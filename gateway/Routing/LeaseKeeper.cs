@@ -102,6 +102,7 @@ internal sealed class LeaseKeeper(
         }
 
         sessions.MigrationTimeout = lease.MigrationTimeout;
+        sessions.Policy = lease.Policy;
         var wasLost = _leaseId != Guid.Empty && _leaseId != lease.Id;
         _leaseId = lease.Id;
         if (wasLost)

@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Migrations;
 using QuicChat.Gateway.Routing;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
@@ -29,6 +31,8 @@ internal sealed class ClientSessions(
     private readonly ConcurrentDictionary<ConnectionId, ClientSession> _sessions = [];
     private readonly CancellationTokenSource _abandoned = new();
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
+    private MigrationPolicy _policy = MigrationPolicy.Open;
+    private volatile PathPolicy _paths = PathPolicy.Open;
 
     public ICluster Cluster => cluster;
 
@@ -80,6 +84,24 @@ internal sealed class ClientSessions(
             }
         }
     }
+
+    /// <summary>Where clients may move; setting it holds for all connections from their next new path on.</summary>
+    public MigrationPolicy Policy
+    {
+        get => _policy;
+        set
+        {
+            if (!_policy.Equals(value))
+            {
+                _policy = value;
+                _paths = new PathPolicy(value);
+                logger.PolicyChanged(MigrationPolicyJson.Format(value).ReplaceLineEndings(" "));
+            }
+        }
+    }
+
+    /// <summary><see cref="Policy"/>, ready to judge.</summary>
+    public PathPolicy Paths => _paths;
 
     /// <summary>Serves a connection, apart from the caller.</summary>
     public void Start(MultiplexedConnectionContext connection)

@@ -177,7 +177,10 @@ public sealed partial class ChatClient
         }
 
         var change = new PathChange(
-            kind.Value, outcome.Value, notice.From, notice.To, TimeSpan.FromMilliseconds(notice.DurationMs), notice.Reason);
+            kind.Value, outcome.Value, notice.From, notice.To, TimeSpan.FromMilliseconds(notice.DurationMs), notice.Reason)
+        {
+            LeftPreferredNetworks = notice.LeftPreferredNetworks,
+        };
         ClientLog.PathChanged(_logger, ConnectionId, change.Kind, change.Outcome, change.From, change.To, change.Duration);
         Raise(PathChanged, change);
     }

@@ -9,4 +9,8 @@ namespace QuicChat.Client;
 /// <param name="To">And after.</param>
 /// <param name="Duration">Time since the change was seen; zero when it has just started.</param>
 /// <param name="Reason">Why it failed; else empty.</param>
-public sealed record PathChange(PathChangeKind Kind, PathChangeOutcome Outcome, string From, string To, TimeSpan Duration, string Reason);
+public sealed record PathChange(PathChangeKind Kind, PathChangeOutcome Outcome, string From, string To, TimeSpan Duration, string Reason)
+{
+    /// <summary>Whether the client left the networks that the cluster's policy prefers: an application may wish to go back, or to send less.</summary>
+    public bool LeftPreferredNetworks { get; init; }
+}

@@ -37,12 +37,12 @@ public sealed class ControlTests
             };
             await connection.Control.SendAsync(new ServerFrame { MigrationNotice = notice });
             notice = notice.Clone();
-            (notice.Outcome, notice.DurationMs) = (MigrationNotice.Types.Outcome.Completed, 90);
+            (notice.Outcome, notice.DurationMs, notice.LeftPreferredNetworks) = (MigrationNotice.Types.Outcome.Completed, 90, true);
             await connection.Control.SendAsync(new ServerFrame { MigrationNotice = notice });
             await connection.ReadControlUntilNowAsync();
 
             var started = new PathChange(PathChangeKind.PortOnly, PathChangeOutcome.Started, "192.0.2.9:1000", "192.0.2.9:2000", TimeSpan.Zero, "");
-            Assert.Equal([started, started with { Outcome = PathChangeOutcome.Completed, Duration = TimeSpan.FromMilliseconds(90) }], changes);
+            Assert.Equal([started, started with { Outcome = PathChangeOutcome.Completed, Duration = TimeSpan.FromMilliseconds(90), LeftPreferredNetworks = true }], changes);
         }
     }
 

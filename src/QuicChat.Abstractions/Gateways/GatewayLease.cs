@@ -1,3 +1,5 @@
+using QuicChat.Abstractions.Policies;
+
 namespace QuicChat.Abstractions.Gateways;
 
 /// <summary>A gateway's lease.</summary>
@@ -7,8 +9,10 @@ namespace QuicChat.Abstractions.Gateways;
 /// The same for as long as the gateway is not taken for lost. Where it has changed, the cluster has given the gateway's connections up
 /// meanwhile.
 /// </param>
+/// <param name="Policy">Where clients may move.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.lease")]
 public sealed record GatewayLease(
     [property: Id(0)] TimeSpan Duration,
     [property: Id(1)] TimeSpan MigrationTimeout,
-    [property: Id(2)] Guid Id = default);
+    [property: Id(2)] Guid Id,
+    [property: Id(3)] MigrationPolicy Policy);

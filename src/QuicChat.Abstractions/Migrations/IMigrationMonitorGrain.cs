@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Abstractions.Migrations;
 
@@ -38,6 +39,17 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     [Alias("SetTimeout")]
     [AlwaysInterleave]
     Task SetTimeout(TimeSpan timeout);
+
+    /// <summary>Where clients may move, in the whole cluster.</summary>
+    [Alias("GetPolicy")]
+    [AlwaysInterleave]
+    Task<MigrationPolicy> GetPolicy();
+
+    /// <summary>Sets where clients may move. It is durable when this returns, and gateways know it within 2 s; who has moved already stays.</summary>
+    /// <exception cref="ArgumentException">It is no policy.</exception>
+    [Alias("SetPolicy")]
+    [AlwaysInterleave]
+    Task SetPolicy(MigrationPolicy policy);
 
     /// <summary>
     /// Counts from now on: totals and durations begin at zero, but for attempts in flight, which count as started. Connections and the list

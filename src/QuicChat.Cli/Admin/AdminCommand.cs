@@ -9,7 +9,18 @@ internal sealed class AdminCommand : Command
     public AdminCommand()
         : base("admin", "Asks the cluster about its connections and migrations, and tells it what to do.")
     {
-        foreach (var verb in (AdminVerb[])[new StatsVerb(), new ConnectionVerb(), new GatewaysVerb(), new SilosVerb(), new KickVerb()])
+        foreach (var verb in (Command[])
+            [
+                new StatsVerb(),
+                new ConnectionVerb(),
+                new MigrationsVerb(),
+                new GatewaysVerb(),
+                new SilosVerb(),
+                new KickVerb(),
+                new TimeoutCommand(),
+                new PolicyCommand(),
+                new ResetVerb(),
+            ])
         {
             Subcommands.Add(verb);
         }

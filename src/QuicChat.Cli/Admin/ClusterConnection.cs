@@ -72,6 +72,16 @@ internal sealed class ClusterConnection : IAsyncDisposable
     public static Task<ClusterConnection> OpenAsync(RunningStack stack, CancellationToken cancellationToken)
         => OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
 
+    /// <summary>Tells a grain something.</summary>
+    /// <exception cref="ToolException">The cluster does not answer in time.</exception>
+    public async Task TellAsync(Func<IGrainFactory, Task> order, CancellationToken cancellationToken) => await AskAsync(
+        async grains =>
+        {
+            await order(grains);
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>Asks a grain.</summary>
     /// <exception cref="ToolException">The cluster does not answer in time.</exception>
     public async Task<T> AskAsync<T>(Func<IGrainFactory, Task<T>> question, CancellationToken cancellationToken)

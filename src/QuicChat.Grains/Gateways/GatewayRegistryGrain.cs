@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
 
@@ -28,6 +29,8 @@ internal sealed partial class GatewayRegistryGrain(
     private Dictionary<string, LostGateway> Lost => record.State.Lost;
 
     private TimeSpan MigrationTimeout => record.State.MigrationTimeout ?? migration.Value.Timeout;
+
+    private MigrationPolicy Policy => record.State.Policy ?? migration.Value.Policy;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -77,7 +80,7 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId);
+        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, Policy);
     }
 
     public async Task Release(string gatewayId)
@@ -147,6 +150,15 @@ internal sealed partial class GatewayRegistryGrain(
         LogTimeout(timeout);
     }
 
+    public Task<MigrationPolicy> GetPolicy() => Task.FromResult(Policy);
+
+    public async Task SetPolicy(MigrationPolicy policy)
+    {
+        record.State.Policy = policy;
+        await WriteAsync();
+        LogPolicy(MigrationPolicyJson.Format(policy).ReplaceLineEndings(" "));
+    }
+
     private void Lose(string gatewayId)
     {
         Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow());
@@ -184,4 +196,7 @@ internal sealed partial class GatewayRegistryGrain(
 
     [LoggerMessage(1104, LogLevel.Information, "Migrations may now take {Timeout}.")]
     private partial void LogTimeout(TimeSpan timeout);
+
+    [LoggerMessage(1105, LogLevel.Information, "The migration policy is now {Policy}.")]
+    private partial void LogPolicy(string policy);
 }

@@ -1,4 +1,5 @@
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Grains.Gateways;
 
@@ -21,4 +22,8 @@ internal sealed class GatewayRegistryRecord
     /// <summary>How long a migration attempt may stay unresolved, where an operator has said so.</summary>
     [Id(3)]
     public TimeSpan? MigrationTimeout { get; set; }
+
+    /// <summary>Where clients may move, where an operator has said so.</summary>
+    [Id(4)]
+    public MigrationPolicy? Policy { get; set; }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Grains.Gateways;
 
@@ -24,4 +25,13 @@ internal interface IGatewayLeases : IGrainWithStringKey
     /// <summary>Sets it; gateways are told with the next renewal of their lease.</summary>
     [Alias("SetMigrationTimeout")]
     Task SetMigrationTimeout(TimeSpan timeout);
+
+    /// <summary>Where clients may move.</summary>
+    [Alias("GetPolicy")]
+    [AlwaysInterleave]
+    Task<MigrationPolicy> GetPolicy();
+
+    /// <summary>Sets it; gateways are told with the next renewal of their lease.</summary>
+    [Alias("SetPolicy")]
+    Task SetPolicy(MigrationPolicy policy);
 }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Storage;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
@@ -139,6 +140,11 @@ internal sealed partial class MigrationMonitorGrain(
 
         return Leases.SetMigrationTimeout(timeout);
     }
+
+    public Task<MigrationPolicy> GetPolicy() => Leases.GetPolicy();
+
+    public Task SetPolicy(MigrationPolicy policy)
+        => policy.Validate() is { } reason ? throw new ArgumentException(reason, nameof(policy)) : Leases.SetPolicy(policy);
 
     public async Task Reset()
     {

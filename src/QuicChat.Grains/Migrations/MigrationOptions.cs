@@ -1,3 +1,5 @@
+using QuicChat.Abstractions.Policies;
+
 namespace QuicChat.Grains.Migrations;
 
 /// <summary>How migrations are tracked.</summary>
@@ -8,6 +10,9 @@ public sealed class MigrationOptions
     /// of a connection (60 s), so that a dead path ends by this rule and with this reason.
     /// </summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where clients may move, until an operator says otherwise. Anywhere: a policy is for those who know their networks.</summary>
+    public MigrationPolicy Policy { get; set; } = MigrationPolicy.Open;
 
     /// <summary>
     /// How long after its deadline an attempt is left to its gateway, which knows the path, before the cluster asks the gateway, or ends it where there is none. 5 s covers a

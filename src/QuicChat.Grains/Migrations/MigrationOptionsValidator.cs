@@ -14,6 +14,11 @@ public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOption
             errors.AddError($"must be between 1 s and 1 h, not {options.Timeout}.", nameof(MigrationOptions.Timeout));
         }
 
+        if (options.Policy.Validate() is { } reason)
+        {
+            errors.AddError(reason, nameof(MigrationOptions.Policy));
+        }
+
         if (options.Grace < TimeSpan.Zero || options.Grace > MigrationTimeout.Longest)
         {
             errors.AddError($"must be between 0 and 1 h, not {options.Grace}.", nameof(MigrationOptions.Grace));

@@ -12,8 +12,18 @@ public sealed class Stack : IAsyncLifetime
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
+    private readonly string[] _options;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("quicchat-e2e-");
     private Tool? _up;
+
+    /// <summary>The one for all tests.</summary>
+    public Stack()
+        : this([])
+    {
+    }
+
+    /// <summary>One of a test's own.</summary>
+    internal Stack(params string[] options) => _options = options;
 
     /// <summary>The data folder: what <c>--data</c> takes.</summary>
     public string Data => _folder.FullName;
@@ -30,7 +40,7 @@ public sealed class Stack : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _up = Tool.Start("up", "--port", "0", "--web-port", "0", "--data", Data);
+        _up = Tool.Start(["up", "--port", "0", "--web-port", "0", "--data", Data, .. _options]);
         var status = await Tool.RunAsync(StartLimit, "status", "--wait", "90", "--json", "--data", Data);
         Assert.True(status.ExitCode == 0, $"The stack does not serve.\n{status}\n--- up\n{_up.Output}\n{_up.Error}");
         Description = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "stack.json"))).RootElement;

@@ -15,7 +15,7 @@ public sealed class PathReporterTests
     private static readonly NetworkPath Third = First with { Remote = new IPEndPoint(IPAddress.Parse("127.0.0.3"), 50_000) };
 
     [Fact]
-    public async Task A_quick_change_is_one_report_and_one_notice()
+    public async Task A_quick_change_is_one_report_and_two_notices()
     {
         await using var gateway = new TestGateway();
         var client = await gateway.ConnectAsync();
@@ -25,17 +25,16 @@ public sealed class PathReporterTests
         await RaiseAsync(gateway, client, Detected(First, Second, at));
         client.Connection.Raise(Validated(Second, 3, at));
 
-        var notice = (await client.Control.ReceiveAsync("a notice"))!.MigrationNotice;
-        Assert.Equal(
-            new MigrationNotice
-            {
-                Kind = MigrationNotice.Types.Kind.PortOnly,
-                Outcome = MigrationNotice.Types.Outcome.Completed,
-                From = "127.0.0.1:50000",
-                To = "127.0.0.1:50001",
-                DurationMs = 3,
-            },
-            notice);
+        var started = new MigrationNotice
+        {
+            Kind = MigrationNotice.Types.Kind.PortOnly,
+            Outcome = MigrationNotice.Types.Outcome.Started,
+            From = "127.0.0.1:50000",
+            To = "127.0.0.1:50001",
+        };
+        Assert.Equal(started, (await client.Control.ReceiveAsync("a notice"))!.MigrationNotice);
+        var ended = new MigrationNotice(started) { Outcome = MigrationNotice.Types.Outcome.Completed, DurationMs = 3 };
+        Assert.Equal(ended, (await client.Control.ReceiveAsync("a notice"))!.MigrationNotice);
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("ReportApplied", 1);
 
@@ -85,7 +84,7 @@ public sealed class PathReporterTests
 
         await RaiseAsync(gateway, client, Detected(First, Second, at));
         client.Connection.Raise(Validated(Second, 1, at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("ReportApplied", 1);
         client.Connection.Raise(Detected(Second, First, at));
@@ -94,7 +93,7 @@ public sealed class PathReporterTests
         client.Connection.Raise(Validated(Third, 1, at));
         for (var notice = 0; notice < 2; notice++)
         {
-            await client.Control.ReceiveAsync("a notice");
+            await EndedAsync(client);
         }
 
         answer.SetResult();
@@ -121,7 +120,7 @@ public sealed class PathReporterTests
 
         await RaiseAsync(gateway, client, Detected(First, Second, at));
         client.Connection.Raise(Validated(Second, 1, at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
         gateway.Time.Advance(MergeDelay);
         await gateway.Time.PassBackoffAsync();
         await gateway.Time.PassBackoffAsync();
@@ -140,7 +139,7 @@ public sealed class PathReporterTests
         var at = gateway.Time.GetUtcNow();
         await RaiseAsync(gateway, client, Detected(First, Second, at));
         client.Connection.Raise(Validated(Second, 1, at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("ReportApplied", 1);
         grain.IsRegistered = false;
@@ -149,7 +148,7 @@ public sealed class PathReporterTests
 
         await RaiseAsync(gateway, client, Detected(Second, Third, at));
         client.Connection.Raise(new PathEvent.Reverted(Second, TimeSpan.FromMilliseconds(1), at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("ReportApplied", 3);
 
@@ -170,7 +169,7 @@ public sealed class PathReporterTests
         await gateway.Time.PassAsync(MergeDelay, "the end of the attempt");
         await grain.Calls.ReachedAsync("ReportApplied", 1);
         client.Connection.Raise(Validated(Second, 1, at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
 
         gateway.Sessions.RegisterAllAgain();
         await gateway.Time.PassBackoffAsync();
@@ -193,7 +192,7 @@ public sealed class PathReporterTests
 
         await RaiseAsync(gateway, client, Detected(First, Second, at));
         client.Connection.Raise(new PathEvent.Failed(Second, TimeSpan.FromSeconds(30), "the new path stayed silent", at));
-        await client.Control.ReceiveAsync("a notice");
+        await EndedAsync(client);
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("ReportApplied", 1);
         Assert.False(client.Connection.Closed.IsCompleted);
@@ -300,6 +299,13 @@ public sealed class PathReporterTests
     }
 
     private static PathEvent.Detected Detected(NetworkPath from, NetworkPath to, DateTimeOffset at) => new(from, to, from.ChangeTo(to)!.Value, at);
+
+    private static async Task EndedAsync(TestClient client)
+    {
+        while ((await client.Control.ReceiveAsync("a notice"))!.MigrationNotice.Outcome == MigrationNotice.Types.Outcome.Started)
+        {
+        }
+    }
 
     private static PathEvent.Validated Validated(NetworkPath path, int milliseconds, DateTimeOffset at)
         => new(path, TimeSpan.FromMilliseconds(milliseconds), ValidationEvidence.Exact, at);

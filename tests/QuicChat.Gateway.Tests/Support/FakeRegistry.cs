@@ -9,7 +9,7 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
 {
     public CallLog Calls { get; } = new();
 
-    public GatewayLease Lease { get; set; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid());
+    public GatewayLease Lease { get; set; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid(), QuicChat.Abstractions.Policies.MigrationPolicy.Open);
 
     public ConcurrentQueue<GatewayDescription> Renewals { get; } = [];
 

@@ -1,4 +1,5 @@
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Grains.Tests.Cluster;
 using Xunit;
@@ -16,7 +17,7 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     public async Task ALeaseRunsForTenSecondsAndIsRenewed()
     {
         var lease = await _gateway.RenewAsync();
-        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id), lease);
+        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id, MigrationPolicy.Open), lease);
         Assert.True(await IsListedAsync());
         cluster.Clock.Advance(TimeSpan.FromSeconds(9));
         await _gateway.RenewAsync();

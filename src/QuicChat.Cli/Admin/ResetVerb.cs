@@ -1,0 +1,28 @@
+using System.CommandLine;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Cli.Verbs;
+
+namespace QuicChat.Cli.Admin;
+
+/// <summary><c>admin reset</c>: counts from now on.</summary>
+internal sealed class ResetVerb : AdminVerb
+{
+    /// <summary>Defines the verb.</summary>
+    public ResetVerb()
+        : base("reset", "Begins the counts of migrations anew. Connections, policy and time-out stay.", "./quicchat admin reset")
+        => AddAdminOptions();
+
+    /// <inheritdoc />
+    protected override async Task<int> RunAsync(
+        ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
+    {
+        await cluster.TellAsync(grains => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).Reset(), cancellationToken);
+        context.Progress("migrations are counted from now on");
+        if (context.Json)
+        {
+            context.WriteJson(new { reset = true });
+        }
+
+        return ExitCode.Held;
+    }
+}

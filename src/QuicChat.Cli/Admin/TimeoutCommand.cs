@@ -1,0 +1,86 @@
+using System.CommandLine;
+using QuicChat.Abstractions.Migrations;
+using QuicChat.Cli.Verbs;
+
+namespace QuicChat.Cli.Admin;
+
+/// <summary><c>admin timeout</c>: how long a migration attempt may stay unresolved.</summary>
+internal sealed class TimeoutCommand : Command
+{
+    /// <summary>Defines the verbs.</summary>
+    public TimeoutCommand()
+        : base("timeout", "Shows or sets how long a migration attempt may stay unresolved.")
+    {
+        Subcommands.Add(new GetVerb());
+        Subcommands.Add(new SetVerb());
+    }
+
+    private static IMigrationMonitorGrain Monitor(IGrainFactory grains) => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
+
+    private static int Report(VerbContext context, TimeSpan timeout)
+    {
+        if (context.Json)
+        {
+            context.WriteJson(new { timeoutSeconds = timeout.TotalSeconds });
+        }
+        else
+        {
+            context.Output.WriteLine(FormattableString.Invariant($"{timeout.TotalSeconds:0.###} s"));
+        }
+
+        return ExitCode.Held;
+    }
+
+    private sealed class GetVerb : AdminVerb
+    {
+        public GetVerb()
+            : base("get", "Shows the time-out.", "./quicchat admin timeout get")
+            => AddAdminOptions();
+
+        protected override async Task<int> RunAsync(
+            ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
+            => Report(context, await cluster.AskAsync(grains => Monitor(grains).GetTimeout(), cancellationToken));
+    }
+
+    private sealed class SetVerb : AdminVerb
+    {
+        private readonly Argument<TimeSpan> _timeout = new("TIME")
+        {
+            Description = "From 1s to 1h, such as 30s or 2m.",
+            CustomParser = result =>
+            {
+                try
+                {
+                    var time = Quantity.Duration(result.Tokens[0].Value);
+                    if (time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromHours(1))
+                    {
+                        return time;
+                    }
+
+                    result.AddError($"'{result.Tokens[0].Value}' is not between 1s and 1h");
+                }
+                catch (FormatException e)
+                {
+                    result.AddError(e.Message);
+                }
+
+                return default;
+            },
+        };
+
+        public SetVerb()
+            : base("set", "Sets the time-out, for attempts in flight too; gateways know it within 2 s.", "./quicchat admin timeout set 10s")
+        {
+            Arguments.Add(_timeout);
+            AddAdminOptions();
+        }
+
+        protected override async Task<int> RunAsync(
+            ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
+        {
+            var timeout = parsed.GetValue(_timeout);
+            await cluster.TellAsync(grains => Monitor(grains).SetTimeout(timeout), cancellationToken);
+            return Report(context, timeout);
+        }
+    }
+}

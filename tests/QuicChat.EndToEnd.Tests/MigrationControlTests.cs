@@ -1,0 +1,99 @@
+using System.Net;
+using System.Text.Json;
+using QuicChat.Client;
+using QuicChat.EndToEnd.Tests.Support;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Simulation;
+using Xunit;
+
+namespace QuicChat.EndToEnd.Tests;
+
+/// <summary>What an operator sets for migrations, on two silos and two gateways, and what becomes of clients by it.</summary>
+public sealed class MigrationControlTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly Stack _stack = new("--silos", "2", "--gateways", "2");
+
+    public ValueTask InitializeAsync() => _stack.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _stack.DisposeAsync();
+
+    [Fact]
+    public async Task A_dead_path_ends_by_the_timeout_and_a_denied_one_is_not_used()
+    {
+        Assert.Equal(3, (await AdminAsync("timeout", "set", "3s")).Json.GetProperty("timeoutSeconds").GetDouble());
+        var policy = Path.Combine(_stack.Data, "policy.json");
+        await File.WriteAllTextAsync(policy, """{ "deniedNetworks": ["127.0.0.2/32"] }""");
+        await AdminAsync("policy", "set", policy);
+        await File.WriteAllTextAsync(policy, "{\n \"deniedNetworks\": [\"127.0.0.2/33\"]\n}");
+        var refused = await AdminAsync("policy", "set", policy);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("line 2: deniedNetworks: '127.0.0.2/33' is not a network", refused.Error, StringComparison.Ordinal);
+        Assert.Equal("127.0.0.2/32", Assert.Single((await AdminAsync("policy", "get")).Json.GetProperty("deniedNetworks").EnumerateArray()).GetString());
+
+        // Both have reached the gateways within 2 s, which the next line outlasts.
+        await DeniedAsync();
+        await FailedAsync();
+    }
+
+    private async Task DeniedAsync()
+    {
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = _stack.Gateway });
+        await using var client = await ConnectAsync(path, "denied");
+        using var completed = new SemaphoreSlim(0);
+        client.PathChanged += change => completed.Release(change.Outcome == PathChangeOutcome.Completed ? 1 : 0);
+        var room = await client.JoinAsync("somewhere");
+
+        await Eventually.HoldsAsync(async () => (await StatsAsync()).GetProperty("connections").GetInt64() == 1, () => "the connection is counted");
+        path.RebindAll(IPAddress.Parse("127.0.0.2"));
+        var published = room.PublishAsync("from a denied network");
+        await Eventually.HoldsAsync(
+            async () => (await StatsAsync()).GetProperty("totals").GetProperty("denied").GetInt64() == 1, () => "the denied path is counted");
+        Assert.False(published.IsCompleted, "A message arrived by a denied path.");
+
+        path.RebindAll(IPAddress.Parse("127.0.0.3"));
+        await published.WaitAsync(Limit);
+        Assert.True(await completed.WaitAsync(Limit), "The client did not hear of its migration.");
+        var totals = (await StatsAsync()).GetProperty("totals");
+        Assert.Equal((1, 1, 1), (Count("started"), Count("completed"), Count("denied")));
+
+        long Count(string name) => totals.GetProperty(name).GetInt64();
+    }
+
+    private async Task FailedAsync()
+    {
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = _stack.Gateway });
+        await using var client = await ConnectAsync(path, "lost");
+        var room = await client.JoinAsync("somewhere");
+        await room.PublishAsync("before");
+
+        // The gateway hears the client from its new path, the client hears nothing any more.
+        path.Blackhole = LinkDirections.ToClient;
+        path.RebindAll(null);
+        var published = room.PublishAsync("after");
+
+        JsonElement failure = default;
+        await Eventually.HoldsAsync(
+            async () => (failure = (await AdminAsync("migrations", "--failed")).Json.GetProperty("failed").EnumerateArray().FirstOrDefault()).ValueKind == JsonValueKind.Object,
+            () => "the failed migration is listed");
+        Assert.Equal("lost", failure.GetProperty("userId").GetString());
+        Assert.Equal("no path was validated within 3 s", failure.GetProperty("reason").GetString());
+        Assert.InRange(failure.GetProperty("attempt").GetProperty("durationMs").GetDouble(), 3_000, 5_000);
+
+        var end = await client.Closed.WaitAsync(Limit);
+        Assert.NotEmpty(end.Message);
+        await Assert.ThrowsAnyAsync<ChatException>(() => published);
+    }
+
+    private async Task<ChatClient> ConnectAsync(PathSimulator path, string user) => await ChatClient.ConnectAsync(new ChatClientOptions
+    {
+        Servers = [path.ListenEndPoint.ToString()],
+        Trust = new ServerTrust.Pinned(Convert.FromHexString(_stack.Fingerprint)),
+        Token = await _stack.TokenAsync(user),
+    });
+
+    private async Task<JsonElement> StatsAsync() => (await AdminAsync("stats")).Json;
+
+    private Task<ToolResult> AdminAsync(params string[] arguments) => Tool.RunAsync(Limit, ["admin", .. arguments, "--json", "--data", _stack.Data]);
+}
