@@ -147,7 +147,7 @@ internal sealed class MigrationCollector
     {
         lock (_lock)
         {
-            _named.RemoveAll(named => named.Stint == stint);
+            _named.RemoveAll(named => ReferenceEquals(named.Stint, stint));
             _changes++;
         }
     }

@@ -101,6 +101,9 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
         await Task.WhenAll(_renewing, _ending);
     }
 
+    /// <summary>The users of attempts that have no end.</summary>
+    public IEnumerable<string> UnresolvedUsers => _unresolved.Keys.Select(client => UserOf(client));
+
     /// <summary>What the cluster must count for this gateway once it has noticed its death.</summary>
     public MigrationTotals TotalsAfterDeath => Totals with { Failed = Totals.Failed + Totals.InFlight };
 
@@ -136,7 +139,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     {
         var client = new Client(_grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N")));
         var registration = new ConnectionRegistration(
-            Id, $"{client.Grain.GetPrimaryKeyString()}'s user", "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow);
+            Id, UserOf(client), "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow);
         await RetryAsync(() => client.Grain.Register(registration));
         Count(connections: 1);
         _idle.Enqueue(client);
@@ -261,6 +264,8 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
             return (_random.Next(100), _random.Next(2) == 0, (MigrationKind)_random.Next(3));
         }
     }
+
+    private static string UserOf(Client client) => $"{client.Grain.GetPrimaryKeyString()}'s user";
 
     private static async Task RetryAsync(Func<Task> call)
     {

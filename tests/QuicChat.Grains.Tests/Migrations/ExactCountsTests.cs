@@ -7,6 +7,7 @@ using Orleans.Persistence;
 using Orleans.Storage;
 using Orleans.TestingHost;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Users;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Rooms;
@@ -83,6 +84,11 @@ public sealed class ExactCountsTests(ITestOutputHelper output)
         Assert.Equal(living.Sum(gateway => gateway.Connections), stats.Connections);
         Assert.Equal(0, stats.Gateway(victim.Id)!.Connections);
         Assert.Equal(3, stats.Silos.Length);
+        foreach (var user in victim.UnresolvedUsers)
+        {
+            Assert.Empty(await cluster.Client.GetGrain<IUserGrain>(user).GetConnections());
+        }
+
         Assert.True(gateways.Sum(gateway => gateway.Reports) <= 2 * expected.Started, "More than two reports an attempt.");
 
         // Those that no kill held up have ended in time, and the others soon after the kill.
@@ -168,7 +174,7 @@ public sealed class ExactCountsTests(ITestOutputHelper output)
             await timer.WaitForNextTickAsync();
             stats = await monitor.GetMigrationStats();
         }
-        while (((stats.Totals with { Ignored = 0 }) != expected || stats.Connections != connections)
+        while (((stats.Totals with { Ignored = 0 }) != expected || stats.Connections != connections || !stats.Recovering.IsEmpty)
             && Stopwatch.GetElapsedTime(diedAt) < TimeSpan.FromSeconds(60));
         return stats;
     }

@@ -49,7 +49,10 @@ public sealed class MonitorDeathTests(ITestOutputHelper output)
         output.WriteLine($"{holder.Ready.GetProperty("name")} killed; first answer after {Stopwatch.GetElapsedTime(killedAt).TotalSeconds:F1} s: {first.Totals}");
         await running.WaitAsync(AnswersWithin);
         await gateway.ResolveAsync().WaitAsync(AnswersWithin);
-        var last = await AnswerAsync(monitor, stats => (stats.Totals with { Ignored = 0 }) == gateway.Totals, killedAt);
+        var last = await AnswerAsync(
+            monitor,
+            stats => (stats.Totals with { Ignored = 0 }) == gateway.Totals && stats.Connections == gateway.Connections && stats.Recovering.IsEmpty,
+            killedAt);
         output.WriteLine($"exact after {Stopwatch.GetElapsedTime(killedAt).TotalSeconds:F1} s: {last.Totals}");
 
         Assert.True(first.Recovering.Length > 0 || first.Totals.Started >= before.Started, "What is missing must be told.");
