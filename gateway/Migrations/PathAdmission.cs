@@ -1,3 +1,4 @@
+using QuicChat.Abstractions.Policies;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Gateway.Migrations;
@@ -5,11 +6,8 @@ namespace QuicChat.Gateway.Migrations;
 /// <summary>One connection's judge of new paths: the policy of the moment and how often the connection has moved. For any thread.</summary>
 internal sealed class PathAdmission(Func<PathPolicy> policy, TimeProvider time)
 {
-    // No policy that lets more than this pass within a minute is a limit.
-    private const int MostCounted = 1_000;
-
     private readonly Lock _gate = new();
-    private readonly Queue<long> _begun = new();
+    private readonly LinkedList<long> _begun = new();
 
     /// <summary>Why the path may not be used; <see langword="null"/> where it may.</summary>
     public string? Deny(NetworkPath from, NetworkPath to) => policy().Deny(from, to, RecentMigrations());
@@ -19,10 +17,22 @@ internal sealed class PathAdmission(Func<PathPolicy> policy, TimeProvider time)
     {
         lock (_gate)
         {
-            _begun.Enqueue(time.GetTimestamp());
-            if (_begun.Count > MostCounted)
+            _begun.AddLast(time.GetTimestamp());
+            if (_begun.Count > MigrationPolicy.MostPerMinute)
             {
-                _begun.Dequeue();
+                _begun.RemoveFirst();
+            }
+        }
+    }
+
+    /// <summary>The last one was none: the client is back where it was.</summary>
+    public void Reverted()
+    {
+        lock (_gate)
+        {
+            if (_begun.Count > 0)
+            {
+                _begun.RemoveLast();
             }
         }
     }
@@ -31,9 +41,9 @@ internal sealed class PathAdmission(Func<PathPolicy> policy, TimeProvider time)
     {
         lock (_gate)
         {
-            while (_begun.TryPeek(out var oldest) && time.GetElapsedTime(oldest) >= PathPolicy.RateWindow)
+            while (_begun.First is { Value: var oldest } && time.GetElapsedTime(oldest) >= PathPolicy.RateWindow)
             {
-                _begun.Dequeue();
+                _begun.RemoveFirst();
             }
 
             return _begun.Count;

@@ -134,6 +134,7 @@ internal sealed class PathReporter
                     e.Evidence == ValidationEvidence.Inferred);
                 break;
             case PathEvent.Reverted e:
+                _admission.Reverted();
                 End(PathObservationType.Reverted, MigrationNotice.Types.Outcome.Reverted, e.At, e.Duration);
                 break;
             case PathEvent.Superseded e:

@@ -6,6 +6,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using QuicChat.Abstractions;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Silo.Storage;
 
 namespace QuicChat.Silo.Hosting;
@@ -73,6 +74,18 @@ public static class SiloCommand
         CustomParser = ParseTimeout,
     };
 
+    private static readonly Option<FileInfo?> MigrationPolicyFile = new("--migration-policy")
+    {
+        Description = "A file with the migration policy, as 'quicchat admin policy get' prints it; one that an operator has set goes before it.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<FileInfo?> WebTokenFile = new("--web-token-file")
+    {
+        Description = "A file with the token that the pages ask for where --web is not a loopback address; without it a new one is made and printed.",
+        HelpName = "FILE",
+    };
+
     private static readonly Option<bool> ExitWithParent = new("--exit-with-parent")
     {
         Description = "Stop when standard input reaches its end.",
@@ -84,7 +97,8 @@ public static class SiloCommand
     {
         var command = new RootCommand("A silo of QuicChat: connections, rooms and migrations as Orleans grains.")
         {
-            Store, Name, SiloPort, ClientPort, Advertise, Web, ClusterId, ServiceId, MigrationTimeout, ExitWithParent,
+            Store, Name, SiloPort, ClientPort, Advertise, Web, ClusterId, ServiceId, MigrationTimeout, MigrationPolicyFile, WebTokenFile,
+            ExitWithParent,
         };
         command.SetAction(ServeAsync);
 
@@ -116,22 +130,9 @@ public static class SiloCommand
         var stop = new CancellationTokenSource();
         using var terminate = StopAt(PosixSignal.SIGTERM, stop);
         using var interrupt = StopAt(PosixSignal.SIGINT, stop);
-        var options = new SiloOptions
-        {
-            Store = parsed.GetRequiredValue(Store),
-            Name = parsed.GetRequiredValue(Name),
-            SiloPort = parsed.GetValue(SiloPort),
-            ClientPort = parsed.GetValue(ClientPort),
-            Advertise = parsed.GetRequiredValue(Advertise),
-            Web = parsed.GetRequiredValue(Web),
-            ClusterId = parsed.GetRequiredValue(ClusterId),
-            ServiceId = parsed.GetRequiredValue(ServiceId),
-            MigrationTimeout = parsed.GetValue(MigrationTimeout),
-            ExitWithParent = parsed.GetValue(ExitWithParent),
-        };
         try
         {
-            await ServeAsync(options, stop.Token);
+            await ServeAsync(ReadOptions(parsed), stop.Token);
             return 0;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -142,6 +143,58 @@ public static class SiloCommand
         {
             Console.Error.WriteLine(error.Message);
             return 1;
+        }
+    }
+
+    private static SiloOptions ReadOptions(ParseResult parsed)
+    {
+        var web = parsed.GetRequiredValue(Web);
+        return new SiloOptions
+        {
+            Store = parsed.GetRequiredValue(Store),
+            Name = parsed.GetRequiredValue(Name),
+            SiloPort = parsed.GetValue(SiloPort),
+            ClientPort = parsed.GetValue(ClientPort),
+            Advertise = parsed.GetRequiredValue(Advertise),
+            Web = web,
+            ClusterId = parsed.GetRequiredValue(ClusterId),
+            ServiceId = parsed.GetRequiredValue(ServiceId),
+            MigrationTimeout = parsed.GetValue(MigrationTimeout),
+            MigrationPolicy = parsed.GetValue(MigrationPolicyFile) is { } policy ? ReadPolicy(policy) : MigrationPolicy.Open,
+            WebToken = WebAccess.IsLoopback(web) ? null
+                : parsed.GetValue(WebTokenFile) is { } file ? ReadToken(file)
+                : WebAccess.NewToken(),
+            ExitWithParent = parsed.GetValue(ExitWithParent),
+        };
+    }
+
+    private static MigrationPolicy ReadPolicy(FileInfo file)
+    {
+        try
+        {
+            return MigrationPolicyJson.Parse(File.ReadAllBytes(file.FullName));
+        }
+        catch (MigrationPolicyException error)
+        {
+            throw new SiloException($"'{file}', {error.Message}; mend the file, or start without --migration-policy.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloException($"'{file}' cannot be read ({error.Message.TrimEnd('.')}); name another with --migration-policy.", error);
+        }
+    }
+
+    private static string ReadToken(FileInfo file)
+    {
+        try
+        {
+            return File.ReadAllText(file.FullName).Trim() is { Length: >= 16 } token
+                ? token
+                : throw new SiloException($"'{file}' holds no token of 16 characters or more; write one, such as 'openssl rand -hex 16' makes.");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new SiloException($"'{file}' cannot be read ({error.Message.TrimEnd('.')}); name another with --web-token-file.", error);
         }
     }
 
@@ -198,7 +251,7 @@ public static class SiloCommand
         clientPort = options.ClientPort,
         web,
         // Without the slash at its end it would answer with a redirection.
-        dashboard = $"{web}{SiloHost.DashboardPath}/",
+        dashboard = $"{web}{SiloHost.DashboardPath}/{(options.WebToken is { } token ? $"?token={token}" : "")}",
     }));
 
     private static PosixSignalRegistration StopAt(PosixSignal signal, CancellationTokenSource stop)

@@ -41,11 +41,15 @@ internal static class SiloHost
             .AddQuicChatGrains()
             .UseRedisRoomLog()
             .UseRedisConnectionIndex()
-            .Configure<MigrationOptions>(migration => migration.Timeout = options.MigrationTimeout));
+            .Configure<MigrationOptions>(migration =>
+            {
+                migration.Timeout = options.MigrationTimeout;
+                migration.Policy = options.MigrationPolicy;
+            }));
 
         builder.Services.AddMigrationPage();
         var app = builder.Build();
-        app.UseWebAccess(token: null);
+        app.UseWebAccess(options.WebToken);
         app.MapOrleansDashboard(DashboardPath);
         app.MapMigrationPage();
         app.MapHealth();

@@ -1,5 +1,6 @@
 using System.Net;
 using QuicChat.Abstractions;
+using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Silo.Hosting;
 
@@ -38,6 +39,12 @@ public sealed record SiloOptions
 
     /// <summary>How long a migration attempt may stay unresolved.</summary>
     public TimeSpan MigrationTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Where clients may move, until an operator says otherwise.</summary>
+    public MigrationPolicy MigrationPolicy { get; init; } = MigrationPolicy.Open;
+
+    /// <summary>What whoever looks at the silo's pages must show; <see langword="null"/> where they are the machine's own.</summary>
+    public string? WebToken { get; init; }
 
     /// <summary>Whether to stop when standard input reaches its end.</summary>
     public bool ExitWithParent { get; init; }

@@ -26,7 +26,7 @@ internal static class WebAccess
         if (token is null)
         {
             // A page from elsewhere may make a browser on this machine ask here, but under its own name.
-            app.Use((context, next) => IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out _) || context.Request.Host.Host is "localhost"
+            app.Use((context, next) => IsHealth(context.Request) || IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out _) || context.Request.Host.Host is "localhost"
                 ? next(context)
                 : RefuseAsync(context, StatusCodes.Status400BadRequest, "Ask for this page by localhost or an IP address."));
             return;
@@ -35,7 +35,7 @@ internal static class WebAccess
         var expected = Hash(token);
         app.Use((context, next) =>
         {
-            if (context.Request.Path.StartsWithSegments("/health") || Matches(Bearer(context.Request)) || Matches(context.Request.Cookies[Cookie]))
+            if (IsHealth(context.Request) || Matches(Bearer(context.Request)) || Matches(context.Request.Cookies[Cookie]))
             {
                 return next(context);
             }
@@ -54,6 +54,8 @@ internal static class WebAccess
 
         bool Matches(string? shown) => shown is not null && CryptographicOperations.FixedTimeEquals(Hash(shown), expected);
     }
+
+    private static bool IsHealth(HttpRequest request) => request.Path.StartsWithSegments("/health");
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 

@@ -3,7 +3,7 @@ namespace QuicChat.Client;
 /// <summary>What became of a change of the client's network path.</summary>
 public enum PathChangeOutcome
 {
-    /// <summary>The gateway hears the client from a new address; the path is being validated. Gateways of this version do not tell it.</summary>
+    /// <summary>The gateway hears the client from a new address; the path is being validated.</summary>
     Started,
 
     /// <summary>The new path works in both directions: the connection has migrated.</summary>

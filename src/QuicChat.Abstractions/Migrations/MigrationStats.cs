@@ -33,6 +33,13 @@ public sealed record MigrationStats(
     [Id(9)]
     public DurationHistogram Histogram { get; init; } = DurationHistogram.Empty;
 
+    /// <summary>
+    /// Silos that have died and whose connections' records are being read again: until that is done, what they counted in their last second
+    /// may be missing.
+    /// </summary>
+    [Id(10)]
+    public ImmutableArray<string> Recovering { get; init; } = [];
+
     /// <summary>The share of one silo; <see langword="null"/> where nothing was ever counted of it.</summary>
     public MigrationStatsPart? Silo(string name) => Silos.FirstOrDefault(part => part.Id == name);
 

@@ -20,6 +20,9 @@ public sealed record MigrationPolicy(
     [property: Id(3)] bool AllowFamilyChange,
     [property: Id(4)] int? MaxMigrationsPerMinute)
 {
+    /// <summary>The largest <see cref="MaxMigrationsPerMinute"/>: a migration each 60 ms.</summary>
+    public const int MostPerMinute = 1_000;
+
     /// <summary>Everything is allowed.</summary>
     public static MigrationPolicy Open { get; } = new([], [], [], true, null);
 
@@ -31,15 +34,20 @@ public sealed record MigrationPolicy(
         {
             foreach (var network in networks)
             {
-                if (!IPNetwork.TryParse(network, out _))
+                if (!IsNetwork(network))
                 {
                     return $"{name}: {DescribeBadNetwork(network)}";
                 }
             }
         }
 
-        return MaxMigrationsPerMinute is < 1 ? $"maxMigrationsPerMinute: {MaxMigrationsPerMinute} is less than 1" : null;
+        return MaxMigrationsPerMinute is < 1 or > MostPerMinute
+            ? $"maxMigrationsPerMinute: {MaxMigrationsPerMinute} is not from 1 to {MostPerMinute}"
+            : null;
     }
+
+    // Clients' addresses are never IPv4-mapped here; a network of such would match none.
+    internal static bool IsNetwork(string text) => IPNetwork.TryParse(text, out var network) && !network.BaseAddress.IsIPv4MappedToIPv6;
 
     internal static string DescribeBadNetwork(string network)
         => $"'{network}' is not a network such as 10.0.0.0/8 or 2001:db8::/32";

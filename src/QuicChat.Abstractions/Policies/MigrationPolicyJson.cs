@@ -31,6 +31,11 @@ public static class MigrationPolicyJson
 
             return policy;
         }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for a string that is no text.
+            throw new MigrationPolicyException(1 + text[..(int)reader.TokenStartIndex].Count((byte)'\n'), "the text is not UTF-8");
+        }
         catch (JsonException error)
         {
             // Its message ends with where, which is said here already.
@@ -116,7 +121,7 @@ public static class MigrationPolicyJson
             }
 
             var network = reader.GetString()!;
-            if (!IPNetwork.TryParse(network, out _))
+            if (!MigrationPolicy.IsNetwork(network))
             {
                 throw Error(reader, text, $"{name}: {MigrationPolicy.DescribeBadNetwork(network)}");
             }
@@ -136,8 +141,8 @@ public static class MigrationPolicyJson
     {
         reader.Read();
         return reader.TokenType == JsonTokenType.Null ? null
-            : reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) && number >= 1 ? number
-            : throw Error(reader, text, $"{name} is a whole number from 1, or null for any number");
+            : reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var number) && number is >= 1 and <= MigrationPolicy.MostPerMinute ? number
+            : throw Error(reader, text, $"{name} is a whole number from 1 to {MigrationPolicy.MostPerMinute}, or null for any number");
     }
 
     private static MigrationPolicyException Error(in Utf8JsonReader reader, ReadOnlySpan<byte> text, string reason)

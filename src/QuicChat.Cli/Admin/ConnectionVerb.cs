@@ -23,7 +23,7 @@ internal sealed class ConnectionVerb : AdminVerb
     /// <exception cref="ToolException">It is not registered.</exception>
     public static async Task<ConnectionSnapshot> FindAsync(ClusterConnection cluster, string id, CancellationToken cancellationToken)
         => await cluster.AskAsync(grains => grains.GetGrain<IConnectionGrain>(id).GetSnapshot(), cancellationToken)
-            ?? throw new ToolException($"no connection {id} is registered; see 'quicchat admin connections'.");
+            ?? throw new ToolException($"no connection {id} is registered.");
 
     /// <summary>A table of attempts.</summary>
     public static Table TableOf(IEnumerable<AttemptReport> history)

@@ -53,27 +53,38 @@ internal sealed class KickVerb : AdminVerb
         }
 
         var kicked = new List<string>();
+        var left = new List<string>();
         foreach (var id in connections)
         {
-            var connection = await ConnectionVerb.FindAsync(cluster, id, cancellationToken);
-            var gateway = connection.Registration.GatewayId;
-            if (!await cluster.AskAsync(
-                grains => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
-                    .CloseConnection(gateway, id, (int)ErrorCode.Kicked, parsed.GetRequiredValue(_reason)),
-                cancellationToken))
+            try
             {
-                throw new ToolException($"the gateway '{gateway}' of connection {id} holds no lease; it cannot be asked.");
+                var gateway = await KickAsync(cluster, id, parsed.GetRequiredValue(_reason), cancellationToken);
+                kicked.Add(id);
+                context.Progress($"{id}: {gateway} was asked to close it");
             }
-
-            kicked.Add(id);
-            context.Progress($"{id}: {gateway} was asked to close it");
+            catch (ToolException e)
+            {
+                // One that has just gone must not keep the others.
+                left.Add(id);
+                context.Progress($"quicchat: {e.Message}");
+            }
         }
 
         if (context.Json)
         {
-            context.WriteJson(new { kicked });
+            context.WriteJson(new { kicked, left });
         }
 
-        return ExitCode.Held;
+        return left.Count == 0 ? ExitCode.Held : ExitCode.Failed;
+    }
+
+    private static async Task<string> KickAsync(ClusterConnection cluster, string id, string reason, CancellationToken cancellationToken)
+    {
+        var gateway = (await ConnectionVerb.FindAsync(cluster, id, cancellationToken)).Registration.GatewayId;
+        return await cluster.AskAsync(
+            grains => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key).CloseConnection(gateway, id, (int)ErrorCode.Kicked, reason),
+            cancellationToken)
+            ? gateway
+            : throw new ToolException($"the gateway '{gateway}' of connection {id} holds no lease; it cannot be asked.");
     }
 }

@@ -40,6 +40,15 @@ internal sealed class StatsVerb : AdminVerb
         => AddAdminOptions(_silo, _gateway);
 
     /// <inheritdoc />
+    protected override void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(_silo) is not null && parsed.GetValue(_gateway) is not null)
+        {
+            throw new UsageException("--silo and --gateway are two questions; ask one");
+        }
+    }
+
+    /// <inheritdoc />
     protected override async Task<int> RunAsync(
         ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
     {

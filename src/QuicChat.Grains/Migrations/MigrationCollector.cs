@@ -25,6 +25,18 @@ internal sealed class MigrationCollector
     private long _sequence;
     private long _changes;
 
+    /// <summary>Whether no ended stint waits for a checkpoint.</summary>
+    public bool IsSettled
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _left.Count + _ended.Count + _named.Count == 0;
+            }
+        }
+    }
+
     /// <summary>A connection's tally has become <paramref name="after"/>.</summary>
     public void Change(string gatewayId, GatewaySums before, GatewaySums after)
     {
@@ -135,7 +147,7 @@ internal sealed class MigrationCollector
     {
         lock (_lock)
         {
-            _named.RemoveAll(named => named.Stint == stint);
+            _named.RemoveAll(named => ReferenceEquals(named.Stint, stint));
             _changes++;
         }
     }

@@ -112,6 +112,7 @@ internal sealed partial class MigrationMonitorGrain(
         {
             ByKind = all.ByKind,
             Histogram = all.Durations,
+            Recovering = [.. Present.Where(silo => IsDead(silo.Key)).Select(silo => silo.Value.Silo)],
         });
 
         static MigrationStatsPart Part(string id, long connections, long migrating, GatewaySums sums)

@@ -94,6 +94,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         foreach (var virtualPath in _validations)
         {
+            _virtualizer.SetValidated(virtualPath);
             if (_tracker is { } tracker && _virtualizer.ToReal(virtualPath) is { } real)
             {
                 var path = real.ToPath();

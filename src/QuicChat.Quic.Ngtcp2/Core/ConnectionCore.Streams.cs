@@ -7,15 +7,11 @@ internal sealed unsafe partial class ConnectionCore
 {
     private const int MaxVectors = 16;
 
-    // Probe time-outs double: the second has passed then.
-    private const int StallPtos = 3;
-
     private readonly Dictionary<long, StreamCore> _streams = [];
     private readonly Queue<StreamCore> _sendable = new();
     private readonly HashSet<StreamCore> _blocked = [];
     private readonly List<StreamCore> _touched = [];
     private readonly List<StreamCore> _closedStreams = [];
-    private TimeSpan? _stalledSince;
 
     /// <summary>Opens a stream.</summary>
     /// <returns>The stream, or <see langword="null"/> where the peer allows no more for now.</returns>
@@ -56,8 +52,9 @@ internal sealed unsafe partial class ConnectionCore
         while (true)
         {
             var native = default(NativePath);
+            var room = _isServer ? Math.Min(buffer.Length, _virtualizer.SendLimit) : buffer.Length;
             AccompanyPathResponse();
-            var length = WritePacket(buffer, &native);
+            var length = room == 0 ? 0 : WritePacket(buffer[..room], &native);
             if (length < 0)
             {
                 EndByLibrary((int)length);
@@ -66,8 +63,6 @@ internal sealed unsafe partial class ConnectionCore
 
             if (length == 0)
             {
-                _stalledSince = _sendable.Count > 0 ? _stalledSince ?? now.Elapsed : null;
-
                 // Streams that wait for the peer to read are not among the sendable ones, and not waited for.
                 if (_closeRequest is { } close && (_sendable.Count == 0 || now.Elapsed >= close.Latest))
                 {
@@ -79,6 +74,9 @@ internal sealed unsafe partial class ConnectionCore
 
                 return 0;
             }
+
+            _virtualizer.CountSent(native.Read(), (int)length);
+            NotePath();
 
             // A path that has been forgotten was an attacker's; what ngtcp2 had for it is not sent.
             if (_virtualizer.ToReal(native.Read()) is { } real)
@@ -98,18 +96,6 @@ internal sealed unsafe partial class ConnectionCore
         {
             _observed.PathChallenges--;
             Interop.Ngtcp2.ExtendMaxStreamsUni(_connection, 1);
-        }
-    }
-
-    // A server that may send no more to a new path until that is validated gives up its probe time-out, and ngtcp2 does not set it again when it may. Where what
-    // is in flight, most of it lost on the paths before, fills the congestion window, the server would never send again. The peer is heard, so that a probe
-    // should have been answered: the next datagram begins a path with a window of its own (RFC 9000, section 9.4, leaves this to the end point).
-    private void RenewPathIfStalled()
-    {
-        if (_isServer && _stalledSince is { } since && _now.Elapsed - since > StallPtos * FromNanoseconds(Interop.Ngtcp2.GetPto(_connection)))
-        {
-            _stalledSince = null;
-            _virtualizer.Renew();
         }
     }
 
@@ -145,7 +131,6 @@ internal sealed unsafe partial class ConnectionCore
                 if (accepted >= 0)
                 {
                     stream!.Sent(accepted, fin && accepted == offered);
-                    _stalledSince = null;
                 }
 
                 switch (written)

@@ -177,7 +177,6 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _authenticated = false;
-        RenewPathIfStalled();
         var path = _virtualizer.ToVirtual(real);
         int result;
         fixed (byte* data = datagram)
@@ -195,6 +194,7 @@ internal sealed unsafe partial class ConnectionCore
             NoteValidations();
             if (_authenticated)
             {
+                _virtualizer.CountReceived(path, datagram.Length);
                 NoteAuthenticated(real);
             }
         }
@@ -337,7 +337,7 @@ internal sealed unsafe partial class ConnectionCore
         if (_fault is { } fault)
         {
             _events.Enqueue(new ConnectionEvent.Faulted(fault));
-            Refuse(InternalError, fault.Message);
+            Refuse(InternalError, "internal error");
         }
 
         var alert = error == Interop.Ngtcp2.ErrorCrypto ? Interop.Ngtcp2.GetTlsAlert(_connection) : (byte)0;

@@ -24,11 +24,16 @@ internal sealed class PathVirtualizer
         public bool Stale { get; set; }
 
         public bool Authenticated { get; set; }
+
+        /// <summary>Bytes that may still be sent there before the path is validated (RFC 9000, section 8): at most three for each that was received.</summary>
+        public long Allowance { get; set; }
+
+        public bool Validated { get; set; }
     }
 
     public PathVirtualizer(FourTuple real)
     {
-        _current = new Entry(real, real.Remote) { Authenticated = true };
+        _current = new Entry(real, real.Remote) { Authenticated = true, Validated = true };
         _entries.Add(_current);
         _nextPort = real.Remote.Port;
     }
@@ -39,12 +44,33 @@ internal sealed class PathVirtualizer
     /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>.</summary>
     public FourTuple ToVirtual(FourTuple real)
     {
-        var entry = _current.Real == real && !_current.Stale ? _current : FindLatest(real) ?? Add(real);
+        var entry = _current.Real == real ? _current : FindLatest(real) ?? Add(real);
         return real with { Remote = entry.VirtualRemote };
     }
 
     /// <summary>The real path of one that ngtcp2 names; <see langword="null"/> where it has been forgotten.</summary>
     public FourTuple? ToReal(FourTuple virtualPath) => Find(virtualPath)?.Real;
+
+    /// <summary>
+    /// How many bytes may be sent on the path in use so that ngtcp2 does not reach the limit of a path that is not validated. Where it does, ngtcp2 1.11 cancels
+    /// its probe time-out and does not set it again when more may be sent; with a full congestion window it would never send again.
+    /// </summary>
+    public int SendLimit => _current.Validated ? int.MaxValue : (int)Math.Clamp(_current.Allowance - 1, 0, int.MaxValue);
+
+    /// <summary>Counts an authenticated datagram from a path.</summary>
+    public void CountReceived(FourTuple virtualPath, int length) => CountAllowance(virtualPath, 3L * length);
+
+    /// <summary>Counts a datagram to a path.</summary>
+    public void CountSent(FourTuple virtualPath, int length) => CountAllowance(virtualPath, -length);
+
+    /// <summary>The path has been validated.</summary>
+    public void SetValidated(FourTuple virtualPath)
+    {
+        if (Find(virtualPath) is { } entry)
+        {
+            entry.Validated = true;
+        }
+    }
 
     /// <summary>Tells which path ngtcp2 uses now.</summary>
     /// <returns>Whether it is another than before.</returns>
@@ -62,8 +88,13 @@ internal sealed class PathVirtualizer
         return true;
     }
 
-    /// <summary>Has ngtcp2 begin anew with what arrives next: it is shown as a path from another host, for which all that is known of the old one is forgotten.</summary>
-    public void Renew() => _current.Stale = true;
+    private void CountAllowance(FourTuple virtualPath, long bytes)
+    {
+        if (Find(virtualPath) is { Validated: false } entry)
+        {
+            entry.Allowance += bytes;
+        }
+    }
 
     private Entry? Find(FourTuple virtualPath)
     {
@@ -98,8 +129,7 @@ internal sealed class PathVirtualizer
             Evict();
         }
 
-        var remote = real.Remote.WithPort(NextPort());
-        var entry = new Entry(real, _current.Stale ? remote.Neighbour : remote);
+        var entry = new Entry(real, real.Remote.WithPort(NextPort()));
         _entries.Add(entry);
         return entry;
     }

@@ -34,9 +34,6 @@ internal readonly record struct UdpAddress
 
     public UdpAddress WithPort(ushort port) => new(IsIPv6, _address, port, _scopeId);
 
-    /// <summary>The same port of the host beside this one.</summary>
-    public UdpAddress Neighbour => new(IsIPv6, _address ^ 1, Port, _scopeId);
-
     public static UdpAddress From(IPEndPoint endPoint)
     {
         var address = endPoint.Address;

@@ -34,6 +34,12 @@ public sealed class PathEventQueue : ChannelReader<PathEvent>
     /// <summary>Adds the next event, as <see cref="PathTracker"/> emits it.</summary>
     public void Write(PathEvent next) => Change(() =>
     {
+        if (_events.Count >= Capacity && next is PathEvent.Denied)
+        {
+            // Anyone can cause these; no attempt is left out for them.
+            return;
+        }
+
         if (_events.Count == Capacity && _events.FindIndex(waiting => waiting is PathEvent.Denied) is >= 0 and var denied)
         {
             _events.RemoveAt(denied);

@@ -31,7 +31,9 @@ public sealed class MigrationPolicyJsonTests
     [InlineData("{\"deniedNetworks\": [1]}", 1, "deniedNetworks lists networks as strings such as \"10.0.0.0/8\"")]
     [InlineData("{\"deniedNetworks\": \"10.0.0.0/8\"}", 1, "deniedNetworks is a list: [\"10.0.0.0/8\", …]")]
     [InlineData("{\n\n\"allowFamilyChange\": 1}", 3, "allowFamilyChange is true or false")]
-    [InlineData("{\"maxMigrationsPerMinute\": 0}", 1, "maxMigrationsPerMinute is a whole number from 1, or null for any number")]
+    [InlineData("{\"maxMigrationsPerMinute\": 0}", 1, "maxMigrationsPerMinute is a whole number from 1 to 1000, or null for any number")]
+    [InlineData("{\"deniedNetworks\": [\n\"::ffff:10.0.0.0/104\"]}", 2, "deniedNetworks: '::ffff:10.0.0.0/104' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("{\n\"deniedNetworks\": [\"\\ud800\"]}", 2, "the text is not UTF-8")]
     [InlineData("{\"maxMigrationsPerMinute\": 5,\n\"maxMigrationsPerMinute\": 6}", 2, "'maxMigrationsPerMinute' stands here twice")]
     [InlineData("{} {}", 1, "'{' is invalid after a single JSON value. Expected end of data")]
     public void An_error_names_its_line(string text, long line, string reason)

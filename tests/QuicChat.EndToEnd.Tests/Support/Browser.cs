@@ -20,8 +20,16 @@ internal sealed class Browser : IDisposable
         var service = ChromeDriverService.CreateDefaultService("/usr/bin", "chromedriver");
         service.SuppressInitialDiagnosticInformation = true;
         var browser = new Browser(new ChromeDriver(service, options, TimeSpan.FromSeconds(60)));
-        browser._driver.Navigate().GoToUrl(page);
-        return browser;
+        try
+        {
+            browser._driver.Navigate().GoToUrl(page);
+            return browser;
+        }
+        catch
+        {
+            browser.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The text of the element with this ID.</summary>

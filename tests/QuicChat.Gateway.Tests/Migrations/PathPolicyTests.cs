@@ -33,6 +33,9 @@ public sealed class PathPolicyTests
         Assert.Null(admission.Deny(from, to));
         admission.Began();
         Assert.Equal("more than 2 migrations within a minute", admission.Deny(from, to));
+        admission.Reverted();
+        Assert.Null(admission.Deny(from, to));
+        admission.Began();
         time.Advance(TimeSpan.FromSeconds(30));
         Assert.Null(admission.Deny(from, to));
     }

@@ -59,6 +59,7 @@ public sealed class ClusterFixture : IAsyncLifetime
             silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
             // Silos report when a test says so: one that turns the clock by minutes must not meet what was known before.
             silo.Configure<MigrationOptions>(migration => migration.CollectionInterval = TimeSpan.FromMinutes(1));
+            silo.AddIncomingGrainCallFilter<CallMeter>();
             silo.UseInMemoryReminderService();
             silo.AddQuicChatGrains();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));

@@ -11,6 +11,7 @@ public sealed class SharedGrainStorage
     private readonly ConcurrentDictionary<GrainId, WriteFault> _faults = [];
     private readonly ConcurrentDictionary<GrainId, bool> _unread = [];
     private readonly ConcurrentDictionary<GrainId, int> _writes = [];
+    private readonly ConcurrentDictionary<GrainId, TaskCompletionSource> _awaited = [];
 
     /// <summary>What a write does instead of succeeding.</summary>
     public enum WriteFault
@@ -27,6 +28,12 @@ public sealed class SharedGrainStorage
     public void FailNextRead(GrainId grainId) => _unread[grainId] = true;
 
     public int WritesOf(GrainId grainId) => _writes.GetValueOrDefault(grainId);
+
+    public int BytesOf(GrainId grainId) => _records.Where(record => record.Key.StartsWith($"{grainId}/", StringComparison.Ordinal)).Sum(record => record.Value.Data.Length);
+
+    /// <summary>Completes with the next write of a grain.</summary>
+    public Task NextWriteAsync(GrainId grainId)
+        => _awaited.GetOrAdd(grainId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
     public bool Contains(GrainId grainId) => _records.Keys.Any(key => key.StartsWith($"{grainId}/", StringComparison.Ordinal));
 
@@ -96,6 +103,11 @@ public sealed class SharedGrainStorage
                 }
 
                 (grainState.ETag, grainState.RecordExists) = (data is null ? null : next, data is not null);
+            }
+
+            if (storage._awaited.TryRemove(grainId, out var awaited))
+            {
+                awaited.TrySetResult();
             }
 
             return Task.CompletedTask;

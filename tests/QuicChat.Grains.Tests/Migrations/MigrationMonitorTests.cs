@@ -1,7 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;
+using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Tests.Cluster;
 using Xunit;
 using static QuicChat.Abstractions.Connections.PathObservationType;
@@ -131,6 +133,62 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.Equal((4, 4, 1), (Part(stats).Histogram.Total, Part(stats).ByKind.PortOnly.Completed, Part(stats).SuccessRate));
         Assert.Equal(MigrationTotals.Zero, Part(stats).ByKind.Family);
         Assert.Equal(stats.Totals.Completed, stats.Histogram.Total);
+    }
+
+    [Fact]
+    public async Task TheMonitorsWorkGrowsWithSilosOnly()
+    {
+        const int Few = 200;
+        const int Many = 2_000;
+        await _gateway.RenewAsync();
+        List<IConnectionGrain> connections = [];
+        var few = await MeasureAsync(connections, Few);
+        var many = await MeasureAsync(connections, Many);
+
+        output.WriteLine($"{Few} connections: {few}");
+        output.WriteLine($"{Many} connections: {many}");
+        Assert.Equal((few.Calls, few.BytesSent), (many.Calls, many.BytesSent));
+
+        // But for the digits of the numbers of reports.
+        Assert.InRange(many.BytesStored, few.BytesStored - 8, few.BytesStored + 8);
+    }
+
+    private async Task<(string Calls, int BytesSent, int BytesStored)> MeasureAsync(List<IConnectionGrain> connections, int count)
+    {
+        while (connections.Count < count)
+        {
+            connections.AddRange(await Task.WhenAll(Enumerable.Range(0, Math.Min(100, count - connections.Count))
+                .Select(_ => _gateway.ConnectAsync(Guid.NewGuid().ToString("N")))));
+        }
+
+        // As much as before each measurement, so that the sums have as many digits; and nothing of other tests is left to settle.
+        await AttemptsAsync(connections[..200]);
+        await _gateway.RenewAsync();
+        await cluster.SettleAsync(
+            async () => (await cluster.StatsAsync()).Gateway(_gateway.Id)?.Connections == count
+                && cluster.Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationCollector>().IsSettled),
+            $"the count of {count} connections");
+
+        // One round: each silo pushes once, and the monitor ticks until that is in the store.
+        await AttemptsAsync(connections[..10]);
+        var written = cluster.Storage.NextWriteAsync(Monitor.GetGrainId());
+        CallMeter.Start();
+        await cluster.StatsAsync();
+        await written.WaitAsync(TimeSpan.FromSeconds(10));
+        var calls = CallMeter.Stop().Where(call => !call.Method.Contains("Callback", StringComparison.Ordinal)).ToList();
+
+        // One question to the registry a tick, of which there may be one or two.
+        var kinds = calls.GroupBy(call => call.Method).OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => group.Key.EndsWith("GetLiveness", StringComparison.Ordinal) ? $"{group.Key} a tick" : $"{group.Key} x {group.Count()}");
+        return (string.Join(", ", kinds), calls.Sum(call => call.Bytes), cluster.Storage.BytesOf(Monitor.GetGrainId()));
+    }
+
+    private async Task AttemptsAsync(IEnumerable<IConnectionGrain> connections)
+    {
+        foreach (var connection in connections)
+        {
+            await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected), _gateway.Event(connection, Reverted, milliseconds: 5));
+        }
     }
 
     [Fact]

@@ -65,20 +65,52 @@ public sealed class MigrationPropertyTests(ITestOutputHelper output)
             Assert.Equal(before with { Totals = before.Totals with { Ignored = before.Totals.Ignored + 1 } }, machine.Tracking);
         });
 
-    private static void Step(Random random, MigrationStateMachine machine)
+    [Fact]
+    public void ItDoesWhatTheTableSays()
+    {
+        var model = new ReferenceModel();
+        ForRandomSequences((random, machine) =>
+        {
+            Step(
+                random,
+                machine,
+                observation => model.Handle(observation, observation.At <= Noon && observation.At >= Noon.AddSeconds(-30) ? observation.At : Noon),
+                model.Close,
+                model.Fail);
+
+            Assert.Equal(model.State, machine.Tracking.State);
+            Assert.Equal(model.Totals, machine.Tracking.Totals);
+            Assert.Equal(model.LastNumber, machine.Tracking.LastEventNumber);
+            Assert.Equal(model.Destination, machine.Tracking.Attempt?.To);
+            Assert.Equal(model.UnresolvedSince, machine.Tracking.Attempt?.UnresolvedSince);
+            Assert.Equal(model.State == MigrationState.Migrating, machine.Tracking.Attempt?.StartedAt is not null);
+            Assert.Equal(
+                model.Outcomes.TakeLast(MigrationTracking.HistoryLength), machine.Tracking.History.Select(attempt => attempt.Outcome));
+        },
+        _ => model = new ReferenceModel());
+    }
+
+    private static void Step(Random random, MigrationStateMachine machine) => Step(random, machine, _ => { }, () => { }, () => { });
+
+    private static void Step(
+        Random random, MigrationStateMachine machine, Action<PathObservation> handled, Action closed, Action failed)
     {
         switch (random.Next(100))
         {
             case 0:
                 machine.Fail("random");
+                failed();
                 break;
             case 1:
                 machine.Close("random");
+                closed();
                 break;
             default:
                 // Mostly the next number, sometimes an old one or one beyond a hole.
                 var number = machine.Tracking.LastEventNumber + (random.Next(10) == 0 ? random.Next(-3, 4) : 1);
-                machine.Handle(Observation(random, number));
+                var observation = Observation(random, number);
+                machine.Handle(observation);
+                handled(observation);
                 break;
         }
     }

@@ -2,6 +2,10 @@ using System.Diagnostics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using QuicChat.Abstractions;
+using StackExchange.Redis;
 using Xunit;
 
 namespace QuicChat.Grains.Tests.Silo;
@@ -54,6 +58,26 @@ public sealed class SiloProcess : IDisposable
     {
         var process = Start(Arguments(store, name, clusterId));
         return new SiloProcess(process, process.StandardError.ReadToEndAsync(), default);
+    }
+
+    /// <summary>A client of the cluster.</summary>
+    public static async Task<IHost> ConnectAsync(string store, string clusterId)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.UseOrleansClient(client => client
+            .UseRedisClustering(redis => redis.ConfigurationOptions = ConfigurationOptions.Parse(store))
+            .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(5))
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, ClusterDefaults.ServiceId)));
+        var host = builder.Build();
+        await host.StartAsync();
+        return host;
+    }
+
+    /// <summary>Ends the process without giving it a chance to do anything.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
     }
 
     /// <summary>Runs a silo until it ends by itself.</summary>

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans.Configuration;
-using QuicChat.Abstractions;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Rooms;
@@ -34,7 +31,7 @@ public sealed class SiloProcessTests
         }
 
 
-        using (var client = await ConnectAsync(store.ConnectionString, "test"))
+        using (var client = await SiloProcess.ConnectAsync(store.ConnectionString, "test"))
         {
             var grains = client.Services.GetRequiredService<IGrainFactory>();
             var connection = grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N"));
@@ -175,17 +172,6 @@ public sealed class SiloProcessTests
         listener.Start();
         port = ((IPEndPoint)listener.LocalEndpoint).Port;
         return listener;
-    }
-
-    private static async Task<IHost> ConnectAsync(string store, string clusterId)
-    {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleansClient(client => client
-            .UseRedisClustering(redis => redis.ConfigurationOptions = ConfigurationOptions.Parse(store))
-            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, ClusterDefaults.ServiceId)));
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
     }
 
     private static PathObservation Observed(long number, PathObservationType type)

@@ -37,22 +37,6 @@ public sealed class PathVirtualizerTests
     }
 
     [Fact]
-    public void A_path_that_is_begun_anew_is_shown_as_one_from_another_host()
-    {
-        var paths = new PathVirtualizer(Home);
-        paths.Renew();
-
-        var renewed = paths.ToVirtual(Home);
-
-        Assert.NotEqual(Home.Remote.ToEndPoint().Address, renewed.Remote.ToEndPoint().Address);
-        Assert.Equal(Home, paths.ToReal(renewed));
-        Assert.True(paths.SetCurrent(renewed));
-        Assert.Equal(Home, paths.Current);
-        Assert.Equal(renewed, paths.ToVirtual(Home));
-        Assert.Equal(Away.Remote.ToEndPoint().Address, paths.ToVirtual(Away).Remote.ToEndPoint().Address);
-    }
-
-    [Fact]
     public void Falling_back_to_the_old_path_gives_it_its_port_again()
     {
         var paths = new PathVirtualizer(Home);

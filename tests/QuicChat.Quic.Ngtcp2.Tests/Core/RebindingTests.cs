@@ -79,6 +79,42 @@ public sealed class RebindingTests
             e => Assert.Equal(after, Assert.IsType<PathEvent.Validated>(e).Path.Remote));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(5)]
+    [InlineData(10)]
+    [InlineData(20)]
+    [InlineData(40)]
+    public void A_server_that_was_not_heard_for_a_while_sends_what_it_has(int seconds)
+    {
+        using var link = new CoreLink { Delay = TimeSpan.FromMilliseconds(1) }.Establish();
+        var client = link.OpenStream();
+        CoreLink.Write(client, "first"u8);
+        link.RunUntil(() => link.Server!.Accepted.Count > 0, "the stream");
+        var server = link.Server!.Accepted.Dequeue();
+        var (sent, received, datagrams) = (0L, 0L, 0);
+
+        link.Wire = (toServer, datagram) => toServer ? [datagram] : [];
+        for (var time = TimeSpan.Zero; time < TimeSpan.FromSeconds(seconds); time += Step)
+        {
+            CoreLink.Write(client, new byte[100]);
+            CoreLink.Write(server, new byte[1000]);
+            sent += 1000;
+            link.RunFor(Step);
+            CoreLink.Read(server);
+        }
+
+        link.Wire = (_, datagram) =>
+        {
+            datagrams++;
+            return [datagram];
+        };
+        CoreLink.Write(client, new byte[100]);
+        link.RunUntil(() => (received += CoreLink.Read(client).Length) == sent, $"all after {seconds} s of silence; {received} of {sent} bytes came", 2 * LongestSilence);
+        Assert.True(datagrams < 200 + (sent / 100), $"It took {datagrams} datagrams to bring {sent} bytes.");
+    }
+
     private static IPEndPoint NewPort(int changes) => new(IPAddress.Loopback, 41000 + changes);
 
     private static void ForEachSeed(Action<int, Random> chat)
