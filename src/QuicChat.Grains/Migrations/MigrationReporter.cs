@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Migrations;
-using QuicChat.Grains.Gateways;
 
 namespace QuicChat.Grains.Migrations;
 

@@ -8,23 +8,23 @@ namespace QuicChat.Grains.Tests.Cluster;
 internal sealed class CallMeter(Serializer<object> serializer) : IIncomingGrainCallFilter
 {
     private static readonly ConcurrentQueue<(string Method, int Bytes)> Calls = [];
-    private static volatile bool s_isOn;
+    private static volatile bool _isOn;
 
     public static void Start()
     {
         Calls.Clear();
-        s_isOn = true;
+        _isOn = true;
     }
 
     public static IReadOnlyList<(string Method, int Bytes)> Stop()
     {
-        s_isOn = false;
+        _isOn = false;
         return [.. Calls];
     }
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (s_isOn)
+        if (_isOn)
         {
             Calls.Enqueue(($"{context.Grain.GetType().Name}.{context.MethodName}", Measure(context.Request)));
         }

@@ -37,6 +37,9 @@ public sealed class SharedGrainStorage
 
     public bool Contains(GrainId grainId) => _records.Keys.Any(key => key.StartsWith($"{grainId}/", StringComparison.Ordinal));
 
+    /// <summary>Puts a record where a grain will find it.</summary>
+    public void Put(GrainId grainId, string stateName, byte[] data) => _records[$"{grainId}/{stateName}"] = (Guid.NewGuid().ToString("N"), data);
+
     public IGrainStorage For(Serializer serializer) => new Provider(this, serializer);
 
     private sealed class Provider(SharedGrainStorage storage, Serializer serializer) : IGrainStorage

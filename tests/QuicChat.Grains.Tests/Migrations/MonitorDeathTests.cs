@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using QuicChat.Abstractions.Migrations;
-using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Tests.Cluster;
 using QuicChat.Grains.Tests.Silo;
 using QuicChat.Store.Tests;
