@@ -19,6 +19,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The directory as it was given, for messages and commands to copy.</summary>
     public string Given { get; } = path;
 
+    /// <summary>As help shows it.</summary>
+    public override string ToString() => Given;
+
     /// <summary>The directory.</summary>
     public string FullPath { get; } = Path.GetFullPath(path);
 

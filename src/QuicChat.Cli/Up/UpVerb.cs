@@ -51,7 +51,7 @@ internal sealed class UpVerb : Verb
         var data = context.Data;
         data.Ensure();
         using var only = StackLock.Take(data);
-        RunningStack.Remove(data);
+        await FormerStack.OutliveAsync(data, context.Progress, cancellationToken);
         await using var stack = await LocalStack.StartAsync(plan, data, context.Progress, cancellationToken);
         try
         {

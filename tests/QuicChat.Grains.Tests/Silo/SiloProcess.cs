@@ -32,9 +32,9 @@ public sealed class SiloProcess : IDisposable
 
     public Uri Web => new(Ready.GetProperty("web").GetString()!);
 
-    public static async Task<SiloProcess> StartAsync(string store, string name, string clusterId)
+    public static async Task<SiloProcess> StartAsync(string store, string name, string clusterId, params string[] options)
     {
-        var process = Start(Arguments(store, name, clusterId));
+        var process = Start([.. Arguments(store, name, clusterId), .. options.Contains("--web") ? options : [.. options, "--web", "http://127.0.0.1:0"]]);
         var errors = process.StandardError.ReadToEndAsync();
         using var patience = new CancellationTokenSource(Patience);
         string? ready;
@@ -56,7 +56,7 @@ public sealed class SiloProcess : IDisposable
     /// <summary>Starts a silo and does not wait until it is ready.</summary>
     public static SiloProcess Launch(string store, string name, string clusterId)
     {
-        var process = Start(Arguments(store, name, clusterId));
+        var process = Start([.. Arguments(store, name, clusterId), "--web", "http://127.0.0.1:0"]);
         return new SiloProcess(process, process.StandardError.ReadToEndAsync(), default);
     }
 
@@ -118,8 +118,7 @@ public sealed class SiloProcess : IDisposable
 
     private static string[] Arguments(string store, string name, string clusterId) =>
     [
-        "--store", store, "--name", name, "--silo-port", "0", "--client-port", "0", "--web", "http://127.0.0.1:0",
-        "--cluster-id", clusterId, "--exit-with-parent",
+        "--store", store, "--name", name, "--silo-port", "0", "--client-port", "0", "--cluster-id", clusterId, "--exit-with-parent",
     ];
 
     private static Process Start(params string[] arguments)
