@@ -47,10 +47,19 @@ internal sealed class MigrationsVerb : AdminVerb
         var migrating = await cluster.AskAsync(grains => Monitor(grains).GetMigratingConnections(limit), cancellationToken);
         if (context.Json)
         {
-            context.WriteJson(new { migrating = migrating.Select(one => new
+            context.WriteJson(new
             {
-                one.ConnectionId, one.UserId, one.GatewayId, one.From, one.To, Kind = Words.Of(one.Kind), one.StartedAt,
-            }) });
+                migrating = migrating.Select(one => new
+                {
+                    one.ConnectionId,
+                    one.UserId,
+                    one.GatewayId,
+                    one.From,
+                    one.To,
+                    Kind = Words.Of(one.Kind),
+                    one.StartedAt,
+                })
+            });
             return ExitCode.Held;
         }
 
@@ -70,10 +79,17 @@ internal sealed class MigrationsVerb : AdminVerb
         var failed = await cluster.AskAsync(grains => Monitor(grains).GetFailedMigrations(limit), cancellationToken);
         if (context.Json)
         {
-            context.WriteJson(new { failed = failed.Select(one => new
+            context.WriteJson(new
             {
-                one.ConnectionId, one.UserId, one.FailedAt, one.Attempt.Reason, Attempt = AttemptReport.Of(one.Attempt),
-            }) });
+                failed = failed.Select(one => new
+                {
+                    one.ConnectionId,
+                    one.UserId,
+                    one.FailedAt,
+                    one.Attempt.Reason,
+                    Attempt = AttemptReport.Of(one.Attempt),
+                })
+            });
             return ExitCode.Held;
         }
 

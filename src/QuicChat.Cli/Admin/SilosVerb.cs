@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Orleans.Runtime;
 using QuicChat.Cli.Verbs;
 using static QuicChat.Cli.Admin.Tables;
 

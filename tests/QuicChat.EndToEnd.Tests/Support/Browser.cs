@@ -46,7 +46,10 @@ internal sealed class Browser : IDisposable
 
     public void Resize(int width, int height) => Command("Emulation.setDeviceMetricsOverride", new()
     {
-        ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = true,
+        ["width"] = width,
+        ["height"] = height,
+        ["deviceScaleFactor"] = 1,
+        ["mobile"] = true,
     });
 
     public void PreferColors(string scheme) => Command("Emulation.setEmulatedMedia", new()

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Quic.Paths;
-using Xunit;
 
 namespace QuicChat.Gateway.Tests.Migrations;
 

@@ -1,6 +1,6 @@
 using QuicChat.Abstractions.Gateways;
-using QuicChat.Abstractions.Policies;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Grains.Tests.Cluster;
 using Xunit;
 
