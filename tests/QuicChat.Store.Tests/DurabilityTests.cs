@@ -46,7 +46,7 @@ public sealed class DurabilityTests
                         }
                     }
                 }
-                catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException)
+                catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException or IOException)
                 {
                     // The kill: this write was not acknowledged.
                 }
@@ -111,7 +111,7 @@ public sealed class DurabilityTests
             {
                 return await ConnectionMultiplexer.ConnectAsync(store.ConnectionString + ",abortConnect=true,connectTimeout=5000,syncTimeout=15000");
             }
-            catch (Exception error) when (attempt < Attempts && error is (InvalidOperationException or RedisConnectionException))
+            catch (Exception error) when (attempt < Attempts && error is (InvalidOperationException or RedisConnectionException or IOException))
             {
                 TestContext.Current.SendDiagnosticMessage($"attempt {attempt} to connect: {error.Message}");
             }

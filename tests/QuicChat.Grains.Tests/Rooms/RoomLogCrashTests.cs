@@ -63,7 +63,7 @@ public sealed class RoomLogCrashTests
                     }
                 }
             }
-            catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException)
+            catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException or IOException)
             {
                 // The kill: this append was not acknowledged.
             }
@@ -85,7 +85,7 @@ public sealed class RoomLogCrashTests
             {
                 return await ConnectionMultiplexer.ConnectAsync(connectionString);
             }
-            catch (Exception error) when (attempt < Attempts && error is (InvalidOperationException or RedisConnectionException))
+            catch (Exception error) when (attempt < Attempts && error is (InvalidOperationException or RedisConnectionException or IOException))
             {
                 TestContext.Current.SendDiagnosticMessage($"attempt {attempt} to connect: {error.Message}");
             }
