@@ -14,7 +14,7 @@ namespace QuicChat.Gateway.Migrations;
 /// </summary>
 internal sealed class ConnectionLink
 {
-    // The engine holds a few hundred more and then merges; a report stays small.
+    // The engine holds a few hundred more and then leaves the oldest out; a report stays small.
     private const int MaxPending = 256;
 
     private readonly ConnectionId _id;

@@ -7,7 +7,8 @@ namespace QuicChat.Gateway.Migrations;
 /// <summary>A migration policy made ready to judge paths. It does not change, so that any thread may ask.</summary>
 internal sealed class PathPolicy(MigrationPolicy policy)
 {
-    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    /// <summary>How far back <see cref="Deny"/> is told of migrations.</summary>
+    public static readonly TimeSpan RateWindow = TimeSpan.FromMinutes(1);
 
     private readonly IPNetwork[] _allowed = Parse(policy.AllowedNetworks);
     private readonly IPNetwork[] _denied = Parse(policy.DeniedNetworks);
@@ -15,9 +16,6 @@ internal sealed class PathPolicy(MigrationPolicy policy)
 
     /// <summary>Everything is allowed.</summary>
     public static PathPolicy Open { get; } = new(MigrationPolicy.Open);
-
-    /// <summary>How far back <see cref="Deny"/> is told of migrations.</summary>
-    public static TimeSpan RateWindow => Minute;
 
     /// <summary>Why a client may not go from its last validated path to another; <see langword="null"/> where it may.</summary>
     /// <param name="from">The last validated path.</param>

@@ -22,6 +22,7 @@ internal sealed partial class MigrationFeed(IGrainFactory grains, TimeProvider t
     private ImmutableQueue<MigrationPoint> _points = [];
     private int _pointCount;
     private int _viewers;
+    private bool _isFailing;
     private MigrationNews? _news;
     private TaskCompletionSource _next = NewSignal();
 
@@ -82,13 +83,20 @@ internal sealed partial class MigrationFeed(IGrainFactory grains, TimeProvider t
         try
         {
             var monitor = grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
-            var failures = monitor.GetFailedMigrations(FailuresShown);
+            var asked = monitor.GetFailedMigrations(FailuresShown);
             var stats = await monitor.GetMigrationStats();
-            return new MigrationNews(time.GetUtcNow(), stats, DurationBar.Of(stats.Histogram), await failures, null);
+            var failures = await asked;
+            _isFailing = false;
+            return new MigrationNews(time.GetUtcNow(), stats, DurationBar.Of(stats.Histogram), failures, null);
         }
         catch (Exception error)
         {
-            LogNoAnswer(error);
+            if (!_isFailing)
+            {
+                _isFailing = true;
+                LogNoAnswer(error);
+            }
+
             return new MigrationNews(time.GetUtcNow(), null, [], [], "The migration monitor does not answer; these are the last numbers known.");
         }
     }
@@ -101,7 +109,7 @@ internal sealed partial class MigrationFeed(IGrainFactory grains, TimeProvider t
             _news = news;
             if (news.Stats is { } stats)
             {
-                _points = _points.Enqueue(new MigrationPoint(news.At, stats.Migrating, stats.Totals));
+                _points = _points.Enqueue(new MigrationPoint(news.At, stats.Totals));
                 if (++_pointCount > PointsKept)
                 {
                     _points = _points.Dequeue();

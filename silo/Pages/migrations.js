@@ -155,7 +155,7 @@ function showNews(news) {
   if (!stats) {
     return;
   }
-  points = [...points, { at: news.at, migrating: stats.migrating, totals: stats.totals }].slice(-minutes * 60 - 1);
+  points = [...points, { at: news.at, totals: stats.totals }].slice(-minutes * 60 - 1);
   byId("connections").textContent = whole(stats.connections);
   byId("migrating").textContent = whole(stats.migrating);
   byId("success-rate").textContent = stats.successRate === null ? "–" : `${(stats.successRate * 100).toFixed(2)} %`;

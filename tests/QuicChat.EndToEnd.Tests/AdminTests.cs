@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
 using QuicChat.EndToEnd.Tests.Support;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Simulation;
 using Xunit;
 
@@ -17,7 +16,7 @@ public sealed class AdminTests(Stack stack)
     public async Task A_connection_shows_its_last_migrations_and_is_gone_once_it_is_kicked()
     {
         await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = stack.Gateway });
-        await using var client = await ConnectAsync(path, "kicked");
+        await using var client = await stack.ConnectAsync(path, "kicked");
         using var completed = new SemaphoreSlim(0);
         client.PathChanged += change => completed.Release(change.Outcome == PathChangeOutcome.Completed ? 1 : 0);
         var id = client.ConnectionId.ToString();
@@ -51,13 +50,6 @@ public sealed class AdminTests(Stack stack)
         var silo = Assert.Single((await AdminAsync("silos")).Json.GetProperty("silos").EnumerateArray());
         Assert.Equal(("silo-1", "active"), (silo.GetProperty("name").GetString(), silo.GetProperty("status").GetString()));
     }
-
-    private async Task<ChatClient> ConnectAsync(PathSimulator path, string user) => await ChatClient.ConnectAsync(new ChatClientOptions
-    {
-        Servers = [path.ListenEndPoint.ToString()],
-        Trust = new ServerTrust.Pinned(Convert.FromHexString(stack.Fingerprint)),
-        Token = await stack.TokenAsync(user),
-    });
 
     private Task<ToolResult> AdminAsync(params string[] arguments) => Tool.RunAsync(Limit, ["admin", .. arguments, "--json", "--data", stack.Data]);
 }

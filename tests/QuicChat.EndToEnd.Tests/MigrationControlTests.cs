@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
 using QuicChat.EndToEnd.Tests.Support;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Simulation;
 using Xunit;
 
@@ -40,7 +39,7 @@ public sealed class MigrationControlTests : IAsyncLifetime
     private async Task DeniedAsync()
     {
         await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = _stack.Gateway });
-        await using var client = await ConnectAsync(path, "denied");
+        await using var client = await _stack.ConnectAsync(path, "denied");
         using var completed = new SemaphoreSlim(0);
         client.PathChanged += change => completed.Release(change.Outcome == PathChangeOutcome.Completed ? 1 : 0);
         var room = await client.JoinAsync("somewhere");
@@ -64,7 +63,7 @@ public sealed class MigrationControlTests : IAsyncLifetime
     private async Task FailedAsync()
     {
         await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = _stack.Gateway });
-        await using var client = await ConnectAsync(path, "lost");
+        await using var client = await _stack.ConnectAsync(path, "lost");
         var room = await client.JoinAsync("somewhere");
         await room.PublishAsync("before");
 
@@ -85,13 +84,6 @@ public sealed class MigrationControlTests : IAsyncLifetime
         Assert.NotEmpty(end.Message);
         await Assert.ThrowsAnyAsync<ChatException>(() => published);
     }
-
-    private async Task<ChatClient> ConnectAsync(PathSimulator path, string user) => await ChatClient.ConnectAsync(new ChatClientOptions
-    {
-        Servers = [path.ListenEndPoint.ToString()],
-        Trust = new ServerTrust.Pinned(Convert.FromHexString(_stack.Fingerprint)),
-        Token = await _stack.TokenAsync(user),
-    });
 
     private async Task<JsonElement> StatsAsync() => (await AdminAsync("stats")).Json;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
 using QuicChat.EndToEnd.Tests.Support;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Simulation;
 using Xunit;
 
@@ -19,12 +18,7 @@ public sealed class MigrationPageTests(Stack stack)
     public async Task The_page_shows_what_admin_stats_says_while_migrations_run()
     {
         await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = stack.Gateway });
-        await using var client = await ChatClient.ConnectAsync(new ChatClientOptions
-        {
-            Servers = [path.ListenEndPoint.ToString()],
-            Trust = new ServerTrust.Pinned(Convert.FromHexString(stack.Fingerprint)),
-            Token = await stack.TokenAsync("mover"),
-        });
+        await using var client = await stack.ConnectAsync(path, "mover");
         var room = await client.JoinAsync("page");
         using var completed = new SemaphoreSlim(0);
         client.PathChanged += change => completed.Release(change.Outcome == PathChangeOutcome.Completed ? 1 : 0);

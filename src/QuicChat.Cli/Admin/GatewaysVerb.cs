@@ -18,7 +18,7 @@ internal sealed class GatewaysVerb : AdminVerb
         ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
     {
         var gateways = await cluster.AskAsync(
-            grains => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key).GetGateways(), cancellationToken);
+            grains => grains.Gateways().GetGateways(), cancellationToken);
         if (context.Json)
         {
             context.WriteJson(new { gateways });

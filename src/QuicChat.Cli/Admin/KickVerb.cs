@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Users;
 using QuicChat.Cli.Verbs;
 using ErrorCode = QuicChat.Protocol.V1.ErrorCode;
@@ -82,7 +81,7 @@ internal sealed class KickVerb : AdminVerb
     {
         var gateway = (await ConnectionVerb.FindAsync(cluster, id, cancellationToken)).Registration.GatewayId;
         return await cluster.AskAsync(
-            grains => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key).CloseConnection(gateway, id, (int)ErrorCode.Kicked, reason),
+            grains => grains.Gateways().CloseConnection(gateway, id, (int)ErrorCode.Kicked, reason),
             cancellationToken)
             ? gateway
             : throw new ToolException($"the gateway '{gateway}' of connection {id} holds no lease; it cannot be asked.");

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Migrations;
 using QuicChat.Cli.Verbs;
 using static QuicChat.Cli.Admin.Tables;
 
@@ -39,12 +38,10 @@ internal sealed class MigrationsVerb : AdminVerb
             : parsed.GetValue(_failed) ? ShowFailedAsync(context, cluster, parsed.GetValue(_limit), cancellationToken)
             : ShowMigratingAsync(context, cluster, parsed.GetValue(_limit), cancellationToken);
 
-    private static IMigrationMonitorGrain Monitor(IGrainFactory grains) => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
-
     private static async Task<int> ShowMigratingAsync(
         VerbContext context, ClusterConnection cluster, int limit, CancellationToken cancellationToken)
     {
-        var migrating = await cluster.AskAsync(grains => Monitor(grains).GetMigratingConnections(limit), cancellationToken);
+        var migrating = await cluster.AskAsync(grains => grains.Monitor().GetMigratingConnections(limit), cancellationToken);
         if (context.Json)
         {
             context.WriteJson(new
@@ -76,7 +73,7 @@ internal sealed class MigrationsVerb : AdminVerb
     private static async Task<int> ShowFailedAsync(
         VerbContext context, ClusterConnection cluster, int limit, CancellationToken cancellationToken)
     {
-        var failed = await cluster.AskAsync(grains => Monitor(grains).GetFailedMigrations(limit), cancellationToken);
+        var failed = await cluster.AskAsync(grains => grains.Monitor().GetFailedMigrations(limit), cancellationToken);
         if (context.Json)
         {
             context.WriteJson(new

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Policies;
 using QuicChat.Cli.Verbs;
 
@@ -16,8 +15,6 @@ internal sealed class PolicyCommand : Command
         Subcommands.Add(new SetVerb());
     }
 
-    private static IMigrationMonitorGrain Monitor(IGrainFactory grains) => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
-
     private sealed class GetVerb : AdminVerb
     {
         public GetVerb()
@@ -27,7 +24,7 @@ internal sealed class PolicyCommand : Command
         protected override async Task<int> RunAsync(
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
         {
-            var policy = await cluster.AskAsync(grains => Monitor(grains).GetPolicy(), cancellationToken);
+            var policy = await cluster.AskAsync(grains => grains.Monitor().GetPolicy(), cancellationToken);
             if (context.Json)
             {
                 context.WriteJson(policy);
@@ -56,7 +53,7 @@ internal sealed class PolicyCommand : Command
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
         {
             var policy = Read(parsed.GetRequiredValue(_file));
-            await cluster.TellAsync(grains => Monitor(grains).SetPolicy(policy), cancellationToken);
+            await cluster.TellAsync(grains => grains.Monitor().SetPolicy(policy), cancellationToken);
             context.Progress("the policy is set");
             if (context.Json)
             {

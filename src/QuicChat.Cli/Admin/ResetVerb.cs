@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Migrations;
 using QuicChat.Cli.Verbs;
 
 namespace QuicChat.Cli.Admin;
@@ -16,7 +15,7 @@ internal sealed class ResetVerb : AdminVerb
     protected override async Task<int> RunAsync(
         ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
     {
-        await cluster.TellAsync(grains => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).Reset(), cancellationToken);
+        await cluster.TellAsync(grains => grains.Monitor().Reset(), cancellationToken);
         context.Progress("migrations are counted from now on");
         if (context.Json)
         {

@@ -53,7 +53,7 @@ internal sealed class StatsVerb : AdminVerb
         ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
     {
         var stats = await cluster.AskAsync(
-            grains => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats(), cancellationToken);
+            grains => grains.Monitor().GetMigrationStats(), cancellationToken);
         if (parsed.GetValue(_silo) is { } silo)
         {
             return ShowPart(context, Find(stats.Silos, silo, "silo"));

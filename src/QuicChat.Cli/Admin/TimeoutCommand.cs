@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Migrations;
 using QuicChat.Cli.Verbs;
 
 namespace QuicChat.Cli.Admin;
@@ -14,8 +13,6 @@ internal sealed class TimeoutCommand : Command
         Subcommands.Add(new GetVerb());
         Subcommands.Add(new SetVerb());
     }
-
-    private static IMigrationMonitorGrain Monitor(IGrainFactory grains) => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
 
     private static int Report(VerbContext context, TimeSpan timeout)
     {
@@ -39,7 +36,7 @@ internal sealed class TimeoutCommand : Command
 
         protected override async Task<int> RunAsync(
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
-            => Report(context, await cluster.AskAsync(grains => Monitor(grains).GetTimeout(), cancellationToken));
+            => Report(context, await cluster.AskAsync(grains => grains.Monitor().GetTimeout(), cancellationToken));
     }
 
     private sealed class SetVerb : AdminVerb
@@ -79,7 +76,7 @@ internal sealed class TimeoutCommand : Command
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
         {
             var timeout = parsed.GetValue(_timeout);
-            await cluster.TellAsync(grains => Monitor(grains).SetTimeout(timeout), cancellationToken);
+            await cluster.TellAsync(grains => grains.Monitor().SetTimeout(timeout), cancellationToken);
             return Report(context, timeout);
         }
     }

@@ -188,7 +188,7 @@ internal sealed class DemoRun : IAsyncDisposable
         while (true)
         {
             var stats = await _cluster.AskAsync(
-                grains => grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key).GetMigrationStats(), cancellationToken);
+                grains => grains.Monitor().GetMigrationStats(), cancellationToken);
             if ((stats.Totals.InFlight == 0 && stats.Totals.Completed >= _rebinds) || Stopwatch.GetElapsedTime(begin) > Patience)
             {
                 return stats;

@@ -75,11 +75,11 @@ internal sealed unsafe partial class ConnectionCore
                 return 0;
             }
 
-            _virtualizer.CountSent(native.Read(), (int)length);
-            NotePath();
+            var virtualPath = native.Read();
+            _virtualizer.CountSent(virtualPath, (int)length);
 
             // A path that has been forgotten was an attacker's; what ngtcp2 had for it is not sent.
-            if (_virtualizer.ToReal(native.Read()) is { } real)
+            if (_virtualizer.ToReal(virtualPath) is { } real)
             {
                 path = real;
                 return (int)length;

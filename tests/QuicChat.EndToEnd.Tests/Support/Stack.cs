@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using QuicChat.Client;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Simulation;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(QuicChat.EndToEnd.Tests.Support.Stack))]
@@ -57,6 +60,14 @@ public sealed class Stack : IAsyncLifetime
 
         _folder.Delete(recursive: true);
     }
+
+    /// <summary>A client of the first gateway behind a path of its own.</summary>
+    internal async Task<ChatClient> ConnectAsync(PathSimulator path, string user) => await ChatClient.ConnectAsync(new ChatClientOptions
+    {
+        Servers = [path.ListenEndPoint.ToString()],
+        Trust = ServerTrust.Pinned.Parse(Fingerprint),
+        Token = await TokenAsync(user),
+    });
 
     /// <summary>A token for a user.</summary>
     public async Task<string> TokenAsync(string user)
