@@ -25,6 +25,7 @@ internal sealed class LeaseKeeper(
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private Task _renewing = Task.CompletedTask;
     private Guid _leaseId;
+    private long _settingsVersion;
     private bool _isFailing;
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
@@ -85,7 +86,7 @@ internal sealed class LeaseKeeper(
         try
         {
             var description = new GatewayDescription(
-                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt);
+                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion);
             lease = await cluster.Gateways.Renew(description, cluster.Observer);
             _isFailing = false;
         }
@@ -103,6 +104,7 @@ internal sealed class LeaseKeeper(
 
         sessions.MigrationTimeout = lease.MigrationTimeout;
         sessions.Policy = lease.Policy;
+        _settingsVersion = lease.SettingsVersion;
         var wasLost = _leaseId != Guid.Empty && _leaseId != lease.Id;
         _leaseId = lease.Id;
         if (wasLost)

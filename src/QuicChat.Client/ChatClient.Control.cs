@@ -183,6 +183,10 @@ public sealed partial class ChatClient
         };
         ClientLog.PathChanged(_logger, ConnectionId, change.Kind, change.Outcome, change.From, change.To, change.Duration);
         Raise(PathChanged, change);
+        if (change.Outcome is PathChangeOutcome.Started or PathChangeOutcome.Completed)
+        {
+            Raise(change.Outcome == PathChangeOutcome.Started ? Migrating : Migrated, change);
+        }
     }
 
     private void Raise<T>(Action<T>? handlers, T argument)

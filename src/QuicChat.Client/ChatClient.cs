@@ -62,11 +62,23 @@ public sealed partial class ChatClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// The client's path changed, as the gateway sees it: raised for each notice of the gateway, of which today's send one a change, when it is over.
+    /// The client's path changed, as the gateway sees it: raised for each notice of the gateway, one when a change begins and one when it is over.
     /// Handlers run one after the other on the library's reading task, so they must return soon. What happened before a handler was added is not told
-    /// again, nor is a change that the client did not survive sure to be told: <see cref="Closed"/> says how the connection ended.
+    /// again, nor is a change that the client did not survive sure to be told: <see cref="MigrationFailed"/> is.
     /// </summary>
     public event Action<PathChange>? PathChanged;
+
+    /// <summary>Those of <see cref="PathChanged"/> that begin: the gateway hears the client from a new address.</summary>
+    public event Action<PathChange>? Migrating;
+
+    /// <summary>Those of <see cref="PathChanged"/> that completed: the connection has migrated. One that reverted is no migration.</summary>
+    public event Action<PathChange>? Migrated;
+
+    /// <summary>
+    /// The connection has ended by MIGRATION_FAILED: the gateway has given its path up, or this client has, from which no notice arrives any more.
+    /// Raised once, before <see cref="Closed"/> completes; the handler must return soon.
+    /// </summary>
+    public event Action<ChatCloseReason>? MigrationFailed;
 
     /// <summary>The gateway is going away: connect elsewhere soon. Handlers must return soon.</summary>
     public event Action<GoAwayNotice>? GoingAway;
@@ -209,6 +221,11 @@ public sealed partial class ChatClient : IAsyncDisposable
 
         _control.Stop();
         _welcomed.TrySetException(end);
+        if (reason.Code == ErrorCode.MigrationFailed)
+        {
+            Raise(MigrationFailed, reason);
+        }
+
         _closed.TrySetResult(reason);
     }
 

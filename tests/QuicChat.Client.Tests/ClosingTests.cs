@@ -52,10 +52,13 @@ public sealed class ClosingTests
             await using var reading = room.ReadAllAsync().GetAsyncEnumerator();
             Assert.True(await reading.MoveNextAsync().AsTask().For("the message"));
 
+            var failures = new List<ChatCloseReason>();
+            client.MigrationFailed += failures.Add;
             connection.Client.End(closure, new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, ""));
 
             Assert.Equal(expected, await client.Closed.For("the connection's end"));
             Assert.Equal(isReconnectable, expected.IsReconnectable);
+            Assert.Equal(expected.Code == ErrorCode.MigrationFailed ? [expected] : [], failures);
             Assert.Equal(expected, (await Assert.ThrowsAsync<ChatClosedException>(() => publishing.For("the publish's end"))).Reason);
             Assert.Equal(expected, (await Assert.ThrowsAsync<ChatClosedException>(() => readingHistory.For("the page's end"))).Reason);
             Assert.Equal(expected, (await Assert.ThrowsAsync<ChatClosedException>(() => reading.MoveNextAsync().AsTask().For("the reader's end"))).Reason);

@@ -28,6 +28,9 @@ public sealed class ControlTests
         {
             var changes = new List<PathChange>();
             client.PathChanged += changes.Add;
+            var named = new List<(string, PathChange)>();
+            client.Migrating += change => named.Add(("migrating", change));
+            client.Migrated += change => named.Add(("migrated", change));
             var notice = new MigrationNotice
             {
                 Kind = MigrationNotice.Types.Kind.PortOnly,
@@ -43,6 +46,7 @@ public sealed class ControlTests
 
             var started = new PathChange(PathChangeKind.PortOnly, PathChangeOutcome.Started, "192.0.2.9:1000", "192.0.2.9:2000", TimeSpan.Zero, "");
             Assert.Equal([started, started with { Outcome = PathChangeOutcome.Completed, Duration = TimeSpan.FromMilliseconds(90), LeftPreferredNetworks = true }], changes);
+            Assert.Equal([("migrating", changes[0]), ("migrated", changes[1])], named);
         }
     }
 

@@ -108,6 +108,8 @@ public sealed class KeepAliveTests
         var (client, connection, room, stream) = await gateway.JoinAsync();
         await using (client)
         {
+            var failures = new List<ChatCloseReason>();
+            client.MigrationFailed += failures.Add;
             var publishing = room.PublishAsync("into the dark");
             await stream.ReadPublishAsync();
 
@@ -125,6 +127,7 @@ public sealed class KeepAliveTests
                     ErrorCode.MigrationFailed,
                     "Nothing was heard from the gateway for 35 s, though it was asked: the network path is dead, or the gateway is."),
                 reason);
+            Assert.Equal([reason], failures);
             Assert.True(reason.IsReconnectable);
             Assert.Equal(4UL, (await connection.Server.Closed.For("the close on its way")).ApplicationErrorCode);
             await Assert.ThrowsAsync<ChatClosedException>(() => publishing.For("the publish's end"));

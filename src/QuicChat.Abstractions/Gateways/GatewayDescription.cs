@@ -7,6 +7,7 @@ namespace QuicChat.Abstractions.Gateways;
 /// <param name="Engine">Its QUIC engine.</param>
 /// <param name="Connections">How many connections it holds.</param>
 /// <param name="StartedAt">When the process started.</param>
+/// <param name="SettingsVersion">The version of the cluster's settings that it goes by; see <see cref="GatewayLease.SettingsVersion"/>.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.description")]
 public sealed record GatewayDescription(
     [property: Id(0)] string GatewayId,
@@ -14,4 +15,5 @@ public sealed record GatewayDescription(
     [property: Id(2)] string EndPoint,
     [property: Id(3)] string Engine,
     [property: Id(4)] int Connections,
-    [property: Id(5)] DateTimeOffset StartedAt);
+    [property: Id(5)] DateTimeOffset StartedAt,
+    [property: Id(6)] long SettingsVersion);

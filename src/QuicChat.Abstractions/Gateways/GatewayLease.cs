@@ -10,9 +10,11 @@ namespace QuicChat.Abstractions.Gateways;
 /// meanwhile.
 /// </param>
 /// <param name="Policy">Where clients may move.</param>
+/// <param name="SettingsVersion">Rises with each change of the time-out or the policy.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.lease")]
 public sealed record GatewayLease(
     [property: Id(0)] TimeSpan Duration,
     [property: Id(1)] TimeSpan MigrationTimeout,
     [property: Id(2)] Guid Id,
-    [property: Id(3)] MigrationPolicy Policy);
+    [property: Id(3)] MigrationPolicy Policy,
+    [property: Id(4)] long SettingsVersion);

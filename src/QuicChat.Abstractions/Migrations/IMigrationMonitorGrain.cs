@@ -35,10 +35,11 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     /// Sets how long a migration attempt may stay unresolved, attempts in flight included. It is durable when this returns, and gateways
     /// know it within 2 s.
     /// </summary>
+    /// <returns>The version of the settings that a gateway names once it goes by this.</returns>
     /// <exception cref="ArgumentOutOfRangeException">It is not from 1 s to 1 h.</exception>
     [Alias("SetTimeout")]
     [AlwaysInterleave]
-    Task SetTimeout(TimeSpan timeout);
+    Task<long> SetTimeout(TimeSpan timeout);
 
     /// <summary>Where clients may move, in the whole cluster.</summary>
     [Alias("GetPolicy")]
@@ -46,10 +47,11 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     Task<MigrationPolicy> GetPolicy();
 
     /// <summary>Sets where clients may move. It is durable when this returns, and gateways know it within 2 s; who has moved already stays.</summary>
+    /// <returns>The version of the settings that a gateway names once it goes by this.</returns>
     /// <exception cref="ArgumentException">It is no policy.</exception>
     [Alias("SetPolicy")]
     [AlwaysInterleave]
-    Task SetPolicy(MigrationPolicy policy);
+    Task<long> SetPolicy(MigrationPolicy policy);
 
     /// <summary>
     /// Counts from now on: totals and durations begin at zero, but for attempts in flight, which count as started. Connections and the list

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using QuicChat.Abstractions.Gateways;
 using QuicChat.Cli.Verbs;
 using static QuicChat.Cli.Admin.Tables;
 

@@ -43,7 +43,7 @@ internal sealed class PolicyCommand : Command
         private readonly Argument<string> _file = new("FILE") { Description = "The policy as JSON, as 'policy get' prints it." };
 
         public SetVerb()
-            : base("set", "Replaces the policy by a file's; gateways know it within 2 s. A file with an error changes nothing.", "./quicchat admin policy set policy.json")
+            : base("set", "Replaces the policy by a file's; and waits until the gateways go by it, about 2 s. A file with an error changes nothing.", "./quicchat admin policy set policy.json")
         {
             Arguments.Add(_file);
             AddAdminOptions();
@@ -53,11 +53,12 @@ internal sealed class PolicyCommand : Command
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
         {
             var policy = Read(parsed.GetRequiredValue(_file));
-            await cluster.TellAsync(grains => grains.Monitor().SetPolicy(policy), cancellationToken);
-            context.Progress("the policy is set");
+            var version = await cluster.AskAsync(grains => grains.Monitor().SetPolicy(policy), cancellationToken);
+            var gateways = await Rollout.AwaitAsync(cluster, "policy", version, cancellationToken);
+            context.Progress($"the policy is set; {Rollout.Describe(gateways)}");
             if (context.Json)
             {
-                context.WriteJson(policy);
+                context.WriteJson(new { policy, gateways });
             }
 
             return ExitCode.Held;

@@ -14,19 +14,7 @@ internal sealed class TimeoutCommand : Command
         Subcommands.Add(new SetVerb());
     }
 
-    private static int Report(VerbContext context, TimeSpan timeout)
-    {
-        if (context.Json)
-        {
-            context.WriteJson(new { timeoutSeconds = timeout.TotalSeconds });
-        }
-        else
-        {
-            context.Output.WriteLine(FormattableString.Invariant($"{timeout.TotalSeconds:0.###} s"));
-        }
-
-        return ExitCode.Held;
-    }
+    private static string Text(TimeSpan timeout) => FormattableString.Invariant($"{timeout.TotalSeconds:0.###} s");
 
     private sealed class GetVerb : AdminVerb
     {
@@ -36,7 +24,19 @@ internal sealed class TimeoutCommand : Command
 
         protected override async Task<int> RunAsync(
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
-            => Report(context, await cluster.AskAsync(grains => grains.Monitor().GetTimeout(), cancellationToken));
+        {
+            var timeout = await cluster.AskAsync(grains => grains.Monitor().GetTimeout(), cancellationToken);
+            if (context.Json)
+            {
+                context.WriteJson(new { timeoutSeconds = timeout.TotalSeconds });
+            }
+            else
+            {
+                context.Output.WriteLine(Text(timeout));
+            }
+
+            return ExitCode.Held;
+        }
     }
 
     private sealed class SetVerb : AdminVerb
@@ -66,7 +66,7 @@ internal sealed class TimeoutCommand : Command
         };
 
         public SetVerb()
-            : base("set", "Sets the time-out, for attempts in flight too; gateways know it within 2 s.", "./quicchat admin timeout set 10s")
+            : base("set", "Sets the time-out, for attempts in flight too, and waits until the gateways go by it, about 2 s.", "./quicchat admin timeout set 10s")
         {
             Arguments.Add(_timeout);
             AddAdminOptions();
@@ -76,8 +76,15 @@ internal sealed class TimeoutCommand : Command
             ParseResult parsed, VerbContext context, ClusterConnection cluster, CancellationToken cancellationToken)
         {
             var timeout = parsed.GetValue(_timeout);
-            await cluster.TellAsync(grains => grains.Monitor().SetTimeout(timeout), cancellationToken);
-            return Report(context, timeout);
+            var version = await cluster.AskAsync(grains => grains.Monitor().SetTimeout(timeout), cancellationToken);
+            var gateways = await Rollout.AwaitAsync(cluster, "time-out", version, cancellationToken);
+            context.Progress($"the time-out is {Text(timeout)}; {Rollout.Describe(gateways)}");
+            if (context.Json)
+            {
+                context.WriteJson(new { timeoutSeconds = timeout.TotalSeconds, gateways });
+            }
+
+            return ExitCode.Held;
         }
     }
 }

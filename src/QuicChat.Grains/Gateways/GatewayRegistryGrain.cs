@@ -80,7 +80,7 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, Policy);
+        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, Policy, record.State.SettingsVersion);
     }
 
     public async Task Release(string gatewayId)
@@ -143,20 +143,24 @@ internal sealed partial class GatewayRegistryGrain(
 
     public Task<TimeSpan> GetMigrationTimeout() => Task.FromResult(MigrationTimeout);
 
-    public async Task SetMigrationTimeout(TimeSpan timeout)
+    public async Task<long> SetMigrationTimeout(TimeSpan timeout)
     {
         record.State.MigrationTimeout = timeout;
+        var version = ++record.State.SettingsVersion;
         await WriteAsync();
         LogTimeout(timeout);
+        return version;
     }
 
     public Task<MigrationPolicy> GetPolicy() => Task.FromResult(Policy);
 
-    public async Task SetPolicy(MigrationPolicy policy)
+    public async Task<long> SetPolicy(MigrationPolicy policy)
     {
         record.State.Policy = policy;
+        var version = ++record.State.SettingsVersion;
         await WriteAsync();
         LogPolicy(MigrationPolicyJson.Format(policy).ReplaceLineEndings(" "));
+        return version;
     }
 
     private void Lose(string gatewayId)

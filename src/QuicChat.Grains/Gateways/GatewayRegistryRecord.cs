@@ -26,4 +26,8 @@ internal sealed class GatewayRegistryRecord
     /// <summary>Where clients may move, where an operator has said so.</summary>
     [Id(4)]
     public MigrationPolicy? Policy { get; set; }
+
+    /// <summary>How often an operator has changed one of these two.</summary>
+    [Id(5)]
+    public long SettingsVersion { get; set; }
 }

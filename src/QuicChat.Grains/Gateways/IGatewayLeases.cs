@@ -23,8 +23,9 @@ internal interface IGatewayLeases : IGrainWithStringKey
     Task<TimeSpan> GetMigrationTimeout();
 
     /// <summary>Sets it; gateways are told with the next renewal of their lease.</summary>
+    /// <returns>The new version of the settings.</returns>
     [Alias("SetMigrationTimeout")]
-    Task SetMigrationTimeout(TimeSpan timeout);
+    Task<long> SetMigrationTimeout(TimeSpan timeout);
 
     /// <summary>Where clients may move.</summary>
     [Alias("GetPolicy")]
@@ -32,6 +33,7 @@ internal interface IGatewayLeases : IGrainWithStringKey
     Task<MigrationPolicy> GetPolicy();
 
     /// <summary>Sets it; gateways are told with the next renewal of their lease.</summary>
+    /// <returns>The new version of the settings.</returns>
     [Alias("SetPolicy")]
-    Task SetPolicy(MigrationPolicy policy);
+    Task<long> SetPolicy(MigrationPolicy policy);
 }

@@ -131,7 +131,7 @@ internal sealed partial class MigrationMonitorGrain(
 
     public Task<TimeSpan> GetTimeout() => Leases.GetMigrationTimeout();
 
-    public Task SetTimeout(TimeSpan timeout)
+    public Task<long> SetTimeout(TimeSpan timeout)
     {
         if (timeout < MigrationTimeout.Shortest || timeout > MigrationTimeout.Longest)
         {
@@ -144,7 +144,7 @@ internal sealed partial class MigrationMonitorGrain(
 
     public Task<MigrationPolicy> GetPolicy() => Leases.GetPolicy();
 
-    public Task SetPolicy(MigrationPolicy policy)
+    public Task<long> SetPolicy(MigrationPolicy policy)
         => policy.Validate() is { } reason ? throw new ArgumentException(reason, nameof(policy)) : Leases.SetPolicy(policy);
 
     public async Task Reset()

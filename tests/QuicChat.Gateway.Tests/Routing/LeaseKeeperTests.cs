@@ -33,12 +33,16 @@ public sealed class LeaseKeeperTests
         var old = await gateway.ConnectAsync();
         Assert.Equal(TimeSpan.FromSeconds(30), old.Connection.MigrationTimeout);
 
-        gateway.Cluster.Registry.Lease = gateway.Cluster.Registry.Lease with { MigrationTimeout = TimeSpan.FromSeconds(3) };
+        gateway.Cluster.Registry.Lease = gateway.Cluster.Registry.Lease with { MigrationTimeout = TimeSpan.FromSeconds(3), SettingsVersion = 7 };
         await gateway.Time.PassAsync(Interval, "a renewal");
         await gateway.Time.PassAsync(Interval, "the renewal after it");
 
         Assert.Equal(TimeSpan.FromSeconds(3), old.Connection.MigrationTimeout);
         Assert.Equal(3_000u, (await gateway.ConnectAsync()).Welcome.MigrationTimeoutMs);
+
+        // The cluster hears from the next renewal on that this gateway goes by it.
+        await gateway.Time.PassAsync(Interval, "the end of that renewal");
+        Assert.Equal([0, 0, 7], gateway.Cluster.Registry.Renewals.Take(3).Select(renewal => renewal.SettingsVersion));
     }
 
     [Theory]

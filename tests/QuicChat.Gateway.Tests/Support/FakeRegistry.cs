@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Gateways;
+using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Gateway.Tests.Support;
 
@@ -9,7 +10,8 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
 {
     public CallLog Calls { get; } = new();
 
-    public GatewayLease Lease { get; set; } = new(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid(), QuicChat.Abstractions.Policies.MigrationPolicy.Open);
+    public GatewayLease Lease { get; set; } = new(
+        TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid(), MigrationPolicy.Open, 0);
 
     public ConcurrentQueue<GatewayDescription> Renewals { get; } = [];
 

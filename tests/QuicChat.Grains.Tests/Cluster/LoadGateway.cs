@@ -128,7 +128,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     private async Task RenewAsync()
     {
         var lease = await _grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
-            .Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", Connections, _startedAt), _reference);
+            .Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", Connections, _startedAt, 0), _reference);
         if (Timeout != lease.MigrationTimeout)
         {
             (Timeout, TimeoutChangedAt) = (lease.MigrationTimeout, Stopwatch.GetTimestamp());

@@ -41,7 +41,7 @@ public sealed class TestGateway : IGatewayObserver
 
     private IGatewayRegistryGrain Registry => _cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
 
-    public Task<GatewayLease> RenewAsync() => Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt), Reference);
+    public Task<GatewayLease> RenewAsync() => Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, 0), Reference);
 
     public Task ReleaseAsync() => Registry.Release(Id);
 

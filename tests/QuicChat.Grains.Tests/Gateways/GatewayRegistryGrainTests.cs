@@ -17,7 +17,7 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     public async Task ALeaseRunsForTenSecondsAndIsRenewed()
     {
         var lease = await _gateway.RenewAsync();
-        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id, MigrationPolicy.Open), lease);
+        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id, MigrationPolicy.Open, lease.SettingsVersion), lease);
         Assert.True(await IsListedAsync());
         cluster.Clock.Advance(TimeSpan.FromSeconds(9));
         await _gateway.RenewAsync();
@@ -74,8 +74,11 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
         var monitor = cluster.Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
         try
         {
-            await monitor.SetTimeout(TimeSpan.FromSeconds(3));
-            Assert.Equal(TimeSpan.FromSeconds(3), (await _gateway.RenewAsync()).MigrationTimeout);
+            var before = (await _gateway.RenewAsync()).SettingsVersion;
+            var version = await monitor.SetTimeout(TimeSpan.FromSeconds(3));
+            Assert.True(version > before, $"version {version} after {before}");
+            var lease = await _gateway.RenewAsync();
+            Assert.Equal((TimeSpan.FromSeconds(3), version), (lease.MigrationTimeout, lease.SettingsVersion));
             await cluster.MoveAsync(Registry);
             Assert.Equal(TimeSpan.FromSeconds(3), (await _gateway.RenewAsync()).MigrationTimeout);
             Assert.Equal(TimeSpan.FromSeconds(3), await monitor.GetTimeout());
