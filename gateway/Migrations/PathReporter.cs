@@ -4,6 +4,7 @@ using QuicChat.Abstractions.Migrations;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Protocol.V1;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Gateway.Migrations;
@@ -79,7 +80,15 @@ internal sealed class PathReporter
     }
 
     /// <summary>Takes the connection out of the registry, after its last path events. Completes when the cluster knows.</summary>
-    public Task EndAsync(string reason) => _link.EndAsync(reason);
+    public Task EndAsync(ConnectionClosure closure)
+    {
+        lock (_lock)
+        {
+            EndAttempt(closure);
+        }
+
+        return _link.EndAsync(new QuicConnectionClosedException(closure).Message);
+    }
 
     private async Task ReadAsync()
     {
@@ -159,7 +168,7 @@ internal sealed class PathReporter
     private void Begin(PathEvent.Detected detected)
     {
         var attempt = new Attempt(
-            detected.From.Remote, detected.To.Remote, detected.Kind, _sessions.Paths.LeavesPreferred(detected.From, detected.To));
+            detected.From.Remote, detected.To.Remote, detected.Kind, detected.At, _sessions.Paths.LeavesPreferred(detected.From, detected.To));
         _attempt = attempt;
         _admission.Began();
         _sessions.Logger.PathDetected(_id, attempt.From, attempt.To, attempt.Kind);
@@ -199,6 +208,35 @@ internal sealed class PathReporter
         Notify(attempt, outcome, duration, reason ?? "");
     }
 
+    /// <summary>
+    /// An attempt ends with its connection. A client that hears nothing on its new path finds out by its own timer, which may be earlier than the
+    /// gateway's: it then says MIGRATION_FAILED, and so it is counted. All else abandons the attempt.
+    /// </summary>
+    private void EndAttempt(ConnectionClosure closure)
+    {
+        if (_attempt is not { } attempt)
+        {
+            return;
+        }
+
+        _attempt = null;
+        var isGivenUp = closure is { Origin: ConnectionCloseOrigin.Peer, ApplicationErrorCode: (ulong)ErrorCode.MigrationFailed };
+        if (isGivenUp)
+        {
+            var now = _sessions.Time.GetUtcNow();
+            Report(
+                PathObservationType.Failed,
+                attempt.From.ToString(),
+                attempt.To.ToString(),
+                ToMigrationKind(attempt.Kind),
+                now,
+                now - attempt.At,
+                reason: "the client heard nothing on its new path and gave it up");
+        }
+
+        _sessions.Metrics.PathEnded(attempt.Kind, isGivenUp ? "failed" : "abandoned");
+    }
+
     private void Notify(Attempt attempt, MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason) => _listener.Notify(new MigrationNotice
     {
         Kind = (MigrationNotice.Types.Kind)(ToMigrationKind(attempt.Kind) + 1),
@@ -228,5 +266,5 @@ internal sealed class PathReporter
         _ => MigrationKind.Family,
     };
 
-    private sealed record Attempt(IPEndPoint From, IPEndPoint To, PathChangeKind Kind, bool LeavesPreferred);
+    private sealed record Attempt(IPEndPoint From, IPEndPoint To, PathChangeKind Kind, DateTimeOffset At, bool LeavesPreferred);
 }

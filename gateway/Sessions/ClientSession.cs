@@ -290,8 +290,7 @@ internal sealed class ClientSession : IPathListener
         await _ended.CancelAsync();
         await Task.WhenAll([_control, .. _rooms]);
         var closure = await _close.Closed;
-        var reason = new QuicConnectionClosedException(closure).Message;
-        _sessions.Logger.Ended(Id, reason);
+        _sessions.Logger.Ended(Id, new QuicConnectionClosedException(closure).Message);
         if (_reporter is { } reporter)
         {
             await reporter.EventsRead;
@@ -302,7 +301,7 @@ internal sealed class ClientSession : IPathListener
             }
 
             // Also where the registration did not come to its end: the cluster may have it all the same.
-            await reporter.EndAsync(reason);
+            await reporter.EndAsync(closure);
         }
         else
         {

@@ -1,11 +1,16 @@
+using System.Net;
 using System.Net.Sockets;
 using QuicChat.Quic.Simulation;
 
 namespace QuicChat.Cli.Relay;
 
 /// <summary>Rebinds all clients of a simulator again and again, and counts.</summary>
-internal sealed class Rebinder(PathSimulator simulator, Action<string> progress)
+/// <param name="simulator">The simulator.</param>
+/// <param name="addresses">The source addresses that clients go to in turn; with none they keep theirs, and change the port.</param>
+/// <param name="progress">Told of a client that cannot be rebound.</param>
+internal sealed class Rebinder(PathSimulator simulator, IReadOnlyList<IPAddress> addresses, Action<string> progress)
 {
+    private int _rounds;
     private long _rebinds;
 
     /// <summary>Rebindings so far, over all clients.</summary>
@@ -19,9 +24,10 @@ internal sealed class Rebinder(PathSimulator simulator, Action<string> progress)
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
+                var address = addresses.Count == 0 ? null : addresses[_rounds++ % addresses.Count];
                 foreach (var client in simulator.Clients)
                 {
-                    Rebind(client);
+                    Rebind(client, address);
                 }
             }
         }
@@ -31,14 +37,14 @@ internal sealed class Rebinder(PathSimulator simulator, Action<string> progress)
         }
     }
 
-    private void Rebind(SimulatedClient client)
+    private void Rebind(SimulatedClient client, IPAddress? address)
     {
         try
         {
-            client.Rebind();
+            client.Rebind(address);
             Interlocked.Increment(ref _rebinds);
         }
-        catch (Exception e) when (e is SocketException or InvalidOperationException)
+        catch (Exception e) when (e is SocketException or InvalidOperationException or ArgumentException)
         {
             progress($"relay: {client.EndPoint} keeps its path: {e.Message}");
         }

@@ -21,9 +21,15 @@ internal sealed class RelayVerb : Verb
 
     private readonly Option<TimeSpan?> _rebindEvery = Choice.Duration(
         "--rebind-every", "10ms", "1d", "Gives each client a new source port this often, as a NAT does.");
+
+    private readonly Option<IPAddress[]> _rebindTo = Choice.Of(
+        "--rebind-to", "ADDRESS,…", "With --rebind-every: gives it these source addresses in turn, such as 127.0.0.2,127.0.0.3.", Addresses);
+
     private readonly NetworkOptions _network = new();
     private readonly Option<LinkDirections> _blackhole = Choice.Of(
         "--blackhole", "DIRECTION", "Lets nothing pass: up (to the gateway), down (to the client) or both.", Direction);
+
+    private readonly Option<TimeSpan?> _blackholeAfter = Choice.Duration("--blackhole-after", "0s", "1d", "Begins the blackhole only then.");
 
     private readonly Option<int?> _seed = Choice.NumberOrNone("--seed", 0, int.MaxValue, "Repeats the random decisions of an earlier run.");
 
@@ -34,15 +40,31 @@ internal sealed class RelayVerb : Verb
             "Relays UDP to a gateway and rebinds, loses, delays, reorders or cuts off what passes.",
             "./quicchat relay --listen 127.0.0.1:4500 --rebind-every 5s",
             "./quicchat relay --listen 127.0.0.1:4500 --to 127.0.0.1:4433 --loss 2% --delay 20ms --jitter 5ms",
+            "./quicchat relay --listen 127.0.0.1:4500 --rebind-every 15s --blackhole down --blackhole-after 10s",
             "./quicchat chat --user ann --room lobby --server 127.0.0.1:4500")
     {
         _listen.DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 0);
-        AddOptions([_listen, _to, _rebindEvery, .. _network.All, _blackhole, _seed]);
+        _rebindTo.DefaultValueFactory = _ => [];
+        AddOptions([_listen, _to, _rebindEvery, _rebindTo, .. _network.All, _blackhole, _blackholeAfter, _seed]);
     }
 
     /// <inheritdoc />
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
+        var every = parsed.GetValue(_rebindEvery);
+        var addresses = parsed.GetRequiredValue(_rebindTo);
+        var blackhole = parsed.GetValue(_blackhole);
+        var blackholeAfter = parsed.GetValue(_blackholeAfter);
+        if (addresses.Length > 0 && every is null)
+        {
+            throw new UsageException("--rebind-to says where to; say how often with --rebind-every.");
+        }
+
+        if (blackholeAfter is not null && blackhole == LinkDirections.None)
+        {
+            throw new UsageException("--blackhole-after says when; say which direction with --blackhole.");
+        }
+
         var server = await ResolveAsync(parsed.GetValue(_to), context.Data, cancellationToken);
         var conditions = _network.Read(parsed);
         await using var simulator = Start(new PathSimulatorOptions
@@ -51,13 +73,19 @@ internal sealed class RelayVerb : Verb
             Server = server,
             ToServer = conditions,
             ToClient = conditions,
-            Blackhole = parsed.GetValue(_blackhole),
+            Blackhole = blackholeAfter is null ? blackhole : LinkDirections.None,
             Seed = parsed.GetValue(_seed),
         });
         context.Progress($"relay: {simulator.ListenEndPoint} to {server}, seed {simulator.Seed}; Ctrl+C ends it");
 
-        var rebinder = new Rebinder(simulator, context.Progress);
-        var work = rebinder.RunAsync(parsed.GetValue(_rebindEvery), cancellationToken);
+        var rebinder = new Rebinder(simulator, addresses, context.Progress);
+        var work = rebinder.RunAsync(every, cancellationToken);
+        await using var begin = new Timer(_ =>
+        {
+            simulator.Blackhole = blackhole;
+            context.Progress("relay: the blackhole has begun");
+        });
+        begin.Change(blackholeAfter ?? Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         await context.ShowWhileAsync(work, () => Draw(simulator, rebinder.Rebinds));
         if (context.Json)
         {
@@ -122,6 +150,13 @@ internal sealed class RelayVerb : Verb
         "both" => LinkDirections.Both,
         _ => throw new FormatException($"'{text}' is not a direction: it is up, down or both"),
     };
+
+    private static IPAddress[] Addresses(string text) =>
+    [
+        .. text.Split(',').Select(part => IPAddress.TryParse(part, out var address)
+            ? address
+            : throw new FormatException($"'{part}' is not an address, such as 127.0.0.2")),
+    ];
 
     private static IRenderable Draw(PathSimulator simulator, long rebinds)
     {

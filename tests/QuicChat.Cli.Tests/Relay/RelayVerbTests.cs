@@ -28,6 +28,19 @@ public sealed class RelayVerbTests
         Assert.Contains("give one address", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--rebind-to 127.0.0.2", "--rebind-every")]
+    [InlineData("--rebind-every 1s --rebind-to 127.0.0.2,nowhere", "'nowhere' is not an address")]
+    [InlineData("--blackhole-after 5s", "--blackhole")]
+    [InlineData("--blackhole sideways", "up, down or both")]
+    public async Task Options_that_say_half_are_wrong_usage(string options, string missing)
+    {
+        var run = await CommandRun.Of(["relay", "--to", "127.0.0.1:9", .. options.Split(' ')]);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(missing, run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Clients_are_rebound_by_the_clock_and_counted()
     {
@@ -37,16 +50,17 @@ public sealed class RelayVerbTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         await client.SendAsync(new byte[] { 1 }, simulator.ListenEndPoint, stop.Token);
         var first = (await server.ReceiveAsync(stop.Token)).RemoteEndPoint;
-        var rebinder = new Rebinder(simulator, Assert.Fail);
+        var rebinder = new Rebinder(simulator, [IPAddress.Parse("127.0.0.2"), IPAddress.Parse("127.0.0.3")], Assert.Fail);
 
         var work = rebinder.RunAsync(TimeSpan.FromMilliseconds(20), stop.Token);
-        IPEndPoint next;
-        do
+        var seen = new HashSet<IPAddress> { first.Address };
+        while (seen.Count < 3)
         {
             await client.SendAsync(new byte[] { 2 }, simulator.ListenEndPoint, stop.Token);
-            next = (await server.ReceiveAsync(stop.Token)).RemoteEndPoint;
+            seen.Add((await server.ReceiveAsync(stop.Token)).RemoteEndPoint.Address);
         }
-        while (next.Equals(first));
+
+        Assert.Equal(["127.0.0.1", "127.0.0.2", "127.0.0.3"], seen.Select(address => address.ToString()).Order());
         await stop.CancelAsync();
         await work;
 

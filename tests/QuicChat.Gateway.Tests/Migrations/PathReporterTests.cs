@@ -255,6 +255,26 @@ public sealed class PathReporterTests
         await grain.Calls.ReachedAsync("Unregistered", 1);
 
         Assert.Equal(PathObservationType.Detected, Assert.Single(grain.Applied).Type);
+        Assert.Equal(1, gateway.Metrics["quicchat.path.ended{kind=port_only,outcome=abandoned}"]);
+    }
+
+    [Fact]
+    public async Task A_client_that_gives_its_new_path_up_before_the_deadline_has_failed_to_migrate()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var grain = gateway.Cluster.Connection(client.Connection.Id);
+        await RaiseAsync(gateway, client, Detected(First, Second, gateway.Time.GetUtcNow() - TimeSpan.FromSeconds(3)));
+
+        client.Connection.Leave(ErrorCode.MigrationFailed);
+        gateway.Time.Advance(MergeDelay);
+        await grain.Calls.ReachedAsync("Unregistered", 1);
+
+        Assert.Equal([PathObservationType.Detected, PathObservationType.Failed], grain.Applied.Select(applied => applied.Type));
+        var failed = grain.Applied.Last();
+        Assert.Equal("the client heard nothing on its new path and gave it up", failed.Reason);
+        Assert.InRange(failed.Duration, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3) + MergeDelay);
+        Assert.Equal(1, gateway.Metrics["quicchat.path.ended{kind=port_only,outcome=failed}"]);
     }
 
     [Fact]

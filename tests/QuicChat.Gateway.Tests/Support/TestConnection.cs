@@ -89,7 +89,7 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
     }
 
     /// <summary>Client: closes the connection.</summary>
-    public void Leave() => End(new ConnectionClosure(ConnectionCloseOrigin.Peer, 0, null, "bye"));
+    public void Leave(ErrorCode code = ErrorCode.NoError) => End(new ConnectionClosure(ConnectionCloseOrigin.Peer, (ulong)code, null, "bye"));
 
     /// <summary>Engine: something happened to the path.</summary>
     public void Raise(PathEvent next) => _events.Writer.TryWrite(next);
