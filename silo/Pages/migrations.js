@@ -147,6 +147,17 @@ function showFailures(failures) {
   ])));
 }
 
+function showRecovering(silos) {
+  const notice = byId("notice");
+  const [have, their] = silos.length === 1 ? ["has", "its"] : ["have", "their"];
+  const text = silos.length === 0 ? "" : `${silos.join(", ")} ${have} died; ${their} counts are being read again.`;
+  // A screen reader says whatever is set, the same text too.
+  if (notice.textContent !== text) {
+    notice.textContent = text;
+    notice.hidden = text === "";
+  }
+}
+
 function showNews(news) {
   const status = byId("status");
   status.textContent = news.trouble ?? `live, ${new Date(news.at).toLocaleTimeString()}`;
@@ -167,6 +178,7 @@ function showNews(news) {
   byId("since").textContent = new Date(stats.since).toLocaleString();
   buckets = news.durations;
   draw();
+  showRecovering(stats.recovering);
   showParts(stats);
   showFailures(news.failures);
 }

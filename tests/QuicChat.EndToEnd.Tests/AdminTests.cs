@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
 using QuicChat.EndToEnd.Tests.Support;
+using QuicChat.Protocol.V1;
 using QuicChat.Quic.Simulation;
 using Xunit;
 
@@ -43,6 +44,50 @@ public sealed class AdminTests(Stack stack)
     }
 
     [Fact]
+    public async Task A_connection_is_listed_and_ends_for_its_client_once_an_operator_says_that_it_has_failed()
+    {
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = stack.Gateway });
+        await using var first = await stack.ConnectAsync(path, "listed");
+        await using var second = await stack.ConnectAsync(path, "listed");
+        var (older, newer) = (first.ConnectionId.ToString(), second.ConnectionId.ToString());
+
+        var list = default(JsonElement);
+        await Eventually.HoldsAsync(
+            async () => (list = (await AdminAsync("connections", "--user", "listed", "--gateway", "gw-1", "--state", "stable")).Json).GetProperty("total").GetInt64() == 2,
+            () => $"both connections are listed: {list}");
+        Assert.Equal([newer, older], Ids(list));
+        var shown = list.GetProperty("connections")[0];
+        Assert.Equal(("silo-1", "stable", 0), (shown.GetProperty("silo").GetString(), shown.GetProperty("state").GetString(), shown.GetProperty("migrationCount").GetInt32()));
+        Assert.StartsWith("127.0.0.1:", shown.GetProperty("remoteEndPoint").GetString(), StringComparison.Ordinal);
+        list = (await AdminAsync("connections", "--user", "listed", "--limit", "1")).Json;
+        Assert.Equal([newer], Ids(list));
+        Assert.Equal(2, list.GetProperty("total").GetInt32());
+        var none = await AdminAsync("connections", "--user", "nobody");
+        Assert.Equal((0, """{"total":0,"connections":[],"missing":[]}"""), (none.ExitCode, none.Output.Trim()));
+
+        var failed = await AdminAsync("fail", older, "--reason", "its network is gone");
+        Assert.True(failed.ExitCode == 0, failed.ToString());
+        Assert.Equal($"{older}: it has failed, and its gateway closes it", failed.Error.Trim());
+        var end = await first.Closed.WaitAsync(Limit);
+        Assert.Equal(
+            (ErrorCode.MigrationFailed, "The gateway closed the connection with MIGRATION_FAILED: its network is gone."), (end.Code, end.Message));
+
+        Assert.Equal([newer], Ids((await AdminAsync("connections", "--user", "listed")).Json));
+        Assert.Equal([older], Ids((await AdminAsync("connections", "--user", "listed", "--state", "migrationFailed")).Json));
+        Assert.Equal("its network is gone", (await AdminAsync("connection", older)).Json.GetProperty("failureReason").GetString());
+        await RefusesAsync(older, $"connection {older} has failed already: its network is gone.");
+        const string unknown = "00000001c2f0a1b2c3d4e5f60718293a";
+        await RefusesAsync(unknown, $"no connection {unknown} is registered.");
+        Assert.False(second.Closed.IsCompleted, "The other connection has ended too.");
+
+        async Task RefusesAsync(string id, string because)
+        {
+            var again = await AdminAsync("fail", id, "--reason", "again");
+            Assert.Equal((1, $"quicchat: {because}"), (again.ExitCode, again.Error.Trim()));
+        }
+    }
+
+    [Fact]
     public async Task Gateways_and_silos_are_listed()
     {
         var gateway = Assert.Single((await AdminAsync("gateways")).Json.GetProperty("gateways").EnumerateArray());
@@ -50,6 +95,8 @@ public sealed class AdminTests(Stack stack)
         var silo = Assert.Single((await AdminAsync("silos")).Json.GetProperty("silos").EnumerateArray());
         Assert.Equal(("silo-1", "active"), (silo.GetProperty("name").GetString(), silo.GetProperty("status").GetString()));
     }
+
+    private static string?[] Ids(JsonElement list) => [.. list.GetProperty("connections").EnumerateArray().Select(one => one.GetProperty("connectionId").GetString())];
 
     private Task<ToolResult> AdminAsync(params string[] arguments) => Tool.RunAsync(Limit, ["admin", .. arguments, "--json", "--data", stack.Data]);
 }

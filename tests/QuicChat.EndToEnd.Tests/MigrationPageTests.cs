@@ -48,6 +48,13 @@ public sealed class MigrationPageTests(Stack stack)
         Assert.Equal(2, browser.Count("#parts tbody tr:not(.group)"));
         Assert.Empty(browser.Complaints());
 
+        // As if the news said so; the next ones, a second later, say again that all silos live.
+        Assert.False(IsNoticeShown(browser), "The page says that a silo has died.");
+        Assert.Equal(
+            "silo-2 has died; its counts are being read again.",
+            browser.Evaluate<string>("""(showRecovering(["silo-2"]), byId("notice").checkVisibility() ? byId("notice").innerText : "hidden")"""));
+        await Eventually.HoldsAsync(() => !IsNoticeShown(browser), () => "the notice goes when no silo is read again");
+
         await ShowsWellAsync(browser);
     }
 
@@ -66,6 +73,8 @@ public sealed class MigrationPageTests(Stack stack)
         Assert.NotEqual(light, browser.Evaluate<string>("getComputedStyle(document.body).backgroundColor"));
         browser.Screenshot(Path.Combine(AppContext.BaseDirectory, "migrations-dark.png"));
     }
+
+    private static bool IsNoticeShown(Browser browser) => browser.Evaluate<bool>("""byId("notice").checkVisibility()""");
 
     private static (double? Completed, double? Failed, double? Migrating) Shown(Browser browser)
         => (browser.Number("completed"), browser.Number("failed"), browser.Number("migrating"));

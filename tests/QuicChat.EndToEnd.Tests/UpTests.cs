@@ -30,7 +30,7 @@ public sealed class UpTests(Stack stack)
 
         var stats = await StatsWhereAsync(s => s.GetProperty("connections").GetInt64() >= 2);
         Assert.Equal(
-            ["byKind", "connections", "durationMs", "failed", "gateways", "migrating", "silos", "successRate", "totals"],
+            ["byKind", "connections", "durationMs", "failed", "gateways", "migrating", "recovering", "silos", "successRate", "totals"],
             stats.EnumerateObject().Select(p => p.Name).Where(n => n != "since").Order(StringComparer.Ordinal));
         foreach (var name in (string[])["started", "completed", "failed", "reverted", "superseded", "denied"])
         {

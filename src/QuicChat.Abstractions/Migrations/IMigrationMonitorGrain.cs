@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Orleans.Concurrency;
+using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Policies;
 
 namespace QuicChat.Abstractions.Migrations;
@@ -11,6 +12,9 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     const string Key = "cluster";
 
+    /// <summary>The most connections that one answer lists; some 2 MB.</summary>
+    const int MostConnections = 10_000;
+
     /// <summary>Sums over all silos and gateways.</summary>
     [Alias("GetMigrationStats")]
     [AlwaysInterleave]
@@ -20,6 +24,12 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     [Alias("GetMigratingConnections")]
     [AlwaysInterleave]
     Task<ImmutableArray<MigratingConnection>> GetMigratingConnections(int limit);
+
+    /// <summary>Connections of the whole cluster, the newest first.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is not from 1 to <see cref="MostConnections"/>.</exception>
+    [Alias("GetConnections")]
+    [AlwaysInterleave]
+    Task<ConnectionList> GetConnections(ConnectionFilter filter, int limit);
 
     /// <summary>Connections that failed lately, newest first.</summary>
     [Alias("GetFailedMigrations")]

@@ -12,11 +12,13 @@ internal sealed class AdminCommand : Command
         foreach (var verb in (Command[])
             [
                 new StatsVerb(),
+                new ConnectionsVerb(),
                 new ConnectionVerb(),
                 new MigrationsVerb(),
                 new GatewaysVerb(),
                 new SilosVerb(),
                 new KickVerb(),
+                new FailVerb(),
                 new TimeoutCommand(),
                 new PolicyCommand(),
                 new ResetVerb(),

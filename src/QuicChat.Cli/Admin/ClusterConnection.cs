@@ -73,7 +73,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         => OpenAsync(stack.ConnectionString, stack.ClusterId, stack.ServiceId, cancellationToken);
 
     /// <summary>Tells a grain something.</summary>
-    /// <exception cref="ToolException">The cluster does not answer in time.</exception>
+    /// <exception cref="ToolException">The cluster does not answer in time, or cannot do it.</exception>
     public async Task TellAsync(Func<IGrainFactory, Task> order, CancellationToken cancellationToken) => await AskAsync(
         async grains =>
         {
@@ -83,7 +83,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         cancellationToken);
 
     /// <summary>Asks a grain.</summary>
-    /// <exception cref="ToolException">The cluster does not answer in time.</exception>
+    /// <exception cref="ToolException">The cluster does not answer in time, or cannot do it.</exception>
     public async Task<T> AskAsync<T>(Func<IGrainFactory, Task<T>> question, CancellationToken cancellationToken)
     {
         try
@@ -93,6 +93,11 @@ internal sealed class ClusterConnection : IAsyncDisposable
         catch (Exception e) when (e is TimeoutException or OrleansException)
         {
             throw new ToolException($"the cluster did not answer{Because(e)}; see whether its silos run.", e);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // What a grain throws arrives as it was thrown there, such as the store's own errors.
+            throw new ToolException($"the cluster could not do it ({ToolException.OneLine(e)}); its silos' logs say more.", e);
         }
     }
 

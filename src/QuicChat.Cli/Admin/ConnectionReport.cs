@@ -11,6 +11,7 @@ namespace QuicChat.Cli.Admin;
 /// <param name="GatewayId">The gateway that holds it.</param>
 /// <param name="Engine">The gateway's QUIC engine.</param>
 /// <param name="State">Where its migration stands.</param>
+/// <param name="FailureReason">Why it has failed, where it has.</param>
 /// <param name="RemoteEndPoint">The client's last validated address.</param>
 /// <param name="ConnectedAt">When it began.</param>
 /// <param name="MigrationCount">Completed migrations.</param>
@@ -26,6 +27,7 @@ internal sealed record ConnectionReport(
     string GatewayId,
     string Engine,
     string State,
+    string? FailureReason,
     string RemoteEndPoint,
     DateTimeOffset ConnectedAt,
     int MigrationCount,
@@ -43,6 +45,7 @@ internal sealed record ConnectionReport(
         connection.Registration.GatewayId,
         connection.Registration.Engine,
         Words.Of(connection.State),
+        connection.FailureReason,
         connection.RemoteEndPoint,
         connection.Registration.ConnectedAt,
         connection.MigrationCount,

@@ -65,7 +65,11 @@ internal sealed class ConnectionVerb : AdminVerb
             ("user", $"{connection.UserId} ({connection.UserName})"),
             ("client", connection.ClientId),
             ("gateway", $"{connection.GatewayId}, engine {connection.Engine}"),
-            ("state", connection.MigrationStartedAt is { } since ? $"{connection.State} since {Text(since)}" : connection.State),
+            (
+                "state",
+                connection.MigrationStartedAt is { } since ? $"{connection.State} since {Text(since)}"
+                : connection.FailureReason is { } reason ? $"{connection.State}: {reason}"
+                : connection.State),
             ("address", connection.RemoteEndPoint),
             ("connected", Text(connection.ConnectedAt)),
             ("migrations", connection.LastMigration is { } last ? $"{connection.MigrationCount}, the last one {Text(last)}" : "none"),

@@ -8,23 +8,25 @@ namespace QuicChat.Cli.Admin;
 /// <param name="Migrating">Those with an attempt in flight.</param>
 /// <param name="Failed">Attempts that failed.</param>
 /// <param name="Totals">Attempts by outcome.</param>
-/// <param name="ByKind">Completed attempts by kind.</param>
+/// <param name="ByKind">Attempts by kind and outcome.</param>
 /// <param name="DurationMs">How long completed attempts took, in milliseconds.</param>
 /// <param name="SuccessRate">Completed attempts as a share of those completed or failed; absent before the first.</param>
 /// <param name="Silos">The same by silo.</param>
 /// <param name="Gateways">The same by gateway.</param>
 /// <param name="Since">Since when is counted.</param>
+/// <param name="Recovering">Silos that have died and whose counts are being read again.</param>
 internal sealed record StatsReport(
     long Connections,
     long Migrating,
     long Failed,
     StatsReport.TotalsReport Totals,
-    MigrationKindTotals ByKind,
+    StatsReport.KindsReport ByKind,
     StatsReport.DurationReport DurationMs,
     double? SuccessRate,
     ImmutableArray<StatsReport.PartReport> Silos,
     ImmutableArray<StatsReport.PartReport> Gateways,
-    DateTimeOffset Since)
+    DateTimeOffset Since,
+    ImmutableArray<string> Recovering)
 {
     /// <summary>The report of what the monitor says.</summary>
     public static StatsReport Of(MigrationStats stats) => new(
@@ -32,12 +34,13 @@ internal sealed record StatsReport(
         stats.Migrating,
         stats.Totals.Failed,
         TotalsReport.Of(stats.Totals),
-        stats.CompletedByKind,
+        KindsReport.Of(stats.ByKind),
         Round(stats.Durations),
         stats.SuccessRate,
         [.. stats.Silos.Select(PartReport.Of)],
         [.. stats.Gateways.Select(PartReport.Of)],
-        stats.Since);
+        stats.Since,
+        stats.Recovering);
 
     // As many digits as mean anything.
     private static DurationReport Round(MigrationDurations durations) => new(
@@ -67,6 +70,33 @@ internal sealed record StatsReport(
             totals.Unknown,
             totals.Denied,
             totals.Ignored);
+    }
+
+    /// <summary>Attempts by kind.</summary>
+    /// <param name="PortOnly">Those where only the port changed.</param>
+    /// <param name="Address">Those where the address changed.</param>
+    /// <param name="Family">Those where the address family changed.</param>
+    internal sealed record KindsReport(KindReport PortOnly, KindReport Address, KindReport Family)
+    {
+        /// <summary>The report of what the monitor says.</summary>
+        public static KindsReport Of(MigrationTotalsByKind kinds)
+            => new(KindReport.Of(kinds.PortOnly), KindReport.Of(kinds.Address), KindReport.Of(kinds.Family));
+    }
+
+    /// <summary>Attempts of one kind by outcome. What is no attempt has no kind.</summary>
+    /// <param name="Started">Attempts that began.</param>
+    /// <param name="Completed">Ended on the new path.</param>
+    /// <param name="Failed">Ended with the connection.</param>
+    /// <param name="Reverted">Ended back on the old path.</param>
+    /// <param name="Superseded">Given up for a third path.</param>
+    /// <param name="Abandoned">Cut short by the end of the connection.</param>
+    /// <param name="Unknown">Of unknown end.</param>
+    internal sealed record KindReport(
+        long Started, long Completed, long Failed, long Reverted, long Superseded, long Abandoned, long Unknown)
+    {
+        /// <summary>The report of what the monitor says.</summary>
+        public static KindReport Of(MigrationTotals totals) => new(
+            totals.Started, totals.Completed, totals.Failed, totals.Reverted, totals.Superseded, totals.Abandoned, totals.Unknown);
     }
 
     /// <summary>How long completed attempts took, in milliseconds; all zero before the first.</summary>

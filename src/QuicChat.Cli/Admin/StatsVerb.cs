@@ -11,17 +11,22 @@ namespace QuicChat.Cli.Admin;
 /// <summary><c>admin stats</c>: migrations of the whole cluster, by silo and by gateway.</summary>
 internal sealed class StatsVerb : AdminVerb
 {
+    private static readonly (string Heading, Func<MigrationTotals, long> Count)[] Attempts =
+    [
+        ("started", totals => totals.Started),
+        ("completed", totals => totals.Completed),
+        ("failed", totals => totals.Failed),
+        ("reverted", totals => totals.Reverted),
+        ("superseded", totals => totals.Superseded),
+        ("abandoned", totals => totals.Abandoned),
+        ("unknown", totals => totals.Unknown),
+    ];
+
     private static readonly (string Heading, Func<MigrationStatsPart, long> Count)[] Columns =
     [
         ("connections", part => part.Connections),
         ("migrating", part => part.Migrating),
-        ("started", part => part.Totals.Started),
-        ("completed", part => part.Totals.Completed),
-        ("failed", part => part.Totals.Failed),
-        ("reverted", part => part.Totals.Reverted),
-        ("superseded", part => part.Totals.Superseded),
-        ("abandoned", part => part.Totals.Abandoned),
-        ("unknown", part => part.Totals.Unknown),
+        .. Attempts.Select(column => (column.Heading, (Func<MigrationStatsPart, long>)(part => column.Count(part.Totals)))),
         ("denied", part => part.Totals.Denied),
     ];
 
@@ -56,12 +61,12 @@ internal sealed class StatsVerb : AdminVerb
             grains => grains.Monitor().GetMigrationStats(), cancellationToken);
         if (parsed.GetValue(_silo) is { } silo)
         {
-            return ShowPart(context, Find(stats.Silos, silo, "silo"));
+            return ShowPart(context, stats, Find(stats.Silos, silo, "silo"));
         }
 
         if (parsed.GetValue(_gateway) is { } gateway)
         {
-            return ShowPart(context, Find(stats.Gateways, gateway, "gateway"));
+            return ShowPart(context, stats, Find(stats.Gateways, gateway, "gateway"));
         }
 
         if (context.Json)
@@ -76,21 +81,21 @@ internal sealed class StatsVerb : AdminVerb
         return ExitCode.Held;
     }
 
-    private static void Show(IAnsiConsole console, MigrationStats stats)
+    /// <summary>Shows the whole cluster's statistics.</summary>
+    internal static void Show(IAnsiConsole console, MigrationStats stats)
     {
         var rate = stats.SuccessRate is { } share ? share.ToString("P2", CultureInfo.InvariantCulture) : "none ended yet";
-        var kinds = stats.CompletedByKind;
         var took = stats.Durations;
         var grid = new Grid().AddColumn().AddColumn();
         grid.AddRow("connections", Text(stats.Connections));
         grid.AddRow("migrating", Text(stats.Migrating));
         grid.AddRow("success rate", rate);
-        grid.AddRow("completed", $"{Text(kinds.PortOnly)} port only, {Text(kinds.Address)} address, {Text(kinds.Family)} family");
         grid.AddRow("took", string.Create(
             CultureInfo.InvariantCulture,
             $"{took.P50:0.#} ms (median), {took.P90:0.#} ms (p90), {took.P99:0.#} ms (p99), {took.Max:0.#} ms (longest)"));
         grid.AddRow("counted since", stats.Since.ToString("u", CultureInfo.InvariantCulture));
         console.Write(grid);
+        ShowRecovering(console, stats);
 
         var table = TableOf();
         var all = new MigrationStatsPart("all", stats.Connections, stats.Migrating, stats.Totals);
@@ -100,13 +105,30 @@ internal sealed class StatsVerb : AdminVerb
         }
 
         console.Write(table);
+
+        var kinds = Create(["what changed", .. Attempts.Select(column => ">" + column.Heading)]);
+        foreach (var (kind, totals) in ((string, MigrationTotals)[])
+            [("port only", stats.ByKind.PortOnly), ("address", stats.ByKind.Address), ("family", stats.ByKind.Family)])
+        {
+            kinds.Add([kind, .. Attempts.Select(column => Text(column.Count(totals)))]);
+        }
+
+        console.Write(kinds);
+    }
+
+    private static void ShowRecovering(IAnsiConsole console, MigrationStats stats)
+    {
+        foreach (var silo in stats.Recovering)
+        {
+            console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{silo} has died; its counts are being read again");
+        }
     }
 
     private static MigrationStatsPart Find(ImmutableArray<MigrationStatsPart> parts, string id, string what)
         => parts.FirstOrDefault(part => part.Id == id)
             ?? throw new ToolException($"there is no {what} '{id}'; counted are {(parts.IsEmpty ? "none" : string.Join(", ", parts.Select(part => part.Id)))}.");
 
-    private static int ShowPart(VerbContext context, MigrationStatsPart part)
+    private static int ShowPart(VerbContext context, MigrationStats stats, MigrationStatsPart part)
     {
         if (context.Json)
         {
@@ -116,13 +138,15 @@ internal sealed class StatsVerb : AdminVerb
         {
             var table = TableOf();
             Add(table, part);
-            context.OutputConsole().Write(table);
+            var console = context.OutputConsole();
+            ShowRecovering(console, stats);
+            console.Write(table);
         }
 
         return ExitCode.Held;
     }
 
-    private static Table TableOf() => Tables.Create(["", .. Columns.Select(column => ">" + column.Heading)]);
+    private static Table TableOf() => Create(["", .. Columns.Select(column => ">" + column.Heading)]);
 
     private static void Add(Table table, MigrationStatsPart part) => table.Add([part.Id, .. Columns.Select(column => Text(column.Count(part)))]);
 }

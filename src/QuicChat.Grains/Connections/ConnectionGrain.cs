@@ -254,11 +254,12 @@ internal sealed partial class ConnectionGrain(
     {
         if (!IsFailed)
         {
-            connections.Track(ConnectionId, Registration!, _registeredAt, Tracking!.Attempt);
+            connections.Track(ConnectionId, Registration!, _registeredAt, Tracking!);
             return;
         }
 
-        connections.TrackFailed(ConnectionId, record.State.FailedAt!.Value + options.Value.FailedConnectionKept);
+        connections.TrackFailed(
+            ConnectionId, Registration!, _registeredAt, Tracking!, record.State.FailedAt!.Value + options.Value.FailedConnectionKept);
         if (!_isFailureTold)
         {
             // The record says Failed from here on, so no repeated call leads here again: what is left must not depend on its success.

@@ -11,7 +11,7 @@ internal sealed class ActiveConnections
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Tracked> _registered = [];
     private readonly Dictionary<string, Tracked> _migrating = [];
-    private readonly Dictionary<string, DateTimeOffset> _failed = [];
+    private readonly Dictionary<string, (Tracked Connection, DateTimeOffset ForgetAt)> _failed = [];
 
     /// <summary>How many are registered, and how many of them migrate.</summary>
     public (int Registered, int Migrating) Count
@@ -26,13 +26,13 @@ internal sealed class ActiveConnections
     }
 
     /// <summary>A registered connection is active here, or has changed.</summary>
-    public void Track(string connectionId, ConnectionRegistration registration, DateTimeOffset registeredAt, PendingAttempt? attempt)
+    public void Track(string connectionId, ConnectionRegistration registration, DateTimeOffset registeredAt, MigrationTracking tracking)
     {
-        var tracked = new Tracked(connectionId, registration.UserId, registration.GatewayId, registeredAt, attempt);
+        var tracked = new Tracked(connectionId, registration, registeredAt, tracking);
         lock (_lock)
         {
             _registered[connectionId] = tracked;
-            if (attempt is null)
+            if (tracked.Attempt is null)
             {
                 _migrating.Remove(connectionId);
             }
@@ -44,12 +44,13 @@ internal sealed class ActiveConnections
     }
 
     /// <summary>A connection is kept for questions after its failure, until it may be forgotten.</summary>
-    public void TrackFailed(string connectionId, DateTimeOffset forgetAt)
+    public void TrackFailed(
+        string connectionId, ConnectionRegistration registration, DateTimeOffset registeredAt, MigrationTracking tracking, DateTimeOffset forgetAt)
     {
         lock (_lock)
         {
             Remove(connectionId);
-            _failed[connectionId] = forgetAt;
+            _failed[connectionId] = (new Tracked(connectionId, registration, registeredAt, tracking), forgetAt);
         }
     }
 
@@ -60,6 +61,32 @@ internal sealed class ActiveConnections
         {
             Remove(connectionId);
         }
+    }
+
+    /// <summary>The newest that somebody asks for, and how many there are.</summary>
+    public ConnectionList Get(ConnectionFilter filter, int limit, string silo)
+    {
+        Tracked[] asked;
+        lock (_lock)
+        {
+            // Only copied here: what is sorted may be many, and each step of a connection waits for this lock.
+            asked = filter.State switch
+            {
+                null or MigrationState.Stable => [.. _registered.Values],
+                MigrationState.Migrating => [.. _migrating.Values],
+                MigrationState.MigrationFailed => [.. _failed.Values.Select(failed => failed.Connection)],
+                _ => [],
+            };
+        }
+
+        var found = asked.Where(connection => connection.Fulfils(filter)).ToList();
+        return new ConnectionList(
+            found.Count,
+            [
+                .. found.OrderByDescending(connection => connection.Registration.ConnectedAt)
+                    .ThenBy(connection => connection.ConnectionId, StringComparer.Ordinal).Take(limit).Select(connection => connection.Summary(silo)),
+            ],
+            []);
     }
 
     /// <summary>Connections with an attempt in flight, the oldest attempt first.</summary>
@@ -128,7 +155,7 @@ internal sealed class ActiveConnections
     {
         lock (_lock)
         {
-            return [.. _failed.Where(failed => failed.Value <= now).Select(failed => failed.Key)];
+            return [.. _failed.Where(failed => failed.Value.ForgetAt <= now).Select(failed => failed.Key)];
         }
     }
 
@@ -139,5 +166,27 @@ internal sealed class ActiveConnections
         _failed.Remove(connectionId);
     }
 
-    private sealed record Tracked(string ConnectionId, string UserId, string GatewayId, DateTimeOffset RegisteredAt, PendingAttempt? Attempt);
+    private sealed record Tracked(string ConnectionId, ConnectionRegistration Registration, DateTimeOffset RegisteredAt, MigrationTracking Tracking)
+    {
+        public string UserId => Registration.UserId;
+
+        public string GatewayId => Registration.GatewayId;
+
+        public PendingAttempt? Attempt => Tracking.Attempt;
+
+        public bool Fulfils(ConnectionFilter filter)
+            => (filter.UserId is null || filter.UserId == UserId)
+                && (filter.GatewayId is null || filter.GatewayId == GatewayId)
+                && (filter.State is null || filter.State == Tracking.State);
+
+        public ConnectionSummary Summary(string silo) => new(
+            ConnectionId,
+            UserId,
+            GatewayId,
+            silo,
+            Tracking.State,
+            Tracking.RemoteEndPoint,
+            Registration.ConnectedAt,
+            (int)Tracking.Totals.Completed);
+    }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 
 namespace QuicChat.Grains.Migrations;
@@ -10,6 +11,10 @@ internal interface IMigrationCollectorObserver : IGrainObserver
     /// <summary>Connections of the silo with an attempt in flight, oldest first.</summary>
     [Alias("GetMigrating")]
     Task<ImmutableArray<MigratingConnection>> GetMigrating(int limit);
+
+    /// <summary>Connections of the silo, the newest first, and how many there are.</summary>
+    [Alias("GetConnections")]
+    Task<ConnectionList> GetConnections(ConnectionFilter filter, int limit);
 
     /// <summary>Reports now.</summary>
     [Alias("Report")]

@@ -120,11 +120,7 @@ internal sealed partial class MigrationMonitorGrain
 
     // Killed before its first report.
     private SiloSums Unheard(string incarnation)
-    {
-        var address = SiloAddress.FromParsableString(incarnation);
-        var name = membership.TryGetSiloName(address, out var known) ? known : address.ToString();
-        return new SiloSums(name, 0, 0, SumsByGateway.Zero, SumsByGateway.Zero, []);
-    }
+        => new(NameOf(SiloAddress.FromParsableString(incarnation)), 0, 0, SumsByGateway.Zero, SumsByGateway.Zero, []);
 
     [LoggerMessage(1313, LogLevel.Information, "{Silo} is dead; the records of {Count} connections were read again, and its sums are exact.")]
     private partial void LogRecovered(string silo, int count);

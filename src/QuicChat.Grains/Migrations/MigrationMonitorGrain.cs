@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Storage;
+using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Policies;
@@ -30,6 +31,9 @@ internal sealed partial class MigrationMonitorGrain(
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
+    // Who asks waits for the slowest silo, and does so for less than 8 s.
+    private static readonly TimeSpan SiloPatience = TimeSpan.FromSeconds(3);
 
     private readonly Dictionary<string, LiveSilo> _silos = [];
     private readonly Dictionary<string, long> _durable = [];
@@ -112,7 +116,7 @@ internal sealed partial class MigrationMonitorGrain(
         {
             ByKind = all.ByKind,
             Histogram = all.Durations,
-            Recovering = [.. Present.Where(silo => IsDead(silo.Key)).Select(silo => silo.Value.Silo)],
+            Recovering = [.. Recovering()],
         });
 
         static MigrationStatsPart Part(string id, long connections, long migrating, GatewaySums sums)
@@ -122,8 +126,25 @@ internal sealed partial class MigrationMonitorGrain(
     public async Task<ImmutableArray<MigratingConnection>> GetMigratingConnections(int limit)
     {
         limit = Math.Clamp(limit, 0, MigratingLimit);
-        var answers = await Task.WhenAll(Live().Select(silo => AskAsync(silo, limit)));
+        var answers = await Task.WhenAll(Live().Select(silo => AskAsync(silo, observer => observer.GetMigrating(limit), [])));
         return [.. answers.SelectMany(answer => answer).OrderBy(connection => connection.StartedAt).Take(limit)];
+    }
+
+    public async Task<ConnectionList> GetConnections(ConnectionFilter filter, int limit)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        if (limit is < 1 or > IMigrationMonitorGrain.MostConnections)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(limit), limit, $"A list of connections has from 1 to {IMigrationMonitorGrain.MostConnections} entries.");
+        }
+
+        // A silo that has not reported since this activation of the monitor began cannot be asked, but its connections are there.
+        var unheard = membership.GetApproximateSiloStatuses(onlyActive: true).Keys
+            .Where(address => !_silos.ContainsKey(address.ToParsableString())).Select(NameOf);
+        var answers = await Task.WhenAll(Live().Select(silo => AskAsync(
+            silo, observer => observer.GetConnections(filter, limit), new ConnectionList(0, [], [silo.Name]))));
+        return ConnectionList.Merge([.. answers, new ConnectionList(0, [], [.. unheard, .. Recovering()])], limit);
     }
 
     public Task<ImmutableArray<FailedMigration>> GetFailedMigrations(int limit)
@@ -191,17 +212,21 @@ internal sealed partial class MigrationMonitorGrain(
 
     private IEnumerable<LiveSilo> Live() => _silos.Where(silo => !IsDead(silo.Key)).Select(silo => silo.Value);
 
-    private async Task<ImmutableArray<MigratingConnection>> AskAsync(LiveSilo silo, int limit)
+    private IEnumerable<string> Recovering() => Present.Where(silo => IsDead(silo.Key)).Select(silo => silo.Value.Silo).Distinct();
+
+    private string NameOf(SiloAddress address) => membership.TryGetSiloName(address, out var name) ? name : address.ToString();
+
+    private async Task<T> AskAsync<T>(LiveSilo silo, Func<IMigrationCollectorObserver, Task<T>> question, T none)
     {
         try
         {
-            return await silo.Observer.GetMigrating(limit);
+            return await question(silo.Observer).WaitAsync(SiloPatience);
         }
         catch (Exception error)
         {
             // A silo on its way out; what the others say is worth more than an error.
             LogNoAnswer(error, silo.Name);
-            return [];
+            return none;
         }
     }
 

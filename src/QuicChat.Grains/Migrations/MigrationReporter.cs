@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
 
 namespace QuicChat.Grains.Migrations;
@@ -31,6 +32,9 @@ internal sealed partial class MigrationReporter(
         => lifecycle.Subscribe(nameof(MigrationReporter), ServiceLifecycleStage.Active, StartAsync, StopAsync);
 
     public Task<ImmutableArray<MigratingConnection>> GetMigrating(int limit) => Task.FromResult(connections.GetMigrating(limit));
+
+    public Task<ConnectionList> GetConnections(ConnectionFilter filter, int limit)
+        => Task.FromResult(connections.Get(filter, limit, silo.Name));
 
     public Task Report() => ReportAsync();
 

@@ -5,14 +5,17 @@ namespace QuicChat.Cli.Tests.Admin;
 
 public sealed class UnreachableClusterTests
 {
-    [Fact]
-    public async Task A_store_that_does_not_answer_is_one_clear_line()
+    [Theory]
+    [InlineData("stats")]
+    [InlineData("connections")]
+    [InlineData("fail 00000001c2f0a1b2c3d4e5f60718293a --reason gone")]
+    public async Task A_store_that_does_not_answer_is_one_clear_line(string verb)
     {
         // Bound but not listening: connections are refused, and nobody else can take the port meanwhile.
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
-        var run = await CommandRun.Of("admin", "stats", "--store", socket.LocalEndPoint!.ToString()!, "--json");
+        var run = await CommandRun.Of(["admin", .. verb.Split(' '), "--store", socket.LocalEndPoint!.ToString()!, "--json"]);
 
         Assert.Equal(1, run.ExitCode);
         Assert.Equal(

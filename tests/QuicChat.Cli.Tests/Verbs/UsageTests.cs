@@ -14,8 +14,17 @@ public sealed class UsageTests
     [InlineData("up --redis host:99999", "quicchat: --redis: this is not a connection string of Redis (port ('99999') must be less than or equal to '65535'): write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true. See 'quicchat up --help'.")]
     [InlineData("upp", "quicchat: 'upp' is not known here; did you mean 'up'. See 'quicchat --help'.")]
     [InlineData("", "quicchat: give a verb: up, status, token, chat, admin, relay, demo. See 'quicchat --help'.")]
-    [InlineData("admin", "quicchat: give a verb: stats, connection, migrations, gateways, silos, kick, timeout, policy, reset. See 'quicchat admin --help'.")]
+    [InlineData("admin", "quicchat: give a verb: stats, connections, connection, migrations, gateways, silos, kick, fail, timeout, policy, reset. See 'quicchat admin --help'.")]
     [InlineData("admin stat", "quicchat: 'stat' is not known here; did you mean 'stats'. See 'quicchat admin --help'.")]
+    [InlineData("admin connectionz", "quicchat: 'connectionz' is not known here; did you mean 'connections'. See 'quicchat admin --help'.")]
+    [InlineData("admin connections --state lost", "quicchat: --state: 'lost' is not a state: it is stable, migrating or migrationFailed. See 'quicchat admin connections --help'.")]
+    [InlineData("admin connections --state 1", "quicchat: --state: '1' is not a state: it is stable, migrating or migrationFailed. See 'quicchat admin connections --help'.")]
+    [InlineData("admin connections --state migrationCompleted", "quicchat: --state: 'migrationCompleted' is not a state: it is stable, migrating or migrationFailed. See 'quicchat admin connections --help'.")]
+    [InlineData("admin connections --limit 0", "quicchat: --limit: '0' is not a whole number from 1 to 10000. See 'quicchat admin connections --help'.")]
+    [InlineData("admin connections --limit 10001", "quicchat: --limit: '10001' is not a whole number from 1 to 10000. See 'quicchat admin connections --help'.")]
+    [InlineData("admin fail 123 --reason gone", "quicchat: '123' is not a connection ID, which is 32 hex digits. See 'quicchat admin fail --help'.")]
+    [InlineData("admin fail --reason gone", "quicchat: Required argument 'ID' missing for command: 'fail'. See 'quicchat admin fail --help'.")]
+    [InlineData("admin fail 00000001c2f0a1b2c3d4e5f60718293a", "quicchat: Option '--reason' is required. See 'quicchat admin fail --help'.")]
     [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
     [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
     [InlineData("relay --rebind-every 1ms", "quicchat: --rebind-every: '1ms' is not between 10ms and 1d. See 'quicchat relay --help'.")]
@@ -48,6 +57,33 @@ public sealed class UsageTests
         Assert.Equal($"quicchat: {error}. See 'quicchat {verb} --help'.", Assert.Single(run.ErrorLines));
     }
 
+    [Theory]
+    [InlineData("", "is empty; say why")]
+    [InlineData(" \t ", "is empty; say why")]
+    [InlineData("two\nlines", "has control characters; write it as one plain line")]
+    [InlineData("257", "has 257 characters; 256 are allowed")]
+    public async Task The_reason_of_a_failure_is_one_line_of_some_length(string reason, string error)
+    {
+        var text = reason == "257" ? new string('x', 257) : reason;
+
+        var run = await CommandRun.Of("admin", "fail", "00000001c2f0a1b2c3d4e5f60718293a", "--reason", text);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal($"quicchat: --reason: the reason {error}. See 'quicchat admin fail --help'.", Assert.Single(run.ErrorLines));
+    }
+
+    [Theory]
+    [InlineData("--user")]
+    [InlineData("--gateway")]
+    [InlineData("--state")]
+    public async Task An_empty_filter_is_wrong_usage(string option)
+    {
+        var run = await CommandRun.Of("admin", "connections", option, "");
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith($"quicchat: {option}: ", Assert.Single(run.ErrorLines), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_text_that_is_far_too_long_is_not_repeated_in_full()
     {
@@ -63,6 +99,8 @@ public sealed class UsageTests
     [InlineData("token")]
     [InlineData("chat")]
     [InlineData("admin stats")]
+    [InlineData("admin connections")]
+    [InlineData("admin fail")]
     [InlineData("relay")]
     [InlineData("demo")]
     public async Task Every_verb_has_help_with_examples_and_the_common_options(string verb)
@@ -80,6 +118,8 @@ public sealed class UsageTests
     [InlineData("token --user ann")]
     [InlineData("chat --user ann --room lobby")]
     [InlineData("admin stats")]
+    [InlineData("admin connections --state migration-failed --user ann --gateway gw-1 --limit 10000")]
+    [InlineData("admin fail 00000001c2f0a1b2c3d4e5f60718293a --reason gone")]
     [InlineData("relay")]
     [InlineData("status")]
     public async Task Without_a_stack_a_verb_says_so_in_one_line_and_exits_1(string line)
