@@ -16,6 +16,10 @@ public sealed class UsageTests
     [InlineData("", "quicchat: give a verb: up, status, token, chat, admin, relay, demo. See 'quicchat --help'.")]
     [InlineData("admin", "quicchat: give a verb: stats, connection, migrations, gateways, silos, kick, timeout, policy, reset. See 'quicchat admin --help'.")]
     [InlineData("admin stat", "quicchat: 'stat' is not known here; did you mean 'stats'. See 'quicchat admin --help'.")]
+    [InlineData("admin migrations --failed --migrating", "quicchat: --migrating, --failed and --history are three questions; ask one. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --migrating", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --history 00000001c2f0a1b2c3d4e5f60718293a", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --limit 3", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
     [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
     [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
     [InlineData("relay --rebind-every 1ms", "quicchat: --rebind-every: '1ms' is not between 10ms and 1d. See 'quicchat relay --help'.")]
@@ -63,6 +67,7 @@ public sealed class UsageTests
     [InlineData("token")]
     [InlineData("chat")]
     [InlineData("admin stats")]
+    [InlineData("admin migrations")]
     [InlineData("relay")]
     [InlineData("demo")]
     public async Task Every_verb_has_help_with_examples_and_the_common_options(string verb)
@@ -80,6 +85,7 @@ public sealed class UsageTests
     [InlineData("token --user ann")]
     [InlineData("chat --user ann --room lobby")]
     [InlineData("admin stats")]
+    [InlineData("admin migrations --follow")]
     [InlineData("relay")]
     [InlineData("status")]
     public async Task Without_a_stack_a_verb_says_so_in_one_line_and_exits_1(string line)
