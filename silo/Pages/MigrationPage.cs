@@ -12,8 +12,8 @@ internal static class MigrationPage
 
     public static void AddMigrationPage(this IServiceCollection services)
     {
-        services.AddSingleton<MigrationFeed>();
-        services.AddHostedService(static provider => provider.GetRequiredService<MigrationFeed>());
+        services.AddSingleton<MigrationNewsFeed>();
+        services.AddHostedService(static provider => provider.GetRequiredService<MigrationNewsFeed>());
         services.ConfigureHttpJsonOptions(static json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
     }
 
@@ -22,7 +22,7 @@ internal static class MigrationPage
         MapFile(app, Path, "migrations.html", "text/html; charset=utf-8");
         MapFile(app, Path + "/page.js", "migrations.js", "text/javascript; charset=utf-8");
         MapFile(app, Path + "/page.css", "migrations.css", "text/css; charset=utf-8");
-        app.MapGet(Path + "/events", static (MigrationFeed feed, IHostApplicationLifetime lifetime, HttpContext context) =>
+        app.MapGet(Path + "/events", static (MigrationNewsFeed feed, IHostApplicationLifetime lifetime, HttpContext context) =>
         {
             // The stream ends with the viewer or with the silo, which would otherwise wait for it at its stop.
             var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);

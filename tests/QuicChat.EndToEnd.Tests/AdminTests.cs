@@ -96,6 +96,45 @@ public sealed class AdminTests(Stack stack)
         Assert.Equal(("silo-1", "active"), (silo.GetProperty("name").GetString(), silo.GetProperty("status").GetString()));
     }
 
+    [Fact]
+    public async Task Who_follows_migrations_sees_each_as_it_happens()
+    {
+        await using var path = PathSimulator.Start(new PathSimulatorOptions { Server = stack.Gateway });
+        await using var client = await stack.ConnectAsync(path, "followed");
+        var id = client.ConnectionId.ToString();
+        await using var follow = Tool.Start("admin", "migrations", "--follow", "--json", "--data", stack.Data);
+        await Eventually.HoldsAsync(() => follow.Output.Contains("""{"type":"following"}""", StringComparison.Ordinal), () => $"it follows: {follow.Error}");
+
+        path.RebindAll(IPAddress.Parse("127.0.0.2"));
+        await client.JoinAsync("somewhere");
+        await Eventually.HoldsAsync(() => Events().Any(next => Text(next, "type") == "ended"), () => $"the end of the migration is told: {follow.Output}");
+        follow.SendInterrupt();
+        var result = await follow.EndAsync(Limit);
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(["began", "ended"], Events().Select(next => Text(next, "type")));
+        var (began, ended) = (Events()[0], Events()[1]);
+        foreach (var name in (string[])["connectionId", "userId", "from", "to", "kind", "gatewayId", "silo"])
+        {
+            Assert.Equal(Text(began, name), Text(ended, name));
+        }
+
+        Assert.Equal(("followed", "address", "gw-1", "silo-1"), (Text(ended, "userId"), Text(ended, "kind"), Text(ended, "gatewayId"), Text(ended, "silo")));
+        Assert.StartsWith("127.0.0.2:", Text(ended, "to"), StringComparison.Ordinal);
+        Assert.Equal((null, "completed"), (Text(began, "outcome"), Text(ended, "outcome")));
+        Assert.Equal(JsonValueKind.Null, began.GetProperty("durationMs").ValueKind);
+        Assert.InRange(ended.GetProperty("durationMs").GetDouble(), 0, Limit.TotalMilliseconds);
+
+        // Others may migrate at the same time.
+        List<JsonElement> Events() =>
+        [
+            .. follow.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+                .Where(line => line.TryGetProperty("connectionId", out var connection) && connection.GetString() == id),
+        ];
+
+        static string? Text(JsonElement line, string name) => line.GetProperty(name).GetString();
+    }
+
     private static string?[] Ids(JsonElement list) => [.. list.GetProperty("connections").EnumerateArray().Select(one => one.GetProperty("connectionId").GetString())];
 
     private Task<ToolResult> AdminAsync(params string[] arguments) => Tool.RunAsync(Limit, ["admin", .. arguments, "--json", "--data", stack.Data]);

@@ -70,4 +70,19 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     [Alias("Reset")]
     [AlwaysInterleave]
     Task Reset();
+
+    /// <summary>
+    /// Tells an observer of every migration from now on. It is a lease: subscribing again renews it, and does so too where the monitor has died
+    /// meanwhile or a silo has given the observer up. The observer must be held by whoever made it; Orleans holds it weakly.
+    /// </summary>
+    /// <returns>How long the lease runs. A third of it is a good time to subscribe again.</returns>
+    /// <exception cref="TooManyObserversException">There are 32 others.</exception>
+    [Alias("Subscribe")]
+    [AlwaysInterleave]
+    Task<TimeSpan> Subscribe(IMigrationObserver observer);
+
+    /// <summary>Ends a subscription. Silos hear of it before this returns, or else within a second or so.</summary>
+    [Alias("Unsubscribe")]
+    [AlwaysInterleave]
+    Task Unsubscribe(IMigrationObserver observer);
 }

@@ -48,12 +48,17 @@ internal abstract class AdminVerb : Verb
     protected sealed override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
         Check(parsed);
-        await using var cluster = await ClusterConnection.OpenAsync(
+        await using var cluster = await ConnectAsync(parsed, context, cancellationToken);
+        return await RunAsync(parsed, context, cluster, cancellationToken);
+    }
+
+    /// <summary>Connects to the cluster that the command line names.</summary>
+    /// <exception cref="ToolException">It does not answer.</exception>
+    protected Task<ClusterConnection> ConnectAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+        => ClusterConnection.OpenAsync(
             context.Data,
             parsed.GetValue(_store),
             parsed.GetRequiredValue(_clusterId),
             parsed.GetRequiredValue(_serviceId),
             cancellationToken);
-        return await RunAsync(parsed, context, cluster, cancellationToken);
-    }
 }

@@ -14,6 +14,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     private readonly IHost _host;
+    private bool _isDisposed;
 
     private ClusterConnection(IHost host) => _host = host;
 
@@ -104,8 +105,22 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await _host.StopAsync(limit.Token);
+        try
+        {
+            await _host.StopAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // There is nobody left to take leave of.
+        }
+
         _host.Dispose();
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class ConnectionGrain(
     IConnectionIndex index,
     MigrationCollector collector,
     ActiveConnections connections,
+    MigrationFeed feed,
     MigrationTimeout timeout,
     IOptions<MigrationOptions> options,
     ILocalSiloDetails silo,
@@ -235,17 +236,20 @@ internal sealed partial class ConnectionGrain(
         await WriteAsync(Counting(next, sums));
         Track();
         Log(machine.Effects);
+        feed.Tell(ConnectionId, Registration!, machine.Effects);
     }
 
     private async Task CloseAsync(string reason)
     {
+        var registration = Registration!;
         var machine = Machine();
         machine.Close(reason);
         var sums = Sums.Plus(machine.Effects);
         // First the user: a call that fails between the two is repeated, and the record is what a repetition goes by.
-        await GrainFactory.GetGrain<IUserGrain>(Registration!.UserId).RemoveConnection(ConnectionId);
+        await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
         await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 });
         Log(machine.Effects);
+        feed.Tell(ConnectionId, registration, machine.Effects);
         LogUnregistered(ConnectionId, reason);
     }
 

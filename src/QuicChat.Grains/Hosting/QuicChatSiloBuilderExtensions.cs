@@ -19,6 +19,7 @@ public static class QuicChatSiloBuilderExtensions
         builder.Services.TryAddKeyedSingleton(GrainClock.Key, TimeProvider.System);
         builder.Services.TryAddSingleton<MigrationCollector>();
         builder.Services.TryAddSingleton<ActiveConnections>();
+        builder.Services.TryAddSingleton<MigrationFeed>();
         builder.Services.TryAddSingleton<MigrationTimeout>();
         builder.Services.TryAddSingleton<TallySettler>();
         builder.Services.TryAddSingleton<ConnectionSweeper>();

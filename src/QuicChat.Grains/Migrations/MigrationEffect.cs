@@ -12,7 +12,7 @@ internal abstract record MigrationEffect
     public sealed record Ended(MigrationAttempt Attempt) : MigrationEffect;
 
     /// <summary>Policy refused a path.</summary>
-    public sealed record Denied : MigrationEffect;
+    public sealed record Denied(string From, string To, MigrationKind Kind, DateTimeOffset At, string? Reason) : MigrationEffect;
 
     /// <summary>An event came late, again, or where it cannot happen; or the events before it are missing.</summary>
     public sealed record Ignored : MigrationEffect;

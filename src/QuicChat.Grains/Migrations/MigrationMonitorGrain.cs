@@ -87,7 +87,7 @@ internal sealed partial class MigrationMonitorGrain(
         }
 
         Add(report.Failed);
-        return Task.FromResult(new CollectorReceipt(_durable.GetValueOrDefault(report.Incarnation), _gateways));
+        return Task.FromResult(new CollectorReceipt(_durable.GetValueOrDefault(report.Incarnation), _gateways) { Observers = Observers() });
     }
 
     public Task<MigrationStats> GetMigrationStats()

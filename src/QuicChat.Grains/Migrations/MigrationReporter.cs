@@ -13,6 +13,7 @@ namespace QuicChat.Grains.Migrations;
 internal sealed partial class MigrationReporter(
     MigrationCollector collector,
     ActiveConnections connections,
+    MigrationFeed feed,
     TallySettler settler,
     ConnectionSweeper sweeper,
     MigrationTimeout timeout,
@@ -49,6 +50,7 @@ internal sealed partial class MigrationReporter(
             var report = collector.Report(silo.Name, silo.SiloAddress.ToParsableString(), registered, migrating);
             var receipt = await grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key).Push(report, _reference!);
             collector.Answered(report);
+            feed.Learn(receipt.Observers);
             timeout.Value = receipt.Gateways?.MigrationTimeout ?? timeout.Value;
             if (_isFailing)
             {
@@ -61,6 +63,7 @@ internal sealed partial class MigrationReporter(
         catch (Exception error)
         {
             // Sums are cumulative: the next report makes up for this one.
+            feed.Learn(null);
             if (!_isFailing)
             {
                 _isFailing = true;

@@ -63,7 +63,8 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
                 break;
             case PathObservationType.Denied:
                 Tracking = Tracking with { Totals = Tracking.Totals with { Denied = Tracking.Totals.Denied + 1 } };
-                _effects.Add(new MigrationEffect.Denied());
+                _effects.Add(new MigrationEffect.Denied(
+                    Named(observation.From), Named(observation.To), observation.Kind, Plausible(observation.At), Cut(observation.Reason)));
                 break;
             default:
                 Ignore();
@@ -97,6 +98,8 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
     }
 
     private static bool IsEndPoint(string? text) => text is { Length: > 0 and <= MaxEndPointLength };
+
+    private static string Named(string? text) => text is not null && IsEndPoint(text) ? text : "";
 
     private static string? Cut(string? reason) => reason is { Length: > MaxReasonLength } ? reason[..MaxReasonLength] : reason;
 

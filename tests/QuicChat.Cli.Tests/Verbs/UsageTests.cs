@@ -25,6 +25,10 @@ public sealed class UsageTests
     [InlineData("admin fail 123 --reason gone", "quicchat: '123' is not a connection ID, which is 32 hex digits. See 'quicchat admin fail --help'.")]
     [InlineData("admin fail --reason gone", "quicchat: Required argument 'ID' missing for command: 'fail'. See 'quicchat admin fail --help'.")]
     [InlineData("admin fail 00000001c2f0a1b2c3d4e5f60718293a", "quicchat: Option '--reason' is required. See 'quicchat admin fail --help'.")]
+    [InlineData("admin migrations --failed --migrating", "quicchat: --migrating, --failed and --history are three questions; ask one. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --migrating", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --history 00000001c2f0a1b2c3d4e5f60718293a", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin migrations --follow --limit 3", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
     [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
     [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
     [InlineData("relay --rebind-every 1ms", "quicchat: --rebind-every: '1ms' is not between 10ms and 1d. See 'quicchat relay --help'.")]
@@ -101,6 +105,7 @@ public sealed class UsageTests
     [InlineData("admin stats")]
     [InlineData("admin connections")]
     [InlineData("admin fail")]
+    [InlineData("admin migrations")]
     [InlineData("relay")]
     [InlineData("demo")]
     public async Task Every_verb_has_help_with_examples_and_the_common_options(string verb)
@@ -120,6 +125,7 @@ public sealed class UsageTests
     [InlineData("admin stats")]
     [InlineData("admin connections --state migration-failed --user ann --gateway gw-1 --limit 10000")]
     [InlineData("admin fail 00000001c2f0a1b2c3d4e5f60718293a --reason gone")]
+    [InlineData("admin migrations --follow")]
     [InlineData("relay")]
     [InlineData("status")]
     public async Task Without_a_stack_a_verb_says_so_in_one_line_and_exits_1(string line)

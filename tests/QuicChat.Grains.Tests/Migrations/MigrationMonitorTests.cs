@@ -145,6 +145,10 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         const int Few = 200;
         const int Many = 2_000;
         await _gateway.RenewAsync();
+
+        // Who observes hears each attempt from the silos; the monitor has no part in it.
+        var observer = new TestObserver(cluster.Grains);
+        await Monitor.Subscribe(observer.Reference);
         List<IConnectionGrain> connections = [];
         var few = await MeasureAsync(connections, Few);
         var many = await MeasureAsync(connections, Many);
@@ -155,6 +159,8 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         // But for the digits of the numbers of reports.
         Assert.InRange(many.BytesStored, few.BytesStored - 8, few.BytesStored + 8);
+        Assert.True(observer.HasBatches);
+        await Monitor.Unsubscribe(observer.Reference);
     }
 
     private async Task<(string Calls, int BytesSent, int BytesStored)> MeasureAsync(List<IConnectionGrain> connections, int count)

@@ -9,7 +9,7 @@ namespace QuicChat.Silo.Pages;
 /// What the page about migrations shows, asked of the monitor once for all viewers: every second while someone looks, else just often enough that
 /// whoever comes finds the last minutes.
 /// </summary>
-internal sealed partial class MigrationFeed(IGrainFactory grains, TimeProvider time, ILogger<MigrationFeed> logger) : BackgroundService
+internal sealed partial class MigrationNewsFeed(IGrainFactory grains, TimeProvider time, ILogger<MigrationNewsFeed> logger) : BackgroundService
 {
     private const int FailuresShown = 20;
     private const int PointsKept = 600;

@@ -1,0 +1,15 @@
+namespace QuicChat.Abstractions.Migrations;
+
+/// <summary>What a <see cref="MigrationEvent"/> tells of.</summary>
+[GenerateSerializer, Alias("quicchat.migration.event-type")]
+public enum MigrationEventType
+{
+    /// <summary>An attempt began.</summary>
+    Began = 0,
+
+    /// <summary>An attempt ended, whichever way.</summary>
+    Ended = 1,
+
+    /// <summary>Policy refused a path. This is no attempt.</summary>
+    Denied = 2,
+}
