@@ -77,6 +77,52 @@ public sealed class UpTests(Stack stack)
     }
 
     [Fact]
+    public async Task What_is_killed_comes_back_on_the_ports_it_had_and_nothing_is_lost()
+    {
+        var own = new Stack();
+        await own.InitializeAsync();
+        try
+        {
+            var first = await Tool.RunWithInputAsync(Limit, "before\n", "chat", "--user", "ann", "--room", "lobby", "--data", own.Data);
+            Assert.True(first.ExitCode == 0, first.ToString());
+            var before = Parts(own.Description);
+            foreach (var part in before.Values)
+            {
+                using var process = Process.GetProcessById(part.Pid);
+                process.Kill();
+            }
+
+            await Eventually.HoldsAsync(
+                async () => Parts(await own.ReadDescriptionAsync()).All(part => part.Value.Pid != before[part.Key].Pid), () => $"all are back\n{own.Output}");
+            Assert.Equal(Addresses(before), Addresses(Parts(await own.ReadDescriptionAsync())));
+            var status = await Tool.RunAsync(Limit, "status", "--wait", "30", "--data", own.Data);
+            Assert.True(status.ExitCode == 0, $"{status}\n{own.Output}");
+            var second = await Tool.RunAsync(Limit, "chat", "--user", "bob", "--room", "lobby", "--data", own.Data);
+            Assert.True(second.ExitCode == 0, second.ToString());
+            Assert.Contains("ann: before", second.Output, StringComparison.Ordinal);
+            foreach (var name in before.Keys)
+            {
+                Assert.Contains($"{name} was ended by signal 9", own.Output, StringComparison.Ordinal);
+            }
+        }
+        finally
+        {
+            await own.DisposeAsync();
+        }
+
+        static Dictionary<string, (int Pid, string Address)> Parts(JsonElement stack) => new()
+        {
+            ["store"] = (Pid(stack.GetProperty("store")), stack.GetProperty("store").GetProperty("connectionString").GetString()!),
+            ["silo-1"] = (Pid(stack.GetProperty("silos")[0]), stack.GetProperty("silos")[0].GetProperty("web").GetString()!),
+            ["gw-1"] = (Pid(stack.GetProperty("gateways")[0]), stack.GetProperty("gateways")[0].GetProperty("endPoint").GetString()!),
+        };
+
+        static int Pid(JsonElement part) => part.GetProperty("pid").GetInt32();
+
+        static IEnumerable<string> Addresses(Dictionary<string, (int Pid, string Address)> parts) => parts.Values.Select(part => part.Address);
+    }
+
+    [Fact]
     public async Task Ctrl_C_stops_everything_within_ten_seconds_and_kill_9_leaves_nothing_behind()
     {
         foreach (var interrupt in (bool[])[true, false])

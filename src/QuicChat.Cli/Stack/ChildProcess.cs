@@ -57,9 +57,10 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="name">Its name in messages.</param>
     /// <param name="assembly">The assembly to run.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="logFile">Where its standard error goes; an older log is kept beside it.</param>
+    /// <param name="logFile">Where its standard error goes.</param>
+    /// <param name="appends">Whether the log goes on; otherwise an older one is kept beside it.</param>
     /// <exception cref="ToolException">The log cannot be written.</exception>
-    public static ChildProcess Start(string name, string assembly, IEnumerable<string> arguments, string logFile)
+    public static ChildProcess Start(string name, string assembly, IEnumerable<string> arguments, string logFile, bool appends = false)
     {
         var start = new ProcessStartInfo
         {
@@ -79,7 +80,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
         }
 
-        var log = DataFolder.Access(logFile, OpenLog);
+        var log = DataFolder.Access(logFile, file => OpenLog(file, appends));
         return new ChildProcess(name, Process.Start(start)!, logFile, log);
     }
 
@@ -171,14 +172,14 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static StreamWriter OpenLog(string logFile)
+    private static StreamWriter OpenLog(string logFile, bool appends)
     {
-        if (File.Exists(logFile))
+        if (!appends && File.Exists(logFile))
         {
             File.Move(logFile, logFile + ".old", overwrite: true);
         }
 
-        return new StreamWriter(logFile) { AutoFlush = true };
+        return new StreamWriter(logFile, appends) { AutoFlush = true };
     }
 
     private async Task<int> WatchAsync()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.CompilerServices;
 using QuicChat.Abstractions;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Certificates;
@@ -30,6 +29,7 @@ internal sealed class LocalStack : IAsyncDisposable
     private readonly List<ChildProcess> _store = [];
     private readonly List<ChildProcess> _silos = [];
     private readonly List<ChildProcess> _gateways = [];
+    private readonly Dictionary<string, Func<CancellationToken, Task<ChildProcess>>> _restarts = [];
     private RunningStack? _running;
 
     private LocalStack(StackPlan plan, DataFolder data, Action<string> progress)
@@ -64,18 +64,19 @@ internal sealed class LocalStack : IAsyncDisposable
         }
     }
 
-    /// <summary>The children that end by themselves, as they do; it completes when none is left.</summary>
-    public async IAsyncEnumerable<ChildProcess> EndsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// Tells of each child that ends by itself, and starts it again on the ports it had. Completes when it is cancelled, or, where nothing is
+    /// started again, when no child is left.
+    /// </summary>
+    /// <param name="restarts">When to start again; <see langword="null"/> for not at all.</param>
+    /// <param name="tell">Is told a line for each end and start.</param>
+    /// <param name="changed">Is given what runs where after each start.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task SuperviseAsync(
+        RestartDelays? restarts, Action<string> tell, Action<RunningStack> changed, CancellationToken cancellationToken)
     {
-        var waits = _store.Concat(_silos).Concat(_gateways).Select(async child =>
-        {
-            await child.Ended;
-            return child;
-        });
-        await foreach (var ended in Task.WhenEach(waits).WithCancellation(cancellationToken))
-        {
-            yield return await ended;
-        }
+        ChildProcess[] children = [.. _store, .. _silos, .. _gateways];
+        await Task.WhenAll(children.Select(child => SuperviseAsync(child, restarts, tell, changed, cancellationToken)));
     }
 
     /// <summary>Stops gateways, then silos, then the store, within 10 s.</summary>
@@ -111,7 +112,8 @@ internal sealed class LocalStack : IAsyncDisposable
 
         _data.EnsureTokenKey();
         var certificate = EnsureServable();
-        var (store, connectionString) = await StartStoreAsync(cancellationToken);
+        var store = await StartStoreAsync(cancellationToken);
+        var connectionString = store?.ConnectionString ?? _plan.Redis!;
 
         // The first silo makes the cluster's tables; the others then join at the same time.
         var silos = new List<RunningSilo> { await StartSiloAsync(1, connectionString, cancellationToken) };
@@ -145,62 +147,101 @@ internal sealed class LocalStack : IAsyncDisposable
         }
     }
 
-    private async Task<(RunningStore? Store, string ConnectionString)> StartStoreAsync(CancellationToken cancellationToken)
+    private async Task<RunningStore?> StartStoreAsync(CancellationToken cancellationToken)
     {
         if (_plan.Redis is { } redis)
         {
             _progress($"redis: looking for {RedisServer.Describe(redis)}");
             await RedisServer.RequireAsync(redis, "start it, or leave --redis away to use the built-in store", cancellationToken);
-            return (null, redis);
+            return null;
         }
 
-        _progress("store: starting");
-        var child = Start(_store, "store", ServerProgram.Store, ["--data", _data.StoreFolder, "--port", "0"]);
+        var (child, store) = await StartStoreAsync("0", cancellationToken);
+        var port = store.ConnectionString[(store.ConnectionString.LastIndexOf(':') + 1)..];
+        _restarts[child.Name] = async token =>
+        {
+            var (again, running) = await StartStoreAsync(port, token);
+            Change(stack => stack with { Store = running });
+            return again;
+        };
+        return store;
+    }
+
+    private async Task<(ChildProcess Child, RunningStore Running)> StartStoreAsync(string port, CancellationToken cancellationToken)
+    {
+        const string Name = "store";
+        _progress($"{Name}: starting");
+        var child = Start(_store, Name, ServerProgram.Store, ["--data", _data.StoreFolder, "--port", port]);
         var ready = await WaitReadyAsync<ReadyStore>(child, cancellationToken);
-        _progress($"store: serves on {ready.ConnectionString}");
-        return (new RunningStore(child.Id, ready.ConnectionString), ready.ConnectionString);
+        _progress($"{Name}: serves on {ready.ConnectionString}");
+        return (child, new RunningStore(child.Id, ready.ConnectionString));
     }
 
     private async Task<RunningSilo> StartSiloAsync(int number, string connectionString, CancellationToken cancellationToken)
     {
-        var name = $"silo-{number}";
-        _progress($"{name}: starting");
         for (var attempt = 1; ; attempt++)
         {
             var web = number > 1 ? 0 : _plan.WebPort ?? (attempt == 1 && Ports.IsTcpFree(UsualWebPort) ? UsualWebPort : 0);
-            var child = Start(
-                _silos,
-                name,
-                ServerProgram.Silo,
-                [
-                    "--store", connectionString,
-                    "--name", name,
-                    "--silo-port", "0",
-                    "--client-port", "0",
-                    "--advertise", "127.0.0.1",
-                    "--web", $"http://127.0.0.1:{web}",
-                    "--cluster-id", _plan.ClusterId,
-                    "--service-id", ClusterDefaults.ServiceId,
-                ]);
             try
             {
-                var ready = await WaitReadyAsync<ReadySilo>(child, cancellationToken);
-                _progress($"{name}: serves, dashboard at {ready.Dashboard}");
-                return new RunningSilo(name, child.Id, ready.SiloPort, ready.ClientPort, ready.Web, ready.Dashboard);
+                var (child, silo) = await StartSiloAsync(number, connectionString, 0, 0, $"http://127.0.0.1:{web}", cancellationToken);
+                _restarts[child.Name] = async token =>
+                {
+                    var (again, running) = await StartSiloAsync(number, connectionString, silo.SiloPort, silo.ClientPort, silo.Web, token);
+                    Change(stack => stack with { Silos = [.. stack.Silos.Select(one => one.Name == running.Name ? running : one)] });
+                    return again;
+                };
+                return silo;
             }
-            catch (ToolException) when (attempt < PortAttempts && LostPort(child))
+            catch (PortLostException e) when (attempt < PortAttempts)
             {
-                _progress($"{name}: one of its ports was taken meanwhile; trying others");
-                Forget(_silos, child);
+                _progress($"{e.Child.Name}: one of its ports was taken meanwhile; trying others");
             }
         }
     }
 
+    private async Task<(ChildProcess Child, RunningSilo Running)> StartSiloAsync(
+        int number, string connectionString, int siloPort, int clientPort, string web, CancellationToken cancellationToken)
+    {
+        var name = $"silo-{number}";
+        _progress($"{name}: starting");
+        var child = Start(
+            _silos,
+            name,
+            ServerProgram.Silo,
+            [
+                "--store", connectionString,
+                "--name", name,
+                "--silo-port", Text(siloPort),
+                "--client-port", Text(clientPort),
+                "--advertise", "127.0.0.1",
+                "--web", web,
+                "--cluster-id", _plan.ClusterId,
+                "--service-id", ClusterDefaults.ServiceId,
+            ]);
+        var ready = await WaitReadyAsync<ReadySilo>(child, cancellationToken);
+        _progress($"{name}: serves, dashboard at {ready.Dashboard}");
+        return (child, new RunningSilo(name, child.Id, ready.SiloPort, ready.ClientPort, ready.Web, ready.Dashboard));
+    }
+
     private async Task<RunningGateway> StartGatewayAsync(int number, string connectionString, CancellationToken cancellationToken)
+    {
+        var port = _plan.Port == 0 ? 0 : _plan.Port + number - 1;
+        var (child, gateway) = await StartGatewayAsync(number, connectionString, port, cancellationToken);
+        _restarts[child.Name] = async token =>
+        {
+            var (again, running) = await StartGatewayAsync(number, connectionString, gateway.Port, token);
+            Change(stack => stack with { Gateways = [.. stack.Gateways.Select(one => one.Id == running.Id ? running : one)] });
+            return again;
+        };
+        return gateway;
+    }
+
+    private async Task<(ChildProcess Child, RunningGateway Running)> StartGatewayAsync(
+        int number, string connectionString, int port, CancellationToken cancellationToken)
     {
         var id = $"gw-{number}";
         _progress($"{id}: starting");
-        var port = _plan.Port == 0 ? 0 : _plan.Port + number - 1;
         var child = Start(
             _gateways,
             id,
@@ -218,7 +259,67 @@ internal sealed class LocalStack : IAsyncDisposable
             ]);
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");
-        return new RunningGateway(ready.Id, child.Id, ready.ServerId, ready.EndPoint, ready.Port, ready.Engine);
+        return (child, new RunningGateway(ready.Id, child.Id, ready.ServerId, ready.EndPoint, ready.Port, ready.Engine));
+    }
+
+    private async Task SuperviseAsync(
+        ChildProcess child, RestartDelays? restarts, Action<string> tell, Action<RunningStack> changed, CancellationToken cancellationToken)
+    {
+        var tries = 0;
+        while (true)
+        {
+            var began = Environment.TickCount64;
+            await child.Ended.WaitAsync(cancellationToken);
+            if (!child.IsExplained)
+            {
+                child.TellLastLines(_progress);
+            }
+
+            if (restarts is null)
+            {
+                tell($"{child.DescribeEnd()} The others go on.");
+                return;
+            }
+
+            tries = Environment.TickCount64 - began >= restarts.Forgotten.TotalMilliseconds ? 0 : tries;
+            tell($"{child.DescribeEnd()} It is started again.");
+            child = await RestartAsync(child);
+            changed(Running);
+        }
+
+        async Task<ChildProcess> RestartAsync(ChildProcess ended)
+        {
+            await ended.DisposeAsync();
+            while (true)
+            {
+                await Task.Delay(restarts!.Of(tries++), cancellationToken);
+                try
+                {
+                    return await _restarts[ended.Name](cancellationToken);
+                }
+                catch (ToolException e)
+                {
+                    tell($"{e.Message} It is tried again.");
+                    await Find(ended.Name).DisposeAsync();
+                }
+            }
+        }
+    }
+
+    private ChildProcess Find(string name)
+    {
+        lock (_gate)
+        {
+            return _store.Concat(_silos).Concat(_gateways).Single(child => child.Name == name);
+        }
+    }
+
+    private void Change(Func<RunningStack, RunningStack> change)
+    {
+        lock (_gate)
+        {
+            _running = change(_running!);
+        }
     }
 
     private static async Task<T[]> TogetherAsync<T>(
@@ -241,21 +342,16 @@ internal sealed class LocalStack : IAsyncDisposable
 
     private ChildProcess Start(List<ChildProcess> children, string name, ServerProgram program, IEnumerable<string> arguments)
     {
-        var child = ChildProcess.Start(name, program.Locate(), [.. arguments, "--exit-with-parent"], _data.LogFile(name));
+        // One that is started again goes on in its log, where the reason of its end is.
+        var isRestart = _restarts.ContainsKey(name);
+        var child = ChildProcess.Start(name, program.Locate(), [.. arguments, "--exit-with-parent"], _data.LogFile(name), isRestart);
         lock (_gate)
         {
+            children.RemoveAll(former => former.Name == name);
             children.Add(child);
         }
 
         return child;
-    }
-
-    private void Forget(List<ChildProcess> children, ChildProcess child)
-    {
-        lock (_gate)
-        {
-            children.Remove(child);
-        }
     }
 
     private async Task<T> WaitReadyAsync<T>(ChildProcess child, CancellationToken cancellationToken)
@@ -263,6 +359,10 @@ internal sealed class LocalStack : IAsyncDisposable
         try
         {
             return await child.WaitReadyAsync<T>(StartTimeout, cancellationToken);
+        }
+        catch (ToolException e) when (LostPort(child))
+        {
+            throw new PortLostException(child, e);
         }
         catch (ToolException) when (!child.IsExplained)
         {
@@ -275,6 +375,11 @@ internal sealed class LocalStack : IAsyncDisposable
     private static bool LostPort(ChildProcess child)
         => child.Ended.IsCompleted && child.LastLines.Any(line => line.Contains("in use", StringComparison.OrdinalIgnoreCase)
             || line.Contains("is taken", StringComparison.OrdinalIgnoreCase));
+
+    private sealed class PortLostException(ChildProcess child, ToolException reason) : ToolException(reason.Message, reason)
+    {
+        public ChildProcess Child => child;
+    }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -21,6 +21,8 @@ internal sealed class UpVerb : Verb
     private readonly Option<int?> _webPort = Choice.NumberOrNone(
         "--web-port", 0, 65535, "The first silo's web port, with the dashboard. Without it 8080 if that is free; 0 takes a free one.");
 
+    private readonly Option<bool> _noRestart = new("--no-restart") { Description = "Leaves a part that dies dead. Without it, it is started again." };
+
     /// <summary>Defines the verb.</summary>
     public UpVerb()
         : base(
@@ -29,7 +31,7 @@ internal sealed class UpVerb : Verb
             "./quicchat up",
             "./quicchat up --silos 2 --gateways 2",
             "./quicchat up --redis 127.0.0.1:6379 --data /var/tmp/chat")
-        => AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort);
+        => AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort, _noRestart);
 
     /// <inheritdoc />
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
@@ -65,7 +67,7 @@ internal sealed class UpVerb : Verb
                 Welcome.Write(context, stack.Running);
             }
 
-            return await WatchAsync(stack, context, cancellationToken);
+            return await WatchAsync(stack, context, parsed.GetValue(_noRestart) ? null : RestartDelays.Usual, cancellationToken);
         }
         finally
         {
@@ -73,19 +75,13 @@ internal sealed class UpVerb : Verb
         }
     }
 
-    private static async Task<int> WatchAsync(LocalStack stack, VerbContext context, CancellationToken cancellationToken)
+    private static async Task<int> WatchAsync(
+        LocalStack stack, VerbContext context, RestartDelays? restarts, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var child in stack.EndsAsync(cancellationToken))
-            {
-                if (!child.IsExplained)
-                {
-                    child.TellLastLines(context.Progress);
-                }
-
-                context.Error.WriteLine($"quicchat: {child.DescribeEnd()} The others go on.");
-            }
+            await stack.SuperviseAsync(
+                restarts, line => context.Error.WriteLine($"quicchat: {line}"), running => running.Save(context.Data), cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

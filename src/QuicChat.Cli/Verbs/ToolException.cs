@@ -1,7 +1,7 @@
 namespace QuicChat.Cli.Verbs;
 
 /// <summary>What was asked for cannot be done; the message is one line that says why and what to do.</summary>
-internal sealed class ToolException(string message, Exception? innerException = null) : Exception(message, innerException)
+internal class ToolException(string message, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>
     /// The text of what caused <paramref name="exception"/> in the first place, as one line without a full stop, and without the name of

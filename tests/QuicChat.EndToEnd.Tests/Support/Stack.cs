@@ -41,13 +41,20 @@ public sealed class Stack : IAsyncLifetime
 
     internal int UpProcess => _up!.ProcessId;
 
+    /// <summary>What <c>up</c> has said so far.</summary>
+    internal string Output => $"{_up!.Output}\n{_up.Error}";
+
     public async ValueTask InitializeAsync()
     {
         _up = Tool.Start(["up", "--port", "0", "--web-port", "0", "--data", Data, .. _options]);
         var status = await Tool.RunAsync(StartLimit, "status", "--wait", "90", "--json", "--data", Data);
         Assert.True(status.ExitCode == 0, $"The stack does not serve.\n{status}\n--- up\n{_up.Output}\n{_up.Error}");
-        Description = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "stack.json"))).RootElement;
+        Description = await ReadDescriptionAsync();
     }
+
+    /// <summary>What runs where now.</summary>
+    internal async Task<JsonElement> ReadDescriptionAsync()
+        => JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "stack.json"))).RootElement;
 
     public async ValueTask DisposeAsync()
     {

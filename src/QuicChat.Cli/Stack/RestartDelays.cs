@@ -1,0 +1,21 @@
+namespace QuicChat.Cli.Stack;
+
+/// <summary>How long a child that has died stays down: at first shortly, then twice as long each time, since it may die of something that lasts.</summary>
+/// <param name="First">After the first death.</param>
+internal sealed record RestartDelays(TimeSpan First)
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    /// <summary>Half a second: the system has released its ports by then.</summary>
+    public static RestartDelays Usual { get; } = new(TimeSpan.FromMilliseconds(500));
+
+    /// <summary>A child that has served for this long begins anew with the first delay.</summary>
+    public TimeSpan Forgotten { get; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The delay after a number of deaths in a row.</summary>
+    public TimeSpan Of(int earlier)
+    {
+        var delay = First * Math.Pow(2, Math.Min(earlier, 16));
+        return delay < Longest ? delay : Longest;
+    }
+}
