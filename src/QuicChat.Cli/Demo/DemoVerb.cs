@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using QuicChat.Cli.Admin;
+using QuicChat.Cli.Demo.Chaos;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Engines;
@@ -22,6 +24,11 @@ internal sealed class DemoVerb : Verb
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
     private readonly Option<int> _silos = Choice.Number("--silos", 1, 1, 16, "How many silos to start.");
     private readonly Option<int> _gateways = Choice.Number("--gateways", 1, 1, 16, "How many gateways to start.");
+    private readonly Option<ImmutableArray<ChaosFault>> _chaos = ChaosOption.Create();
+    private readonly Option<bool> _redis = new("--redis-server")
+    {
+        Description = "Starts redis-server, which must be installed, in place of the built-in store.",
+    };
 
     /// <summary>Defines the verb.</summary>
     public DemoVerb()
@@ -30,14 +37,19 @@ internal sealed class DemoVerb : Verb
             "Starts a stack of its own, chats while every client's path changes again and again, and checks every message at every member.",
             "./quicchat demo",
             "./quicchat demo --clients 40 --rebinds 5 --json",
-            "./quicchat demo --loss 2% --delay 20ms --reorder 1%")
-        => AddOptions([_clients, _rooms, _rebinds, _seconds, .. _network.All, _seed, _engine, _silos, _gateways]);
+            "./quicchat demo --loss 2% --delay 20ms --reorder 1%",
+            "./quicchat demo --chaos all",
+            "./quicchat demo --chaos gateway,store --redis-server --json")
+        => AddOptions([_clients, _rooms, _rebinds, _seconds, .. _network.All, _seed, _engine, _silos, _gateways, _chaos, _redis]);
 
     /// <inheritdoc />
     protected override string DataDescription => "A new directory for the stack, to keep. Without it a temporary one, deleted at the end.";
 
     /// <inheritdoc />
-    protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+    protected override Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+        => parsed.GetValue(_chaos).IsEmpty ? MoveAsync(parsed, context, cancellationToken) : BreakAsync(parsed, context, cancellationToken);
+
+    private async Task<int> MoveAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
         var settings = new DemoSettings(
             parsed.GetValue(_clients),
@@ -48,16 +60,9 @@ internal sealed class DemoVerb : Verb
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
         Check(settings);
-        var plan = new StackPlan
-        {
-            Silos = parsed.GetValue(_silos),
-            Gateways = parsed.GetValue(_gateways),
-            WebPort = 0,
-            Engine = settings.Engine,
-        };
-
         using var folder = DemoFolder.Open(IsDataGiven(parsed) ? context.Data : null);
         DemoReport report;
+        var plan = Plan(parsed, parsed.GetValue(_silos), parsed.GetValue(_gateways));
         await using (var stack = await LocalStack.StartAsync(plan, folder.Data, context.Progress, cancellationToken))
         {
             report = await RunAsync(settings, folder.Data, stack.Running, context, cancellationToken);
@@ -65,6 +70,38 @@ internal sealed class DemoVerb : Verb
 
         return Tell(report, context);
     }
+
+    private async Task<int> BreakAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
+    {
+        if (IsGiven(_rebinds))
+        {
+            throw new UsageException("--rebinds: --chaos paths decides that; leave it away");
+        }
+
+        var settings = new ChaosSettings(
+            IsGiven(_clients) ? parsed.GetValue(_clients) : 20,
+            IsGiven(_rooms) ? parsed.GetValue(_rooms) : 4,
+            parsed.GetValue(_chaos),
+            TimeSpan.FromSeconds(IsGiven(_seconds) ? parsed.GetValue(_seconds) : 10),
+            _network.Read(parsed),
+            parsed.GetValue(_seed) ?? Random.Shared.Next(),
+            parsed.GetValue(_engine));
+        var plan = Plan(parsed, IsGiven(_silos) ? parsed.GetValue(_silos) : 2, IsGiven(_gateways) ? parsed.GetValue(_gateways) : 2);
+        using var folder = DemoFolder.Open(IsDataGiven(parsed) ? context.Data : null);
+        return await ChaosDemo.RunAsync(settings, plan, folder.Data, context, cancellationToken);
+
+        // What is not given is what a cluster needs to lose a part.
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+
+    private StackPlan Plan(ParseResult parsed, int silos, int gateways) => new()
+    {
+        Silos = silos,
+        Gateways = gateways,
+        WebPort = 0,
+        Engine = parsed.GetValue(_engine),
+        OwnRedis = parsed.GetValue(_redis),
+    };
 
     private static void Check(DemoSettings settings)
     {

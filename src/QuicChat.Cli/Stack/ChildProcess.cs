@@ -55,31 +55,20 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Starts a process.</summary>
     /// <param name="name">Its name in messages.</param>
-    /// <param name="assembly">The assembly to run.</param>
-    /// <param name="arguments">Its arguments.</param>
+    /// <param name="command">The program, and its arguments.</param>
     /// <param name="logFile">Where its standard error goes.</param>
     /// <param name="appends">Whether the log goes on; otherwise an older one is kept beside it.</param>
     /// <exception cref="ToolException">The log cannot be written.</exception>
-    public static ChildProcess Start(string name, string assembly, IEnumerable<string> arguments, string logFile, bool appends = false)
+    public static ChildProcess Start(string name, IEnumerable<string> command, string logFile, bool appends = false)
     {
-        var start = new ProcessStartInfo
+        // A session of its own: the terminal's Ctrl+C reaches this process alone, which then stops its children in order.
+        string[] line = File.Exists(SessionStarter) ? [SessionStarter, .. command] : [.. command];
+        var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // A session of its own: the terminal's Ctrl+C reaches this process alone, which then stops its children in order.
-        start.FileName = File.Exists(SessionStarter) ? SessionStarter : ServerProgram.Host;
-        if (start.FileName == SessionStarter)
-        {
-            start.ArgumentList.Add(ServerProgram.Host);
-        }
-
-        foreach (var argument in arguments.Prepend(assembly))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         var log = DataFolder.Access(logFile, file => OpenLog(file, appends));
         return new ChildProcess(name, Process.Start(start)!, logFile, log);
     }

@@ -34,6 +34,9 @@ internal sealed class DataFolder(string path)
     /// <summary>The store's data.</summary>
     public string StoreFolder => Path.Combine(FullPath, "store");
 
+    /// <summary>The data of a Redis server that the stack starts itself.</summary>
+    public string RedisFolder => Path.Combine(FullPath, "redis");
+
     /// <summary>The log of a child process.</summary>
     public string LogFile(string child) => Path.Combine(FullPath, "logs", child + ".log");
 

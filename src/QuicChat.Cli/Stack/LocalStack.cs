@@ -40,7 +40,10 @@ internal sealed class LocalStack : IAsyncDisposable
     }
 
     /// <summary>What runs where.</summary>
-    public RunningStack Running => _running!;
+    public RunningStack Running => Volatile.Read(ref _running)!;
+
+    /// <summary>Which store it uses, in words.</summary>
+    public string StoreName => _plan.Redis is null && !_plan.OwnRedis ? "built-in" : "redis";
 
     /// <summary>Starts a stack, and waits until all of it serves. If a part cannot start, all is stopped again.</summary>
     /// <param name="plan">What to start.</param>
@@ -156,8 +159,8 @@ internal sealed class LocalStack : IAsyncDisposable
             return null;
         }
 
-        var (child, store) = await StartStoreAsync("0", cancellationToken);
-        var port = store.ConnectionString[(store.ConnectionString.LastIndexOf(':') + 1)..];
+        var (child, store) = await StartStoreAsync(_plan.OwnRedis ? Ports.FreeTcp() : 0, cancellationToken);
+        var port = int.Parse(store.ConnectionString.AsSpan(store.ConnectionString.LastIndexOf(':') + 1), CultureInfo.InvariantCulture);
         _restarts[child.Name] = async token =>
         {
             var (again, running) = await StartStoreAsync(port, token);
@@ -167,14 +170,17 @@ internal sealed class LocalStack : IAsyncDisposable
         return store;
     }
 
-    private async Task<(ChildProcess Child, RunningStore Running)> StartStoreAsync(string port, CancellationToken cancellationToken)
+    private async Task<(ChildProcess Child, RunningStore Running)> StartStoreAsync(int port, CancellationToken cancellationToken)
     {
         const string Name = "store";
         _progress($"{Name}: starting");
-        var child = Start(_store, Name, ServerProgram.Store, ["--data", _data.StoreFolder, "--port", port]);
+        var command = _plan.OwnRedis
+            ? RedisProgram.Command(_data.RedisFolder, port)
+            : ServerProgram.Store.Command(["--data", _data.StoreFolder, "--port", Text(port)]);
+        var child = Start(_store, Name, command);
         var ready = await WaitReadyAsync<ReadyStore>(child, cancellationToken);
         _progress($"{Name}: serves on {ready.ConnectionString}");
-        return (child, new RunningStore(child.Id, ready.ConnectionString));
+        return (child, new RunningStore(ready.Pid ?? child.Id, ready.ConnectionString));
     }
 
     private async Task<RunningSilo> StartSiloAsync(int number, string connectionString, CancellationToken cancellationToken)
@@ -208,8 +214,7 @@ internal sealed class LocalStack : IAsyncDisposable
         var child = Start(
             _silos,
             name,
-            ServerProgram.Silo,
-            [
+            ServerProgram.Silo.Command([
                 "--store", connectionString,
                 "--name", name,
                 "--silo-port", Text(siloPort),
@@ -218,7 +223,7 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--web", web,
                 "--cluster-id", _plan.ClusterId,
                 "--service-id", ClusterDefaults.ServiceId,
-            ]);
+            ]));
         var ready = await WaitReadyAsync<ReadySilo>(child, cancellationToken);
         _progress($"{name}: serves, dashboard at {ready.Dashboard}");
         return (child, new RunningSilo(name, child.Id, ready.SiloPort, ready.ClientPort, ready.Web, ready.Dashboard));
@@ -245,8 +250,7 @@ internal sealed class LocalStack : IAsyncDisposable
         var child = Start(
             _gateways,
             id,
-            ServerProgram.Gateway,
-            [
+            ServerProgram.Gateway.Command([
                 "--store", connectionString,
                 "--id", id,
                 "--server-id", Text(number),
@@ -256,7 +260,7 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--token-key", _data.TokenKeyFile,
                 "--cluster-id", _plan.ClusterId,
                 "--service-id", ClusterDefaults.ServiceId,
-            ]);
+            ]));
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");
         return (child, new RunningGateway(ready.Id, child.Id, ready.ServerId, ready.EndPoint, ready.Port, ready.Engine));
@@ -340,11 +344,11 @@ internal sealed class LocalStack : IAsyncDisposable
         return await Task.WhenAll(starts);
     }
 
-    private ChildProcess Start(List<ChildProcess> children, string name, ServerProgram program, IEnumerable<string> arguments)
+    private ChildProcess Start(List<ChildProcess> children, string name, IEnumerable<string> command)
     {
         // One that is started again goes on in its log, where the reason of its end is.
         var isRestart = _restarts.ContainsKey(name);
-        var child = ChildProcess.Start(name, program.Locate(), [.. arguments, "--exit-with-parent"], _data.LogFile(name), isRestart);
+        var child = ChildProcess.Start(name, command, _data.LogFile(name), isRestart);
         lock (_gate)
         {
             children.RemoveAll(former => former.Name == name);

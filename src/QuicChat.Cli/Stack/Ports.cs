@@ -22,6 +22,14 @@ internal static class Ports
         }
     }
 
+    /// <summary>A TCP port on 127.0.0.1 that is free now, for a program that cannot choose one itself.</summary>
+    public static int FreeTcp()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <summary>Checks that UDP ports are free on all addresses, before anything is started for them.</summary>
     /// <exception cref="ToolException">One is not; the message names it and <paramref name="option"/>.</exception>
     public static void RequireFreeUdp(IEnumerable<int> ports, string option)

@@ -2,12 +2,11 @@ namespace QuicChat.Cli.Stack;
 
 /// <summary>How long a child that has died stays down: at first shortly, then twice as long each time, since it may die of something that lasts.</summary>
 /// <param name="First">After the first death.</param>
-internal sealed record RestartDelays(TimeSpan First)
+/// <param name="Longest">What it does not grow beyond.</param>
+internal sealed record RestartDelays(TimeSpan First, TimeSpan Longest)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
-
-    /// <summary>Half a second: the system has released its ports by then.</summary>
-    public static RestartDelays Usual { get; } = new(TimeSpan.FromMilliseconds(500));
+    /// <summary>Half a second: the system has released its ports by then. It grows to half a minute.</summary>
+    public static RestartDelays Usual { get; } = new(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30));
 
     /// <summary>A child that has served for this long begins anew with the first delay.</summary>
     public TimeSpan Forgotten { get; } = TimeSpan.FromMinutes(1);

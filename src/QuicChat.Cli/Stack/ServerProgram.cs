@@ -22,9 +22,11 @@ internal sealed record ServerProgram(string Folder, string Assembly)
             ? path
             : Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    /// <summary>The assembly's file.</summary>
+    /// <summary>The command line that runs it as a child of this process.</summary>
     /// <exception cref="ToolException">It is not built.</exception>
-    public string Locate()
+    public IReadOnlyList<string> Command(IEnumerable<string> arguments) => [Host, Locate(), .. arguments, "--exit-with-parent"];
+
+    private string Locate()
     {
         var file = Path.Combine(Home(), Folder, "bin", "Release", "net10.0", Assembly + ".dll");
         return File.Exists(file)

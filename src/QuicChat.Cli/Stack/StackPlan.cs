@@ -18,6 +18,9 @@ internal sealed record StackPlan
     /// <summary>The connection string of a Redis server; <see langword="null"/> starts the built-in store.</summary>
     public string? Redis { get; init; }
 
+    /// <summary>Whether the stack starts <c>redis-server</c> in place of the built-in store.</summary>
+    public bool OwnRedis { get; init; }
+
     /// <summary>The gateways' QUIC engine.</summary>
     public QuicEngineKind Engine { get; init; }
 

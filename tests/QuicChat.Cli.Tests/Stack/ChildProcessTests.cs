@@ -68,5 +68,5 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     private ChildProcess Start(params string[] arguments)
-        => ChildProcess.Start("child", Path.Combine(AppContext.BaseDirectory, "quicchat.dll"), arguments, _folder.File("child.log"));
+        => ChildProcess.Start("child", [ServerProgram.Host, Path.Combine(AppContext.BaseDirectory, "quicchat.dll"), .. arguments], _folder.File("child.log"));
 }

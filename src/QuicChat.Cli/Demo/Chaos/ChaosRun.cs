@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using QuicChat.Cli.Admin;
+using QuicChat.Cli.Stack;
+using QuicChat.Cli.Verbs;
+using QuicChat.Client;
+
+namespace QuicChat.Cli.Demo.Chaos;
+
+/// <summary>One run against a stack whose parts die: talk, break, wait until all goes on, talk, and in the end compare.</summary>
+internal sealed class ChaosRun : IAsyncDisposable
+{
+    // Far beyond what anything is allowed to take: what has not recovered by then never will.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+    private const int HistoryPage = 100;
+
+    private readonly ChaosSettings _settings;
+    private readonly LocalStack _stack;
+    private readonly ClusterConnection _cluster;
+    private readonly Action<string> _progress;
+    private readonly DeliveryAuditor _auditor = new();
+    private readonly List<ChaosClient> _clients = [];
+    private readonly List<ChaosReport.Recovery> _recoveries = [];
+
+    private ChaosRun(ChaosSettings settings, LocalStack stack, ClusterConnection cluster, Action<string> progress)
+    {
+        _settings = settings;
+        _stack = stack;
+        _cluster = cluster;
+        _progress = progress;
+    }
+
+    /// <summary>Connects all clients and lets them join their rooms.</summary>
+    /// <exception cref="ToolException">One cannot.</exception>
+    public static async Task<ChaosRun> PrepareAsync(
+        ChaosSettings settings,
+        DataFolder data,
+        LocalStack stack,
+        ClusterConnection cluster,
+        Action<string> progress,
+        CancellationToken cancellationToken)
+    {
+        var version = await cluster.AskAsync(grains => grains.Monitor().SetTimeout(ChaosSettings.MigrationTimeout), cancellationToken);
+        await Rollout.AwaitAsync(cluster, "time-out", version, cancellationToken);
+        var run = new ChaosRun(settings, stack, cluster, progress);
+        var starts = Enumerable.Range(0, settings.Clients)
+            .Select(number => ChaosClient.StartAsync(number, settings, data, stack.Running, run._auditor, cancellationToken))
+            .ToList();
+        try
+        {
+            run._clients.AddRange(await Task.WhenAll(starts));
+            return run;
+        }
+        catch
+        {
+            run._clients.AddRange(starts.Where(start => start.IsCompletedSuccessfully).Select(start => start.Result));
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs to the end.</summary>
+    /// <exception cref="ToolException">Something has not recovered.</exception>
+    public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
+    {
+        using var talking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var talks = Task.WhenAll(_clients.Select(client => TalkAsync(client, talking.Token)));
+        var monkey = new ChaosMonkey(_stack, _clients, _cluster, new Random(_settings.Seed), _progress, RecoveredAsync);
+        await Task.Delay(_settings.Traffic, cancellationToken);
+        foreach (var fault in _settings.Faults)
+        {
+            await monkey.StrikeAsync(fault, cancellationToken);
+            await Task.Delay(_settings.Traffic, cancellationToken);
+        }
+
+        await talking.CancelAsync();
+        _progress("waiting for what is under way, then comparing");
+        await (await talks).WaitAsync(Patience, cancellationToken);
+        await ReadLogsAsync(cancellationToken);
+        var audit = await SettleAsync(cancellationToken);
+        return new ChaosReport(
+            _settings.Clients,
+            _settings.Rooms,
+            _stack.StoreName,
+            [.. _recoveries],
+            audit.Published,
+            audit.Expected,
+            audit.Delivered,
+            audit.Lost,
+            audit.Duplicated,
+            audit.Reordered,
+            audit.Unacknowledged,
+            audit.Foreign,
+            _clients.Sum(client => client.Gaps),
+            _clients.Sum(client => client.Reconnects),
+            _settings.Seed);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_clients.Select(client => client.DisposeAsync().AsTask()));
+
+    // Answers what is still unanswered when it is told to stop.
+    private static async Task<Task> TalkAsync(ChaosClient client, CancellationToken cancellationToken)
+    {
+        var publishes = new List<Task>();
+        using var timer = new PeriodicTimer(ChaosSettings.Interval);
+        for (var number = 1; !cancellationToken.IsCancellationRequested; number++)
+        {
+            publishes.RemoveAll(publish => publish.IsCompletedSuccessfully);
+            publishes.Add(client.PublishAsync($"{client.Name} {number}"));
+            try
+            {
+                await timer.WaitForNextTickAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                // Told to stop.
+            }
+        }
+
+        return Task.WhenAll(publishes);
+    }
+
+    private async Task RecoveredAsync(string after, CancellationToken cancellationToken)
+    {
+        var since = Environment.TickCount64;
+        var watch = Stopwatch.StartNew();
+        while (_clients.FirstOrDefault(client => client.State is not SessionState.Connected || client.LastAcknowledged <= since) is { } late)
+        {
+            if (watch.Elapsed > Patience)
+            {
+                throw new ToolException(
+                    $"{late.Name} does not go on {Patience.TotalSeconds:0} s after {after}: {late.State}, {late.Unanswered} messages without an answer; seed {_settings.Seed}.");
+            }
+
+            await Task.Delay(Poll, cancellationToken);
+        }
+
+        _recoveries.Add(new ChaosReport.Recovery(after, Math.Round(watch.Elapsed.TotalSeconds, 1)));
+        _progress(FormattableString.Invariant($"all go on {watch.Elapsed.TotalSeconds:0.0} s after {after}"));
+    }
+
+    // The log counts as one more member of each room.
+    private async Task ReadLogsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var room in _clients.Select(client => client.Room).DistinctBy(room => room.Name))
+        {
+            const string Reader = "the log";
+            _auditor.Joined(room.Name, Reader);
+            for (long next = 1; ;)
+            {
+                var page = await room.ReadHistoryAsync(next, HistoryPage, cancellationToken);
+                foreach (var message in page.Messages)
+                {
+                    _auditor.Received(room.Name, Reader, message.Body, message.Offset);
+                }
+
+                if (page.Messages.Count == 0 || page.Messages[^1].Offset == page.LastOffset)
+                {
+                    break;
+                }
+
+                next = page.Messages[^1].Offset + 1;
+            }
+        }
+    }
+
+    private async Task<DeliveryAudit> SettleAsync(CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        while (true)
+        {
+            var audit = _auditor.Audit();
+            if (audit.Held || watch.Elapsed > Patience / 3)
+            {
+                return audit;
+            }
+
+            await Task.Delay(Poll, cancellationToken);
+        }
+    }
+}
