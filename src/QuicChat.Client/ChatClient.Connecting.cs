@@ -30,23 +30,31 @@ public sealed partial class ChatClient
     public static async Task<ChatClient> ConnectAsync(ChatClientOptions options, CancellationToken cancellationToken = default)
     {
         ChatClientOptionsValidator.Validate(options);
-        var logger = CreateLogger(options);
         var token = options.Token ?? await options.TokenProvider!(cancellationToken).ConfigureAwait(false);
-        if (ProtocolRules.CheckToken(token) is { } problem)
+        return await ConnectAsync(
+            options, [.. options.Servers.Select(ServerAddress.Parse)], new Greeting(token, default, null), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Connects to the first of <paramref name="servers"/> that answers; else as <see cref="ConnectAsync(ChatClientOptions, CancellationToken)"/>.</summary>
+    internal static async Task<ChatClient> ConnectAsync(
+        ChatClientOptions options, IReadOnlyList<ServerAddress> servers, Greeting greeting, CancellationToken cancellationToken)
+    {
+        if (ProtocolRules.CheckToken(greeting.Token) is { } problem)
         {
             throw new ChatConnectException(problem);
         }
 
+        var logger = CreateLogger(options);
         var factory = CreateFactory(options);
         var failures = new List<ChatConnectException>();
         try
         {
-            foreach (var server in options.Servers.Select(ServerAddress.Parse))
+            foreach (var server in servers)
             {
                 var endPoints = await TryAsync(server.ResolveAsync(options.LocalEndPoint, cancellationToken)).ConfigureAwait(false);
                 foreach (var endPoint in endPoints ?? [])
                 {
-                    if (await TryAsync(ConnectAsync(options, token, factory, endPoint, cancellationToken)).ConfigureAwait(false) is { } client)
+                    if (await TryAsync(ConnectAsync(options, greeting, factory, server, endPoint, cancellationToken)).ConfigureAwait(false) is { } client)
                     {
                         client._factory = factory;
                         return client;
@@ -85,8 +93,9 @@ public sealed partial class ChatClient
 
     private static async Task<ChatClient> ConnectAsync(
         ChatClientOptions options,
-        string token,
+        Greeting greeting,
         IMultiplexedConnectionFactory factory,
+        ServerAddress server,
         IPEndPoint endPoint,
         CancellationToken cancellationToken)
     {
@@ -98,8 +107,9 @@ public sealed partial class ChatClient
         {
             connection = await factory.ConnectAsync(endPoint, null, either.Token).ConfigureAwait(false);
             var control = await connection.ConnectAsync(null, either.Token).ConfigureAwait(false);
-            client = new ChatClient(options, endPoint, connection, control);
-            await client.HelloAsync(token, either.Token).ConfigureAwait(false);
+            client = new ChatClient(options, server, endPoint, connection, control);
+            greeting.Preparing?.Invoke(client);
+            await client.HelloAsync(greeting, either.Token).ConfigureAwait(false);
             return client;
         }
         catch (Exception e)

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
@@ -14,7 +15,7 @@ public sealed partial class ChatClient
 
     private static readonly TimeSpan CloseGrace = TimeSpan.FromMilliseconds(500);
 
-    private async Task HelloAsync(string token, CancellationToken cancellationToken)
+    private async Task HelloAsync(Greeting greeting, CancellationToken cancellationToken)
     {
         // Until the gateway has answered it hears of a change of the path only by this.
         if (_connection.Features.Get<IConnectionKeepAliveFeature>() is { } keepAlive)
@@ -22,7 +23,15 @@ public sealed partial class ChatClient
             keepAlive.KeepAliveInterval = _options.ActiveKeepAlive;
         }
 
-        _control.Send(new ClientFrame { Hello = new Hello { Token = token, ClientId = _options.ClientId } });
+        _control.Send(new ClientFrame
+        {
+            Hello = new Hello
+            {
+                Token = greeting.Token,
+                ClientId = _options.ClientId,
+                SessionToken = ByteString.CopyFrom(greeting.SessionToken.Span),
+            },
+        });
         _controlling = ControlAsync();
         _ = WatchAsync();
         await _welcomed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -90,6 +99,9 @@ public sealed partial class ChatClient
             case ServerFrame.FrameOneofCase.GoAway:
                 OnGoAway(frame.GoAway);
                 break;
+            case ServerFrame.FrameOneofCase.Refreshed:
+                OnRefreshed(frame.Refreshed);
+                break;
             case ServerFrame.FrameOneofCase.MigrationNotice:
                 OnMigrationNotice(frame.MigrationNotice);
                 break;
@@ -118,6 +130,11 @@ public sealed partial class ChatClient
         UserName = welcome.UserName;
         GatewayId = welcome.GatewayId;
         SessionToken = welcome.SessionToken.Memory;
+        if (SessionToken.Length > ProtocolLimits.MaxSessionTokenBytes)
+        {
+            throw Violation($"Welcome has a session token of {SessionToken.Length} bytes");
+        }
+
         IdleTimeout = Duration(welcome.IdleTimeoutMs, QuicDefaults.IdleTimeout);
         MigrationTimeout = Duration(welcome.MigrationTimeoutMs, QuicDefaults.MigrationTimeout);
         lock (_gate)
@@ -128,8 +145,9 @@ public sealed partial class ChatClient
             }
 
             _keepAlive = new KeepAlive(
-                _options, _connection.Features.Get<IConnectionKeepAliveFeature>(), IdleTimeout, MigrationTimeout, SendPing, OnPathDead);
+                _options, _connection.Features.Get<IConnectionKeepAliveFeature>(), IdleTimeout, MigrationTimeout, SendPing, OnSilence, OnPathDead);
             NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged;
+            _refreshing = RefreshAsync(welcome.TokenExpiresInMs);
         }
 
         _welcomed.TrySetResult();
@@ -189,7 +207,8 @@ public sealed partial class ChatClient
         }
     }
 
-    private void Raise<T>(Action<T>? handlers, T argument)
+    /// <summary>Tells the application.</summary>
+    internal void Raise<T>(Action<T>? handlers, T argument)
     {
         try
         {
@@ -210,6 +229,8 @@ public sealed partial class ChatClient
             _control.Send(new ClientFrame { Ping = new Ping { Number = number } });
         }
     }
+
+    private void OnSilence(bool isSilent) => SilenceChanged?.Invoke(isSilent);
 
     private void OnPathDead(TimeSpan silence) => End(new ChatCloseReason(
         ChatCloseOrigin.Client,

@@ -12,8 +12,9 @@ using NetworkChange = System.Net.NetworkInformation.NetworkChange;
 namespace QuicChat.Client;
 
 /// <summary>
-/// A connection to a QuicChat gateway. It survives changes of the network path below it: rooms go on, nothing is lost or repeated, and
-/// <see cref="PathChanged"/> tells of it. When it ends for good, <see cref="Closed"/> says how. All members are safe to call from any thread.
+/// One connection to a QuicChat gateway. It survives changes of the network path below it: rooms go on, nothing is lost or repeated, and
+/// <see cref="PathChanged"/> tells of it. When it ends for good, <see cref="Closed"/> says how. Applications use <see cref="ChatSession"/>, which also
+/// survives that; this is for those that want to see each connection. All members are safe to call from any thread.
 /// </summary>
 /// <example>
 /// <code>
@@ -39,21 +40,25 @@ public sealed partial class ChatClient : IAsyncDisposable
     private readonly FrameStream _control;
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, ChatRoom?> _rooms = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RoomStream?> _rooms = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _welcomed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<ChatCloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private KeepAlive? _keepAlive;
     private IMultiplexedConnectionFactory? _factory;
     private Task _controlling = Task.CompletedTask;
+    private Task _refreshing = Task.CompletedTask;
     private ChatCloseReason? _reason;
     private GoAwayNotice? _goAway;
     private ulong _pings;
     private int _isDisposed;
 
-    private ChatClient(ChatClientOptions options, IPEndPoint remoteEndPoint, MultiplexedConnectionContext connection, ConnectionContext control)
+    private ChatClient(
+        ChatClientOptions options, ServerAddress server, IPEndPoint remoteEndPoint, MultiplexedConnectionContext connection, ConnectionContext control)
     {
         _options = options;
+        Server = server;
         _connection = connection;
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
         _control = new FrameStream(control, OnHeard);
@@ -113,8 +118,20 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <summary>Completes, never faulted, when the connection has ended, with how it ended.</summary>
     public Task<ChatCloseReason> Closed => _closed.Task;
 
-    /// <summary>What the gateway will know the session by after a reconnect. A secret.</summary>
+    /// <summary>What the gateway will know the session by after a reconnect; empty where it told none. A secret.</summary>
     internal ReadOnlyMemory<byte> SessionToken { get; private set; }
+
+    /// <summary>The server of the options that it is connected to.</summary>
+    internal ServerAddress Server { get; }
+
+    /// <summary>Whether the gateway has said that it is going away.</summary>
+    internal bool IsGoingAway => Volatile.Read(ref _goAway) is not null;
+
+    /// <summary>
+    /// Told <see langword="true"/> when the gateway has not answered a Ping for so long that the path or the gateway may be dead, and
+    /// <see langword="false"/> when it is heard again. It must return soon.
+    /// </summary>
+    internal Action<bool>? SilenceChanged { get; set; }
 
     /// <summary>Enters a room. A room can be joined once at a time on a connection.</summary>
     /// <param name="room">The room's name: 1 to <see cref="ProtocolLimits.MaxRoomLength"/> visible ASCII characters.</param>
@@ -128,13 +145,50 @@ public sealed partial class ChatClient : IAsyncDisposable
     {
         options ??= new JoinOptions();
         Validate(room, options);
+        var joining = new ChatRoom(this, room, options, _options);
+        await EnterAsync(room, options, joining, cancellationToken).ConfigureAwait(false);
+        return joining;
+    }
+
+    /// <summary>
+    /// Tells that the network has changed: the gateway is shown the new path at once. The library does this by itself where .NET reports the change;
+    /// call it where the platform knows more.
+    /// </summary>
+    public void NotifyNetworkChanged() => _keepAlive?.NetworkChanged();
+
+    /// <summary>Closes the connection. Publishes without their receipt may or may not be stored; await them, or leave the rooms, first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+        {
+            return;
+        }
+
+        Task[] running;
+        lock (_gate)
+        {
+            running = [_controlling, _refreshing, .. _rooms.Values.OfType<RoomStream>().Select(room => room.Running)];
+        }
+
+        End(new ChatCloseReason(ChatCloseOrigin.Application, ErrorCode.NoError, "The client was disposed."));
+        await Task.WhenAll(running).ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
+        if (_factory is not null)
+        {
+            await ReleaseAsync(_factory).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Enters a room for an owner.</summary>
+    internal async Task<RoomStream> EnterAsync(string room, JoinOptions options, IRoomOwner owner, CancellationToken cancellationToken)
+    {
         Reserve(room);
         FrameStream? stream = null;
-        ChatRoom joining;
+        RoomStream joining;
         try
         {
             stream = new FrameStream(await OpenStreamAsync(cancellationToken).ConfigureAwait(false), OnHeard);
-            joining = new ChatRoom(this, stream, room, options, _options);
+            joining = new RoomStream(this, stream, room, options, owner);
             lock (_gate)
             {
                 ThrowIfEnded();
@@ -158,44 +212,25 @@ public sealed partial class ChatClient : IAsyncDisposable
 
         _keepAlive!.RoomAdded();
         joining.Start();
-        await joining.JoinAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await joining.JoinAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ChatException)
+        {
+            // The owner may join anew as soon as it knows; nothing must come of this stream by then.
+            await joining.Running.ConfigureAwait(false);
+            throw;
+        }
+
         ClientLog.Joined(_logger, ConnectionId, room, joining.JoinedAt.Epoch, joining.JoinedAt.Offset, joining.IsRecovered);
         return joining;
-    }
-
-    /// <summary>
-    /// Tells that the network has changed: the gateway is shown the new path at once. The library does this by itself where .NET reports the change;
-    /// call it where the platform knows more.
-    /// </summary>
-    public void NotifyNetworkChanged() => _keepAlive?.NetworkChanged();
-
-    /// <summary>Closes the connection. Publishes without their receipt may or may not be stored; await them, or leave the rooms, first.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
-        {
-            return;
-        }
-
-        Task[] running;
-        lock (_gate)
-        {
-            running = [_controlling, .. _rooms.Values.OfType<ChatRoom>().Select(room => room.Running)];
-        }
-
-        End(new ChatCloseReason(ChatCloseOrigin.Application, ErrorCode.NoError, "The client was disposed."));
-        await Task.WhenAll(running).ConfigureAwait(false);
-        await _connection.DisposeAsync().ConfigureAwait(false);
-        if (_factory is not null)
-        {
-            await ReleaseAsync(_factory).ConfigureAwait(false);
-        }
     }
 
     /// <summary>Ends the connection, its rooms and all that waits. The first reason counts.</summary>
     internal void End(ChatCloseReason reason)
     {
-        ChatRoom[] rooms;
+        RoomStream[] rooms;
         lock (_gate)
         {
             if (_reason is not null)
@@ -204,7 +239,7 @@ public sealed partial class ChatClient : IAsyncDisposable
             }
 
             _reason = reason;
-            rooms = [.. _rooms.Values.OfType<ChatRoom>()];
+            rooms = [.. _rooms.Values.OfType<RoomStream>()];
             NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
             _keepAlive?.Dispose();
         }
@@ -220,6 +255,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
 
         _control.Stop();
+        _stop.Cancel();
         _welcomed.TrySetException(end);
         if (reason.Code == ErrorCode.MigrationFailed)
         {
@@ -241,7 +277,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     };
 
     /// <summary>A room is over; it can be joined anew.</summary>
-    internal void Remove(ChatRoom room)
+    internal void Remove(RoomStream room)
     {
         lock (_gate)
         {
@@ -249,7 +285,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
 
         _keepAlive!.RoomRemoved();
-        ClientLog.Left(_logger, ConnectionId, room.Name, room.Position.Offset);
+        ClientLog.Left(_logger, ConnectionId, room.Name, room.LastReceived);
     }
 
     /// <summary>A room's stream has carried something.</summary>
@@ -259,7 +295,8 @@ public sealed partial class ChatClient : IAsyncDisposable
     internal void OnRejected(string room, PublishRejectedException refusal)
         => ClientLog.PublishRejected(_logger, ConnectionId, room, refusal.Message, refusal.RetryAfter);
 
-    private static void Validate(string room, JoinOptions options)
+    /// <exception cref="ArgumentException">The name or an option is not allowed.</exception>
+    internal static void Validate(string room, JoinOptions options)
     {
         if (ProtocolRules.CheckRoom(room) is { } problem)
         {
@@ -277,7 +314,7 @@ public sealed partial class ChatClient : IAsyncDisposable
         }
     }
 
-    private static ILogger CreateLogger(ChatClientOptions options)
+    internal static ILogger CreateLogger(ChatClientOptions options)
         => options.LoggerFactory?.CreateLogger(typeof(ChatClient).Namespace!) ?? NullLogger.Instance;
 
     private void Reserve(string room)
@@ -309,6 +346,11 @@ public sealed partial class ChatClient : IAsyncDisposable
         {
             End(ChatCloseReason.From(e.Closure));
             throw new ChatClosedException(_reason!);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && _reason is not null)
+        {
+            // Disposed meanwhile, for example.
+            throw new ChatClosedException(_reason);
         }
     }
 

@@ -23,7 +23,10 @@ public sealed class ChatClientOptions
     /// <summary>The JSON Web Token that says who the user is. Give either this or <see cref="TokenProvider"/>.</summary>
     public string? Token { get; init; }
 
-    /// <summary>Fetches the token anew for each connection. Give either this or <see cref="Token"/>.</summary>
+    /// <summary>
+    /// Fetches the token anew for each connection, and before it expires while the connection lasts, where the gateway tells when that is. Give either
+    /// this or <see cref="Token"/>.
+    /// </summary>
     public Func<CancellationToken, ValueTask<string>>? TokenProvider { get; init; }
 
     /// <summary>
@@ -75,4 +78,7 @@ public sealed class ChatClientOptions
 
     /// <summary>Opens connections in place of the engine.</summary>
     internal Func<QuicClientOptions, IMultiplexedConnectionFactory>? ConnectionFactory { get; init; }
+
+    /// <summary>Evenly distributed in [0, 1): what spreads the clients' timers.</summary>
+    internal Func<double> Jitter { get; init; } = Random.Shared.NextDouble;
 }

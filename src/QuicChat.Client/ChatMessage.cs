@@ -15,4 +15,4 @@ public sealed record ChatMessage(
     DateTimeOffset SentAt,
     string Body,
     string ClientId,
-    long ClientSeq);
+    long ClientSeq) : RoomEvent;

@@ -1,52 +1,59 @@
 using System.Runtime.CompilerServices;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
-using QuicChat.Quic.Engines;
 
 namespace QuicChat.Client;
 
 /// <summary>
 /// A room that the client has joined: its messages in the room's one order, without holes or repeats, and publishing into it. It has a QUIC stream
-/// of its own, so that nothing that happens in another room holds it up. All members are safe to call from any thread.
+/// of its own, so that nothing that happens in another room holds it up. It ends with its connection; <see cref="SessionRoom"/> does not.
+/// All members are safe to call from any thread.
 /// </summary>
-public sealed partial class ChatRoom
+public sealed class ChatRoom : IRoomOwner
 {
     private readonly ChatClient _client;
-    private readonly FrameStream _stream;
     private readonly JoinOptions _options;
     private readonly RoomPublisher _publisher;
-    private readonly MessageBuffer _buffer;
-    private readonly Lock _gate = new();
-    private readonly Queue<PendingHistory> _histories = [];
-    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private long _lastReceived;
+    private readonly MessageBuffer<ChatMessage> _buffer;
+    private readonly RoomMembers _members = new();
+    private RoomStream? _stream;
     private long _lastTaken;
     private int _isReading;
     private volatile bool _isLeaving;
-    private Exception? _end;
 
-    internal ChatRoom(ChatClient client, FrameStream stream, string name, JoinOptions options, ChatClientOptions clientOptions)
+    internal ChatRoom(ChatClient client, string name, JoinOptions options, ChatClientOptions clientOptions)
     {
         _client = client;
-        _stream = stream;
         _options = options;
         Name = name;
-        _publisher = new RoomPublisher(Send, clientOptions.MaxPublishesInFlight, clientOptions.TimeProvider);
-        _buffer = new MessageBuffer(clientOptions.MaxUnreadMessages, IsAnswerAwaited);
+        _publisher = new RoomPublisher(name, clientOptions.MaxPublishesInFlight, int.MaxValue, clientOptions.TimeProvider);
+        _buffer = new MessageBuffer<ChatMessage>(clientOptions.MaxUnreadMessages, () => _stream?.IsAnswerAwaited ?? false);
     }
+
+    /// <summary>
+    /// Users have come or left, where the room was joined with <see cref="JoinOptions.Presence"/>. What happened before a handler was added is in
+    /// <see cref="Members"/>. Handlers run on the library's reading task, so they must return soon.
+    /// </summary>
+    public event Action<PresenceChange>? MembersChanged;
 
     /// <summary>The room's name.</summary>
     public string Name { get; }
 
     /// <summary>Where the room was entered: the first message that arrives is the one behind it.</summary>
-    public RoomPosition JoinedAt { get; private set; } = new("", 0);
+    public RoomPosition JoinedAt => Stream.JoinedAt;
 
     /// <summary>Whether every message behind <see cref="JoinOptions.After"/> arrives. It is false where the log no longer reaches back to it, and without it.</summary>
-    public bool IsRecovered { get; private set; }
+    public bool IsRecovered => Stream.IsRecovered;
 
     /// <summary>Behind the last message that <see cref="ReadAllAsync"/> has handed to the application: where to go on after joining anew.</summary>
     public RoomPosition Position => JoinedAt with { Offset = Volatile.Read(ref _lastTaken) };
+
+    /// <summary>Who is in the room, where it was joined with <see cref="JoinOptions.Presence"/>: those that the gateway names, in no order.</summary>
+    public IReadOnlyCollection<RoomMember> Members => _members.Current;
+
+    RoomPublisher IRoomOwner.Publisher => _publisher;
+
+    private RoomStream Stream => _stream ?? throw new InvalidOperationException($"Room '{Name}' has not been joined.");
 
     /// <summary>
     /// Publishes a message. Messages are stored in the order of the calls; several are in flight at a time, up to
@@ -54,7 +61,7 @@ public sealed partial class ChatRoom
     /// </summary>
     /// <param name="text">The text, at most <see cref="ProtocolLimits.MaxBodyBytes"/> bytes of UTF-8.</param>
     /// <param name="cancellationToken">
-    /// Gives the message up. One that has been sent may be stored all the same.
+    /// Gives the message up. One that has been sent may be stored all the same; the exception's inner one is then a <see cref="PublishUnknownException"/>.
     /// </param>
     /// <returns>The receipt, once the message is stored.</returns>
     /// <exception cref="ArgumentException">The text is too long or not valid Unicode.</exception>
@@ -121,24 +128,11 @@ public sealed partial class ChatRoom
     public async Task<HistoryPage> ReadHistoryAsync(
         long fromOffset, int limit = ProtocolLimits.MaxHistoryMessages, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(fromOffset, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolLimits.MaxHistoryMessages);
+        HistoryPage.Validate(fromOffset, limit);
         ThrowIfLeaving();
-        var pending = new PendingHistory(fromOffset, limit);
-        lock (_gate)
-        {
-            if (_end is not null)
-            {
-                throw _end;
-            }
-
-            _histories.Enqueue(pending);
-            Send(new ClientFrame { ReadHistory = new ReadHistory { FromOffset = (ulong)fromOffset, Limit = (uint)limit } });
-        }
-
+        var page = Stream.ReadHistoryAsync(fromOffset, limit, cancellationToken);
         _buffer.Changed();
-        return await pending.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await page.ConfigureAwait(false);
     }
 
     /// <summary>
@@ -148,114 +142,45 @@ public sealed partial class ChatRoom
     public async Task LeaveAsync(CancellationToken cancellationToken = default)
     {
         _isLeaving = true;
+        Stream.BeginLeaving();
         _buffer.Complete(null);
-        try
+        await Stream.LeaveAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    ValueTask IRoomOwner.OnJoinedAsync(RoomStream stream, long lastClientSeq, CancellationToken cancellationToken)
+    {
+        _stream = stream;
+        _lastTaken = stream.JoinedAt.Offset;
+        _publisher.Attach(stream.Send, stream.JoinedAt.Epoch, lastClientSeq);
+        return ValueTask.CompletedTask;
+    }
+
+    async ValueTask IRoomOwner.OnMessageAsync(ChatMessage message, CancellationToken cancellationToken)
+    {
+        if (_options.ReceiveMessages)
         {
-            await _publisher.WhenAnsweredAsync(cancellationToken).ConfigureAwait(false);
-            Send(new ClientFrame { Leave = new Leave() });
-            _stream.CompleteSending();
-            await Running.WaitAsync(cancellationToken).ConfigureAwait(false);
+            await _buffer.AddAsync(message, cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        else
         {
-            await AbortAsync("The room was left at once.").ConfigureAwait(false);
-            throw;
+            Volatile.Write(ref _lastTaken, message.Offset);
         }
     }
 
-    /// <summary>Completes, never faulted, when the room is over and its stream released.</summary>
-    internal Task Running { get; private set; } = Task.CompletedTask;
-
-    /// <summary>Begins to read and write.</summary>
-    internal void Start() => Running = RunAsync();
-
-    /// <summary>Sends Join and waits for the answer.</summary>
-    internal async Task JoinAsync(CancellationToken cancellationToken)
+    void IRoomOwner.OnPresence(Presence presence)
     {
-        var join = new Join { Room = Name, Newest = (uint)_options.Newest };
-        if (_options.After is { } after)
+        if (_members.Apply(presence) is { } change)
         {
-            join.After = new Position { Epoch = after.Epoch, Offset = (ulong)after.Offset };
-        }
-
-        Send(new ClientFrame { Join = join });
-        try
-        {
-            await _joined.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            await AbortAsync("The join was given up.").ConfigureAwait(false);
-            throw;
+            _client.Raise(MembersChanged, change);
         }
     }
 
-    /// <summary>Fails all that waits; a room that is being left, or whose client is disposed, ends without an error for its reader.</summary>
-    internal void End(Exception end)
+    void IRoomOwner.OnEnd(Exception end, bool isWanted)
     {
-        PendingHistory[] histories;
-        lock (_gate)
-        {
-            if (_end is not null)
-            {
-                return;
-            }
-
-            _end = end;
-            histories = [.. _histories];
-        }
-
-        // First, so that whoever learns of the end can join anew.
-        _client.Remove(this);
-        _stream.Stop();
-        _publisher.End(end);
-        foreach (var pending in histories)
-        {
-            pending.TrySetException(end);
-        }
-
-        var isWanted = _isLeaving || end is ChatClosedException { Reason.Origin: ChatCloseOrigin.Application };
+        _publisher.End(end, end);
+        _publisher.Dispose();
         _buffer.Complete(isWanted ? null : end);
-        _joined.TrySetException(end);
     }
-
-    private async Task RunAsync()
-    {
-        try
-        {
-            await _stream.RunAsync(HandleAsync).ConfigureAwait(false);
-            End(new RoomClosedException(Name, ErrorCode.NoError, $"The gateway ended room '{Name}'."));
-        }
-        catch (QuicStreamAbortedException e)
-        {
-            var code = ErrorCodes.FromWire(e.ErrorCode);
-            End(new RoomClosedException(Name, code, $"The gateway ended room '{Name}' with {code.ToName()}. {Advice(code)}", e));
-        }
-        catch (Exception e)
-        {
-            // Ends this room, too.
-            _client.End(_client.ReasonFor(e));
-        }
-        finally
-        {
-            await _stream.DisposeAsync().ConfigureAwait(false);
-            _publisher.Dispose();
-        }
-    }
-
-    private async Task AbortAsync(string reason)
-    {
-        _isLeaving = true;
-        _stream.Abort(ErrorCode.NoError, reason);
-        await Running.ConfigureAwait(false);
-    }
-
-    private static string Advice(ErrorCode code) => code switch
-    {
-        ErrorCode.SlowConsumer => "Its messages were read too slowly; join again behind Position.",
-        ErrorCode.NotAllowed => "The user may not enter it, or has joined as many rooms as a connection may.",
-        _ => code.IsReconnectable() ? "Join again." : "Joining again would end the same.",
-    };
 
     private void ThrowIfLeaving()
     {
@@ -263,19 +188,5 @@ public sealed partial class ChatRoom
         {
             throw new InvalidOperationException($"Room '{Name}' has been left.");
         }
-    }
-
-    private bool IsAnswerAwaited()
-    {
-        lock (_gate)
-        {
-            return _histories.Count > 0 || _publisher.IsAwaiting;
-        }
-    }
-
-    private void Send(ClientFrame frame)
-    {
-        _client.OnRoomTraffic();
-        _stream.Send(frame);
     }
 }

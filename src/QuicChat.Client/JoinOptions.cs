@@ -7,13 +7,13 @@ public sealed class JoinOptions
 {
     /// <summary>
     /// Go on behind this place: all messages since then arrive first, in order. Where the log no longer reaches back to it,
-    /// <see cref="ChatRoom.IsRecovered"/> is false, and the <see cref="Newest"/> messages arrive first.
+    /// <see cref="ChatRoom.IsRecovered"/> is false (in a session a <see cref="RoomGap"/> tells), and the <see cref="Newest"/> messages arrive first.
     /// </summary>
     public RoomPosition? After { get; init; }
 
     /// <summary>
-    /// How many of the newest messages arrive first, where <see cref="After"/> does not say where to go on; at most
-    /// <see cref="ProtocolLimits.MaxNewestMessages"/>.
+    /// How many of the newest messages arrive first, where <see cref="After"/> does not say where to go on; in a session also where it was
+    /// interrupted and the log no longer reaches back so far. At most <see cref="ProtocolLimits.MaxNewestMessages"/>.
     /// </summary>
     public int Newest { get; init; }
 
@@ -22,4 +22,9 @@ public sealed class JoinOptions
     /// dropped as they arrive: for one that only publishes.
     /// </summary>
     public bool ReceiveMessages { get; init; } = true;
+
+    /// <summary>
+    /// Whether the gateway tells who is in the room, and who comes and goes. Off by default: in a large, lively room that is more traffic than its messages.
+    /// </summary>
+    public bool Presence { get; init; }
 }

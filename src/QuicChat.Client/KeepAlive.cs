@@ -18,6 +18,7 @@ internal sealed class KeepAlive : IDisposable
     private readonly TimeSpan _probeInterval;
     private readonly TimeSpan _deadAfter;
     private readonly Action _ping;
+    private readonly Action<bool> _silent;
     private readonly Action<TimeSpan> _dead;
     private readonly ITimer _timer;
 
@@ -29,6 +30,7 @@ internal sealed class KeepAlive : IDisposable
     private long _lastPing;
     private long? _unansweredSince;
     private volatile bool _isAsking;
+    private bool _isSilent;
     private bool _isDisposed;
 
     /// <summary>Starts with no room.</summary>
@@ -36,7 +38,8 @@ internal sealed class KeepAlive : IDisposable
     /// <param name="feature">The engine's keep-alive, if it has one.</param>
     /// <param name="idleTimeout">Silence after which the gateway gives the connection up.</param>
     /// <param name="migrationTimeout">How long a Ping may stay unanswered until the path counts as dead.</param>
-    /// <param name="ping">Sends an application Ping; called under the lock, so it must not block.</param>
+    /// <param name="ping">Sends an application Ping. It and those below are called under the lock or on a timer, so they must not block.</param>
+    /// <param name="silent">Told that a Ping has stayed unanswered for a sixth of that time, too, and when something is heard again.</param>
     /// <param name="dead">Called once, with the length of the silence, when the path is dead.</param>
     public KeepAlive(
         ChatClientOptions options,
@@ -44,6 +47,7 @@ internal sealed class KeepAlive : IDisposable
         TimeSpan idleTimeout,
         TimeSpan migrationTimeout,
         Action ping,
+        Action<bool> silent,
         Action<TimeSpan> dead)
     {
         _time = options.TimeProvider;
@@ -55,6 +59,7 @@ internal sealed class KeepAlive : IDisposable
         _deadAfter = migrationTimeout;
         _probeInterval = Max(_activeInterval, migrationTimeout / 6);
         _ping = ping;
+        _silent = silent;
         _dead = dead;
         _lastHeard = _lastPing = _activeSince = _time.GetTimestamp();
         _timer = _time.CreateTimer(static state => ((KeepAlive)state!).Evaluate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -71,6 +76,11 @@ internal sealed class KeepAlive : IDisposable
             {
                 _isAsking = false;
                 _unansweredSince = null;
+                if (_isSilent)
+                {
+                    _isSilent = false;
+                    _silent(false);
+                }
             }
         }
     }
@@ -141,6 +151,7 @@ internal sealed class KeepAlive : IDisposable
             if (_unansweredSince is not { } since || _time.GetElapsedTime(since, now) < _deadAfter)
             {
                 PingIfSilent(now, lastHeard);
+                TellIfSilent(now);
                 _timer.Change(UntilNext(now, lastHeard), Timeout.InfiniteTimeSpan);
                 return;
             }
@@ -177,6 +188,15 @@ internal sealed class KeepAlive : IDisposable
         }
     }
 
+    private void TellIfSilent(long now)
+    {
+        if (!_isSilent && _unansweredSince is { } since && _time.GetElapsedTime(since, now) >= _probeInterval)
+        {
+            _isSilent = true;
+            _silent(true);
+        }
+    }
+
     private void Ping(long now)
     {
         _lastPing = now;
@@ -200,7 +220,7 @@ internal sealed class KeepAlive : IDisposable
 
         if (_unansweredSince is { } since)
         {
-            next = Min(next, _deadAfter - _time.GetElapsedTime(since, now));
+            next = Min(next, (_isSilent ? _deadAfter : _probeInterval) - _time.GetElapsedTime(since, now));
         }
 
         return next == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : Max(next, TimeSpan.FromMilliseconds(1));

@@ -2,21 +2,23 @@ using System.Threading.Channels;
 
 namespace QuicChat.Client;
 
-/// <summary>Messages that have arrived and that the application has not read yet, in order and bounded.</summary>
+/// <summary>What has arrived and has not been read by the application yet, in order and bounded.</summary>
+/// <typeparam name="T">Messages, or messages and gaps.</typeparam>
 /// <param name="capacity">How many are held.</param>
 /// <param name="mayExceed">Whether up to eight times as many may be held now, since an answer that the application waits for comes behind them.</param>
-internal sealed class MessageBuffer(int capacity, Func<bool> mayExceed)
+internal sealed class MessageBuffer<T>(int capacity, Func<bool> mayExceed)
+    where T : class
 {
     private const int ExceedFactor = 8;
 
-    private readonly Channel<ChatMessage> _messages = Channel.CreateUnbounded<ChatMessage>(new() { SingleWriter = true });
+    private readonly Channel<T> _messages = Channel.CreateUnbounded<T>(new() { SingleWriter = true });
     private readonly SemaphoreSlim _changed = new(0);
     private int _unread;
     private int _isHeld;
     private volatile bool _isCompleted;
 
     /// <summary>Waits until there is room, then adds a message; behind the end it is dropped.</summary>
-    public async ValueTask AddAsync(ChatMessage message, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(T message, CancellationToken cancellationToken)
     {
         while (IsFull())
         {
@@ -51,7 +53,7 @@ internal sealed class MessageBuffer(int capacity, Func<bool> mayExceed)
 
     /// <summary>Waits for the next message.</summary>
     /// <returns>The message, or <see langword="null"/> at the end.</returns>
-    public async ValueTask<ChatMessage?> TakeAsync(CancellationToken cancellationToken)
+    public async ValueTask<T?> TakeAsync(CancellationToken cancellationToken)
     {
         do
         {

@@ -8,9 +8,9 @@ internal sealed class PendingPublish(string body)
     /// <summary>The text.</summary>
     public string Body { get; } = body;
 
-    /// <summary>The number that it was last sent under.</summary>
+    /// <summary>The number that it was sent under; 0 for none, or where that number is free again.</summary>
     public long ClientSeq { get; set; }
 
-    /// <summary>Whether the gateway has answered for that number.</summary>
-    public bool IsAnswered { get; set; }
+    /// <summary>Whether it has been sent, and the gateway has not said that it was refused.</summary>
+    public bool MayBeStored { get; set; }
 }

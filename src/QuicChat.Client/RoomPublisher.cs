@@ -8,18 +8,33 @@ namespace QuicChat.Client;
 /// it refuses all that are behind it in flight, whatever they are: those are not failed but sent again, under the numbers that have become free.
 /// No number is used again before every message in flight has been answered, for one that is still on its way under that number
 /// could be stored in place of the other. After a refusal sending begins with one message at a time and doubles with each one stored.
+/// <para>
+/// It may outlive the stream that it sends on. Then what was sent and not answered is sent again on the next one, in the same order and under the
+/// same numbers, so that the gateway stores it once, whether or not it had arrived before.
+/// </para>
 /// </summary>
 internal sealed class RoomPublisher : IDisposable
 {
     private readonly Lock _gate = new();
+
+    // In the order of the calls. Those with a number have been sent before, on a stream that has ended, and come first.
     private readonly LinkedList<PendingPublish> _waiting = [];
-    private readonly Queue<PendingPublish> _inFlight = [];
+
+    // In the order of sending, each without an answer.
+    private readonly List<PendingPublish> _inFlight = [];
+
+    // Refused because of one before them.
     private readonly List<PendingPublish> _again = [];
-    private readonly Action<ClientFrame> _send;
+
+    private readonly string _room;
     private readonly int _maxInFlight;
+    private readonly int _maxPending;
     private readonly TimeProvider _time;
     private readonly ITimer _resume;
 
+    private Action<ClientFrame>? _send;
+    private string? _epoch;
+    private long _storedAtJoin;
     private long _lastStored;
     private long _lastSent;
     private long? _firstRefused;
@@ -28,14 +43,16 @@ internal sealed class RoomPublisher : IDisposable
     private int _window;
     private Exception? _end;
 
-    /// <summary>Starts closed for sending, until <see cref="Open"/>.</summary>
-    /// <param name="send">Sends a frame; called under the lock, so it must not block.</param>
+    /// <summary>Starts without a stream.</summary>
+    /// <param name="room">The room's name.</param>
     /// <param name="maxInFlight">The most messages in flight.</param>
+    /// <param name="maxPending">The most messages without an answer, in flight or not.</param>
     /// <param name="time">The clock.</param>
-    public RoomPublisher(Action<ClientFrame> send, int maxInFlight, TimeProvider time)
+    public RoomPublisher(string room, int maxInFlight, int maxPending, TimeProvider time)
     {
-        _send = send;
+        _room = room;
         _window = _maxInFlight = maxInFlight;
+        _maxPending = maxPending;
         _time = time;
         _resume = _time.CreateTimer(static state => ((RoomPublisher)state!).Resume(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -52,8 +69,64 @@ internal sealed class RoomPublisher : IDisposable
         }
     }
 
-    /// <summary>Sets where the numbers go on.</summary>
-    public void Open(long lastStored) => _lastStored = _lastSent = lastStored;
+    /// <summary>
+    /// Sends from now on by a joined stream. What an earlier one has left without an answer is decided by where the log stands:
+    /// <list type="bullet">
+    /// <item>The same epoch: all of it is sent again under its numbers. Those up to <paramref name="lastStored"/> are stored; the answer says where.</item>
+    /// <item>The same epoch, but less is stored than was acknowledged: the store went back. None of it is stored; it gets the numbers that follow.</item>
+    /// <item>The same epoch, but more is stored than was sent: someone else uses the client ID; it cannot be known whose is stored.</item>
+    /// <item>Another epoch: a number up to <paramref name="lastStored"/> may be another message's there, so it cannot be known; what is above is not
+    /// stored and gets the numbers that follow.</item>
+    /// </list>
+    /// </summary>
+    /// <param name="send">Sends a frame; called under the lock, so it must not block.</param>
+    /// <param name="epoch">The log's epoch.</param>
+    /// <param name="lastStored">The newest number stored.</param>
+    public void Attach(Action<ClientFrame> send, string epoch, long lastStored)
+    {
+        lock (_gate)
+        {
+            TakeBack();
+            if (_epoch is not null && epoch != _epoch)
+            {
+                Decide(
+                    number => number <= lastStored,
+                    new PublishUnknownException(
+                        PublishUnknownCause.LogReplaced,
+                        $"Room '{_room}' began a new epoch, '{epoch}' after '{_epoch}': its log was lost or lost messages. Whether this one is stored is unknown."));
+                _lastSent = lastStored;
+            }
+            else if (lastStored < _lastStored)
+            {
+                Decide(number => false, null);
+                _lastSent = lastStored;
+            }
+            else if (lastStored > _lastSent)
+            {
+                Decide(
+                    number => true,
+                    new PublishUnknownException(
+                        PublishUnknownCause.ClientIdShared,
+                        $"Room '{_room}' has {lastStored} messages of this client ID, and only {_lastSent} were sent: another connection uses it too. Whether this one is stored is unknown."));
+                _lastSent = lastStored;
+            }
+
+            _epoch = epoch;
+            _storedAtJoin = _lastStored = lastStored;
+            _send = send;
+            SendWaiting();
+        }
+    }
+
+    /// <summary>The stream has ended: what it leaves without an answer waits for the next one.</summary>
+    public void Detach()
+    {
+        lock (_gate)
+        {
+            _send = null;
+            TakeBack();
+        }
+    }
 
     /// <summary>Sends a message as soon as it is its turn.</summary>
     public async Task<PublishReceipt> PublishAsync(string body, CancellationToken cancellationToken)
@@ -66,21 +139,16 @@ internal sealed class RoomPublisher : IDisposable
                 throw _end;
             }
 
+            if (_inFlight.Count + _again.Count + _waiting.Count >= _maxPending)
+            {
+                throw new PublishQueueFullException(_room, _maxPending);
+            }
+
             _waiting.AddLast(pending);
             SendWaiting();
         }
 
-        await using var registration = cancellationToken.UnsafeRegister(
-            (_, token) =>
-            {
-                lock (_gate)
-                {
-                    _waiting.Remove(pending);
-                }
-
-                pending.TrySetCanceled(token);
-            },
-            null).ConfigureAwait(false);
+        await using var registration = cancellationToken.UnsafeRegister((_, token) => Cancel(pending, token), null).ConfigureAwait(false);
         return await pending.Task.ConfigureAwait(false);
     }
 
@@ -105,8 +173,16 @@ internal sealed class RoomPublisher : IDisposable
     {
         lock (_gate)
         {
-            var isFirst = _inFlight.TryPeek(out var oldest) && oldest.ClientSeq == clientSeq && !(_firstRefused < clientSeq);
+            var isFirst = _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq && !(_firstRefused < clientSeq);
             var pending = Answered(clientSeq, "Reject");
+            if (clientSeq <= _storedAtJoin)
+            {
+                RepeatRefused(pending, refusal);
+                Next();
+                return false;
+            }
+
+            pending.MayBeStored = false;
             _firstRefused = Math.Min(_firstRefused ?? clientSeq, clientSeq);
             _window = 1;
             if (isFirst)
@@ -125,7 +201,9 @@ internal sealed class RoomPublisher : IDisposable
     }
 
     /// <summary>Fails everything that waits, and all that is published from now on.</summary>
-    public void End(Exception end)
+    /// <param name="end">For what was never sent, or has been refused.</param>
+    /// <param name="sent">For what has been sent.</param>
+    public void End(Exception end, Exception sent)
     {
         lock (_gate)
         {
@@ -135,9 +213,10 @@ internal sealed class RoomPublisher : IDisposable
             }
 
             _end = end;
+            _send = null;
             foreach (var pending in _inFlight.Concat(_again).Concat(_waiting))
             {
-                pending.TrySetException(end);
+                pending.TrySetException(pending.MayBeStored ? sent : end);
             }
 
             _inFlight.Clear();
@@ -161,47 +240,115 @@ internal sealed class RoomPublisher : IDisposable
 
     public void Dispose() => _resume.Dispose();
 
+    private void Cancel(PendingPublish pending, CancellationToken token)
+    {
+        lock (_gate)
+        {
+            if (!pending.MayBeStored)
+            {
+                _waiting.Remove(pending);
+                pending.TrySetCanceled(token);
+                return;
+            }
+
+            // Its number stays its own, so it is sent again like the others: a number that is left out holds up all behind it.
+            var unknown = new PublishUnknownException(
+                PublishUnknownCause.Cancelled, $"A message to room '{_room}' was cancelled after it had been sent. Whether it is stored is unknown.");
+            pending.TrySetException(new OperationCanceledException(unknown.Message, unknown, token));
+        }
+    }
+
     private PendingPublish Answered(long clientSeq, string frame)
     {
-        var pending = _inFlight.FirstOrDefault(candidate => candidate.ClientSeq == clientSeq);
-        if (pending is null || pending.IsAnswered)
+        var index = _inFlight.FindIndex(candidate => candidate.ClientSeq == clientSeq);
+        if (index < 0)
         {
             throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame} for client_seq {clientSeq}, which awaits no answer.");
         }
 
-        pending.IsAnswered = true;
-        while (_inFlight.TryPeek(out var oldest) && oldest.IsAnswered)
-        {
-            _inFlight.Dequeue();
-        }
-
+        var pending = _inFlight[index];
+        _inFlight.RemoveAt(index);
         return pending;
+    }
+
+    // The log has had it since before the stream was joined; the repeat only asked where.
+    private void RepeatRefused(PendingPublish pending, PublishRejectedException refusal)
+    {
+        if (refusal.IsReconnectable)
+        {
+            _waiting.AddFirst(pending);
+            HoldBack(refusal.RetryAfter);
+        }
+        else
+        {
+            pending.TrySetResult(new PublishReceipt(PublishReceipt.UnknownOffset, pending.ClientSeq));
+        }
     }
 
     private void Next()
     {
-        if (_firstRefused is null)
+        if (_firstRefused is not null && _inFlight.Count == 0)
         {
-            SendWaiting();
+            TakeBack();
         }
-        else if (_inFlight.Count == 0)
+
+        SendWaiting();
+    }
+
+    // Nothing is in flight any more: what was waits again, in its order. Numbers from the first refused one on are free.
+    private void TakeBack()
+    {
+        foreach (var pending in _inFlight.Concat(_again).OrderByDescending(pending => pending.ClientSeq))
         {
-            _firstRefused = null;
-            _lastSent = _lastStored;
-            foreach (var pending in _again.OrderByDescending(pending => pending.ClientSeq).Where(pending => !pending.Task.IsCompleted))
-            {
-                _waiting.AddFirst(pending);
-            }
+            _waiting.AddFirst(pending);
+        }
 
-            _again.Clear();
-            if (_retryAfter > TimeSpan.Zero)
-            {
-                _isHeldBack = true;
-                _resume.Change(_retryAfter, Timeout.InfiniteTimeSpan);
-                _retryAfter = TimeSpan.Zero;
-            }
+        _inFlight.Clear();
+        _again.Clear();
+        if (_firstRefused is not { } refused)
+        {
+            return;
+        }
 
-            SendWaiting();
+        _firstRefused = null;
+        Release(number => number >= refused);
+        _lastSent = refused - 1;
+        HoldBack(_retryAfter);
+        _retryAfter = TimeSpan.Zero;
+    }
+
+    // Of those that were sent before and are not answered: fails some as unknown, and gives the others new numbers.
+    private void Decide(Func<long, bool> isUnknown, PublishUnknownException? unknown)
+    {
+        foreach (var pending in _waiting.Where(pending => pending.ClientSeq > 0 && isUnknown(pending.ClientSeq)).ToList())
+        {
+            _waiting.Remove(pending);
+            pending.TrySetException(unknown!);
+        }
+
+        Release(_ => true);
+    }
+
+    private void Release(Func<long, bool> isFree)
+    {
+        foreach (var pending in _waiting.Where(pending => pending.ClientSeq > 0 && isFree(pending.ClientSeq)).ToList())
+        {
+            pending.ClientSeq = 0;
+            pending.MayBeStored = false;
+            if (pending.Task.IsCompleted)
+            {
+                // Given up meanwhile.
+                _waiting.Remove(pending);
+            }
+        }
+    }
+
+    private void HoldBack(TimeSpan wait)
+    {
+        if (wait > TimeSpan.Zero)
+        {
+            _isHeldBack = true;
+            _resume.Change(wait, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -216,12 +363,16 @@ internal sealed class RoomPublisher : IDisposable
 
     private void SendWaiting()
     {
-        while (!_isHeldBack && _firstRefused is null && _inFlight.Count < _window && _waiting.First is { Value: var pending })
+        while (_send is not null && !_isHeldBack && _firstRefused is null && _inFlight.Count < _window && _waiting.First is { Value: var pending })
         {
             _waiting.RemoveFirst();
-            pending.ClientSeq = ++_lastSent;
-            pending.IsAnswered = false;
-            _inFlight.Enqueue(pending);
+            if (pending.ClientSeq == 0)
+            {
+                pending.ClientSeq = ++_lastSent;
+            }
+
+            pending.MayBeStored = true;
+            _inFlight.Add(pending);
             _send(new ClientFrame { Publish = new Publish { ClientSeq = (ulong)pending.ClientSeq, Body = pending.Body } });
         }
     }

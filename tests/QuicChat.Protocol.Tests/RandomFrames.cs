@@ -19,6 +19,7 @@ internal static class RandomFrames
                 Room = random.NextText(100),
                 After = random.Next(2) == 0 ? null : new Position { Epoch = random.NextText(20), Offset = random.NextNumber() },
                 Newest = (uint)random.Next(),
+                Presence = random.Next(2) == 0,
             },
         },
         5 => new ClientFrame { Publish = new Publish { ClientSeq = random.NextNumber(), Body = random.NextText(20_000) } },
@@ -26,7 +27,7 @@ internal static class RandomFrames
         _ => new ClientFrame { ReadHistory = new ReadHistory { FromOffset = random.NextNumber(), Limit = (uint)random.Next(101) } },
     };
 
-    public static ServerFrame NextServerFrame(this Random random) => random.Next(10) switch
+    public static ServerFrame NextServerFrame(this Random random) => random.Next(12) switch
     {
         0 => new ServerFrame
         {
@@ -39,6 +40,7 @@ internal static class RandomFrames
                 IdleTimeoutMs = (uint)random.Next(),
                 MigrationTimeoutMs = (uint)random.Next(),
                 GatewayId = random.NextText(20),
+                TokenExpiresInMs = (uint)random.Next(),
             },
         },
         1 => new ServerFrame { Ping = new Ping { Number = random.NextNumber() } },
@@ -77,6 +79,17 @@ internal static class RandomFrames
             },
         },
         8 => new ServerFrame { Message = random.NextMessage() },
+        9 => new ServerFrame { Refreshed = new Refreshed { TokenExpiresInMs = (uint)random.Next() } },
+        10 => new ServerFrame
+        {
+            Presence = new Presence
+            {
+                Members = (uint)random.Next(),
+                Complete = random.Next(2) == 0,
+                Joined = { random.NextMember(), random.NextMember() },
+                Left = { random.NextMember() },
+            },
+        },
         _ => new ServerFrame
         {
             History = new History
@@ -99,6 +112,8 @@ internal static class RandomFrames
         ClientId = random.NextText(64),
         ClientSeq = random.NextNumber(),
     };
+
+    private static Member NextMember(this Random random) => new() { UserId = random.NextText(40), UserName = random.NextText(40) };
 
     private static ulong NextNumber(this Random random) => (ulong)random.NextInt64() >> random.Next(64);
 

@@ -4,14 +4,14 @@ using QuicChat.Protocol.V1;
 namespace QuicChat.Client;
 
 // What the gateway sends on the room's stream, and what it may not.
-public sealed partial class ChatRoom
+internal sealed partial class RoomStream
 {
     private async ValueTask HandleAsync(ServerFrame frame, CancellationToken cancellationToken)
     {
         _client.OnRoomTraffic();
         if (!_joined.Task.IsCompleted)
         {
-            OnJoined(frame);
+            await OnJoinedAsync(frame, cancellationToken).ConfigureAwait(false);
             return;
         }
 
@@ -21,7 +21,7 @@ public sealed partial class ChatRoom
                 await OnMessageAsync(frame.Message, cancellationToken).ConfigureAwait(false);
                 break;
             case ServerFrame.FrameOneofCase.Ack:
-                _publisher.Acknowledged(Number(frame.Ack.ClientSeq, "client_seq"), Offset(frame.Ack.Offset));
+                _owner.Publisher.Acknowledged(Number(frame.Ack.ClientSeq, "client_seq"), Offset(frame.Ack.Offset));
                 break;
             case ServerFrame.FrameOneofCase.Reject:
                 OnReject(frame.Reject);
@@ -29,12 +29,15 @@ public sealed partial class ChatRoom
             case ServerFrame.FrameOneofCase.History:
                 OnHistory(frame.History);
                 break;
+            case ServerFrame.FrameOneofCase.Presence when _options.Presence:
+                _owner.OnPresence(frame.Presence);
+                break;
             default:
                 throw Violation($"a {frame.FrameCase} frame came on its stream");
         }
     }
 
-    private void OnJoined(ServerFrame frame)
+    private async ValueTask OnJoinedAsync(ServerFrame frame, CancellationToken cancellationToken)
     {
         if (frame.FrameCase != ServerFrame.FrameOneofCase.Joined)
         {
@@ -55,8 +58,8 @@ public sealed partial class ChatRoom
 
         JoinedAt = position;
         IsRecovered = joined.Recovered;
-        _lastReceived = _lastTaken = position.Offset;
-        _publisher.Open(Number(joined.LastClientSeq, "last_client_seq"));
+        _lastReceived = position.Offset;
+        await _owner.OnJoinedAsync(this, Number(joined.LastClientSeq, "last_client_seq"), cancellationToken).ConfigureAwait(false);
         _joined.TrySetResult();
     }
 
@@ -69,13 +72,9 @@ public sealed partial class ChatRoom
         }
 
         _lastReceived = message.Offset;
-        if (!_options.ReceiveMessages)
+        if (!_isLeaving)
         {
-            Volatile.Write(ref _lastTaken, message.Offset);
-        }
-        else if (!_isLeaving)
-        {
-            await _buffer.AddAsync(message, cancellationToken).ConfigureAwait(false);
+            await _owner.OnMessageAsync(message, cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -85,7 +84,7 @@ public sealed partial class ChatRoom
         var reason = reject.Reason.Length == 0 ? "." : $": {reject.Reason}";
         var retryAfter = TimeSpan.FromMilliseconds(reject.RetryAfterMs);
         var refusal = new PublishRejectedException($"Room '{Name}' refused the message with {code.ToName()}{reason}", code, retryAfter);
-        if (_publisher.Rejected(Number(reject.ClientSeq, "client_seq"), refusal))
+        if (_owner.Publisher.Rejected(Number(reject.ClientSeq, "client_seq"), refusal))
         {
             _client.OnRejected(Name, refusal);
         }
