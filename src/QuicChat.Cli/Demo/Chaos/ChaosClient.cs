@@ -43,7 +43,7 @@ internal sealed class ChaosClient : IAsyncDisposable
     /// <summary>How it stands.</summary>
     public SessionState State => _session.State;
 
-    /// <summary>Connections that it has lost and replaced, or is about to.</summary>
+    /// <summary>Connections that it has replaced by another.</summary>
     public int Reconnects => Volatile.Read(ref _reconnects);
 
     /// <summary>Places where the room went on without some messages.</summary>
@@ -181,10 +181,15 @@ internal sealed class ChaosClient : IAsyncDisposable
 
     private void OnStateChanged(SessionState state)
     {
-        if (state is SessionState.Reconnecting { Attempt: 1 })
+        switch (state)
         {
-            Interlocked.Increment(ref _reconnects);
-            _givenUp.TrySetResult();
+            case SessionState.Connected:
+                // A session may have its next connection before it gives the former up.
+                Interlocked.Increment(ref _reconnects);
+                break;
+            case SessionState.Reconnecting:
+                _givenUp.TrySetResult();
+                break;
         }
     }
 }

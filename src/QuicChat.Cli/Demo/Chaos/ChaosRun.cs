@@ -75,7 +75,7 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         await talking.CancelAsync();
         _progress("waiting for what is under way, then comparing");
-        await (await talks).WaitAsync(Patience, cancellationToken);
+        await Task.WhenAll(await talks).WaitAsync(Patience, cancellationToken);
         await ReadLogsAsync(cancellationToken);
         var audit = await SettleAsync(cancellationToken);
         return new ChaosReport(
