@@ -28,6 +28,7 @@ internal sealed class StatsVerb : AdminVerb
         ("migrating", part => part.Migrating),
         .. Attempts.Select(column => (column.Heading, (Func<MigrationStatsPart, long>)(part => column.Count(part.Totals)))),
         ("denied", part => part.Totals.Denied),
+        ("ignored", part => part.Totals.Ignored),
     ];
 
     private readonly Option<string?> _silo = new("--silo") { Description = "Only the share of one silo.", HelpName = "NAME" };
@@ -95,7 +96,7 @@ internal sealed class StatsVerb : AdminVerb
         grid.AddRow("connections", Text(part.Connections));
         grid.AddRow("migrating", Text(part.Migrating));
         grid.AddRow("success rate", part.SuccessRate is { } share ? share.ToString("P2", CultureInfo.InvariantCulture) : "none ended yet");
-        grid.AddRow("took", string.Create(
+        grid.AddRow("took", part.Histogram.Total == 0 ? "none completed yet" : string.Create(
             CultureInfo.InvariantCulture,
             $"{took.P50:0.#} ms (median), {took.P90:0.#} ms (p90), {took.P99:0.#} ms (p99), {took.Max:0.#} ms (longest)"));
         grid.AddRow("counted since", stats.Since.ToString("u", CultureInfo.InvariantCulture));
