@@ -210,7 +210,8 @@ internal sealed class PathReporter
 
     /// <summary>
     /// An attempt ends with its connection. A client that hears nothing on its new path finds out by its own timer, which may be earlier than the
-    /// gateway's: it then says MIGRATION_FAILED, and so it is counted. All else abandons the attempt.
+    /// gateway's: it then says MIGRATION_FAILED, and so it is counted; and so is one from which nothing was heard for the whole idle time-out. All else
+    /// abandons the attempt.
     /// </summary>
     private void EndAttempt(ConnectionClosure closure)
     {
@@ -220,8 +221,14 @@ internal sealed class PathReporter
         }
 
         _attempt = null;
-        var isGivenUp = closure is { Origin: ConnectionCloseOrigin.Peer, ApplicationErrorCode: (ulong)ErrorCode.MigrationFailed };
-        if (isGivenUp)
+        var failure = closure switch
+        {
+            { Origin: ConnectionCloseOrigin.Peer, ApplicationErrorCode: (ulong)ErrorCode.MigrationFailed }
+                => "the client heard nothing on its new path and gave it up",
+            { Origin: ConnectionCloseOrigin.IdleTimeout } => "nothing was heard from the client for the idle time-out",
+            _ => null,
+        };
+        if (failure is not null)
         {
             var now = _sessions.Time.GetUtcNow();
             Report(
@@ -231,10 +238,10 @@ internal sealed class PathReporter
                 ToMigrationKind(attempt.Kind),
                 now,
                 now - attempt.At,
-                reason: "the client heard nothing on its new path and gave it up");
+                reason: failure);
         }
 
-        _sessions.Metrics.PathEnded(attempt.Kind, isGivenUp ? "failed" : "abandoned");
+        _sessions.Metrics.PathEnded(attempt.Kind, failure is null ? "abandoned" : "failed");
     }
 
     private void Notify(Attempt attempt, MigrationNotice.Types.Outcome outcome, TimeSpan duration, string reason) => _listener.Notify(new MigrationNotice

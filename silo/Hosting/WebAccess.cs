@@ -44,7 +44,8 @@ internal static class WebAccess
             {
                 // Out of the address, where it would stay in the browser's history.
                 context.Response.Cookies.Append(Cookie, token, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = context.Request.IsHttps });
-                context.Response.Redirect(context.Request.PathBase + context.Request.Path);
+                // One slash at its begin: two would lead to another host.
+                context.Response.Redirect("/" + (context.Request.PathBase + context.Request.Path).Value?.TrimStart('/'));
                 return Task.CompletedTask;
             }
 

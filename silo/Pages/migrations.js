@@ -198,6 +198,9 @@ events.addEventListener("history", (event) => { points = JSON.parse(event.data);
 events.addEventListener("news", (event) => showNews(JSON.parse(event.data)));
 events.addEventListener("error", () => {
   const status = byId("status");
-  status.textContent = "this silo does not answer; trying again …";
+  // The browser tries again by itself, but not after an answer that is none, such as that of a silo that was started anew and has another token.
+  status.textContent = events.readyState === EventSource.CLOSED
+    ? "this silo refuses; open the address that it printed again"
+    : "this silo does not answer; trying again …";
   status.className = "trouble";
 });

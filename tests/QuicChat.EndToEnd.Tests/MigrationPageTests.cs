@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
@@ -40,9 +41,9 @@ public sealed class MigrationPageTests(Stack stack)
         }
 
         // Other tests use the same cluster: what is compared is asked for anew each time.
-        var stats = default(JsonElement);
+        var expected = "";
         await Eventually.HoldsAsync(
-            async () => Shown(browser) == Expected(stats = await StatsAsync()), () => $"the page shows {Expected(stats)}; it shows {Shown(browser)}");
+            async () => Shown(browser) == (expected = Expected(await StatsAsync())), () => $"the page shows\n{expected}\nit shows\n{Shown(browser)}");
         Assert.True(browser.Count("#outcomes rect.completed") > 0, "No completed migration is drawn over time.");
         Assert.True(browser.Count("#durations rect") > 0, "No duration is drawn.");
         Assert.Equal(2, browser.Count("#parts tbody tr:not(.group)"));
@@ -76,13 +77,49 @@ public sealed class MigrationPageTests(Stack stack)
 
     private static bool IsNoticeShown(Browser browser) => browser.Evaluate<bool>("""byId("notice").checkVisibility()""");
 
-    private static (double? Completed, double? Failed, double? Migrating) Shown(Browser browser)
-        => (browser.Number("completed"), browser.Number("failed"), browser.Number("migrating"));
+    // All figures of the page, and its table by gateway and silo.
+    private static string Shown(Browser browser) => browser.Evaluate<string>(
+        """
+        [...document.querySelectorAll(".figures dd"), ...document.querySelectorAll("#parts tbody tr:not(.group)")]
+          .map((part) => part.cells ? [...part.cells].map((cell) => cell.innerText).join(" ") : `${part.id} ${part.innerText}`)
+          .join("\n")
+        """);
 
-    private static (double? Completed, double? Failed, double? Migrating) Expected(JsonElement stats)
-        => (stats.GetProperty("totals").GetProperty("completed").GetDouble(), stats.GetProperty("failed").GetDouble(), stats.GetProperty("migrating").GetDouble());
+    private static string Expected(JsonElement stats)
+    {
+        var durations = stats.GetProperty("durationMs");
+        string[] figures =
+        [
+            $"connections {stats.GetProperty("connections")}",
+            $"migrating {stats.GetProperty("migrating")}",
+            string.Create(CultureInfo.InvariantCulture, $"success-rate {stats.GetProperty("successRate").GetDouble() * 100:0.00} %"),
+            $"completed {stats.GetProperty("totals").GetProperty("completed")}",
+            $"failed {stats.GetProperty("failed")}",
+            $"p50 {Duration("p50")}",
+            $"p99 {Duration("p99")}",
+            $"max {Duration("max")}",
+        ];
+        string[] totals = ["started", "completed", "failed", "reverted", "superseded", "abandoned", "unknown", "denied", "ignored"];
+        var parts = stats.GetProperty("gateways").EnumerateArray().Concat(stats.GetProperty("silos").EnumerateArray()).Select(part => string.Join(
+            ' ',
+            [
+                part.GetProperty("id").GetString()!,
+                part.GetProperty("connections").ToString(),
+                part.GetProperty("migrating").ToString(),
+                .. totals.Select(total => part.GetProperty("totals").GetProperty(total).ToString()),
+            ]));
+        return string.Join('\n', figures.Concat(parts));
 
-    private async Task<double> CompletedAsync() => Expected(await StatsAsync()).Completed!.Value;
+        string Duration(string name)
+        {
+            var ms = durations.GetProperty(name).GetDouble();
+            return ms >= 1_000
+                ? string.Create(CultureInfo.InvariantCulture, $"{ms / 1_000:0.00} s")
+                : string.Create(CultureInfo.InvariantCulture, $"{ms:0.0} ms");
+        }
+    }
+
+    private async Task<double> CompletedAsync() => (await StatsAsync()).GetProperty("totals").GetProperty("completed").GetDouble();
 
     private async Task<JsonElement> StatsAsync()
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 
 namespace QuicChat.Abstractions.Policies;
 
@@ -46,11 +47,23 @@ public sealed record MigrationPolicy(
             : null;
     }
 
-    // Clients' addresses are never IPv4-mapped here; a network of such would match none.
-    internal static bool IsNetwork(string text) => IPNetwork.TryParse(text, out var network) && !network.BaseAddress.IsIPv4MappedToIPv6;
+    internal static bool IsNetwork(string text) => TryParse(text, out var network, out var address) && network.BaseAddress.Equals(address);
 
-    internal static string DescribeBadNetwork(string network)
-        => $"'{network}' is not a network such as 10.0.0.0/8 or 2001:db8::/32";
+    internal static string DescribeBadNetwork(string text) => TryParse(text, out var network, out _)
+        ? $"'{text}' has bits beyond its prefix; did you mean {network}, or {text[..text.IndexOf('/')]}/{(network.BaseAddress.AddressFamily == AddressFamily.InterNetwork ? 32 : 128)}?"
+        : $"'{text}' is not a network such as 10.0.0.0/8 or 2001:db8::/32";
+
+    // .NET reads more than operators mean: 127/8 as a part of 0.0.0.0/8, 010.0.0.0/8 as octal, 10.1.2.3/8 as all of 10.0.0.0/8. Clients' addresses are
+    // never IPv4-mapped here and have no zone; a network of such would match none.
+    private static bool TryParse(string text, out IPNetwork network, out IPAddress? address)
+    {
+        address = null;
+        return IPNetwork.TryParse(text, out network)
+            && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/')), out address)
+            && (address.AddressFamily == AddressFamily.InterNetwork
+                ? text.StartsWith($"{address}/", StringComparison.Ordinal)
+                : !address.IsIPv4MappedToIPv6 && address.ScopeId == 0 && !text.Contains('%'));
+    }
 
     /// <summary>Whether both say the same.</summary>
     public bool Equals(MigrationPolicy? other)

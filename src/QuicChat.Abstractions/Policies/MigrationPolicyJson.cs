@@ -32,14 +32,19 @@ public static class MigrationPolicyJson
         }
         catch (InvalidOperationException)
         {
-            // The reader's word for a string that is no text.
-            throw new MigrationPolicyException(1 + text[..(int)reader.TokenStartIndex].Count((byte)'\n'), "the text is not UTF-8");
+            // The reader's word for a string that is no text: bytes that are not UTF-8, or an escape of half a character.
+            throw new MigrationPolicyException(1 + text[..(int)reader.TokenStartIndex].Count((byte)'\n'), "a string here is not Unicode text");
         }
         catch (JsonException error)
         {
+            var line = (error.LineNumber ?? 0) + 1;
+            if (text.Trim(" \t\r\n"u8).IsEmpty)
+            {
+                throw new MigrationPolicyException(line, "nothing is there; a policy is an object: { … }");
+            }
+
             // Its message ends with where, which is said here already.
-            var reason = error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');
-            throw new MigrationPolicyException((error.LineNumber ?? 0) + 1, reason);
+            throw new MigrationPolicyException(line, $"this is not JSON ({error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.')})");
         }
     }
 

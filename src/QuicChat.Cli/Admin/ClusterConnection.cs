@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,6 +13,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
 {
     // Together with the look at the store about 10 s.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly IHost _host;
     private bool _isDisposed;
@@ -83,22 +86,32 @@ internal sealed class ClusterConnection : IAsyncDisposable
         },
         cancellationToken);
 
-    /// <summary>Asks a grain.</summary>
+    /// <summary>
+    /// Asks a grain. A silo that has just died refuses at once, and another one has the grain soon: it is asked again for as long as an answer may take.
+    /// </summary>
     /// <exception cref="ToolException">The cluster does not answer in time, or cannot do it.</exception>
     public async Task<T> AskAsync<T>(Func<IGrainFactory, Task<T>> question, CancellationToken cancellationToken)
     {
-        try
+        for (var begin = Stopwatch.GetTimestamp(); ; await Task.Delay(RetryInterval, cancellationToken))
         {
-            return await question(Grains).WaitAsync(Patience, cancellationToken);
-        }
-        catch (Exception e) when (e is TimeoutException or OrleansException)
-        {
-            throw new ToolException($"the cluster did not answer{Because(e)}; see whether its silos run.", e);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // What a grain throws arrives as it was thrown there, such as the store's own errors.
-            throw new ToolException($"the cluster could not do it ({ToolException.OneLine(e)}); its silos' logs say more.", e);
+            var left = Patience - Stopwatch.GetElapsedTime(begin);
+            try
+            {
+                return await question(Grains).WaitAsync(left > RetryInterval ? left : RetryInterval, cancellationToken);
+            }
+            catch (OrleansMessageRejectionException) when (left > RetryInterval)
+            {
+                // Asked again.
+            }
+            catch (Exception e) when (e is TimeoutException or OrleansException)
+            {
+                throw new ToolException($"the cluster did not answer{Because(e)}; see whether its silos run.", e);
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // What a grain throws arrives as it was thrown there, such as the store's own errors.
+                throw new ToolException($"the cluster could not do it ({ToolException.OneLine(e)}); its silos' logs say more.", e);
+            }
         }
     }
 
@@ -127,6 +140,6 @@ internal sealed class ClusterConnection : IAsyncDisposable
     private static ToolException Unreachable(string store, string clusterId, Exception e)
         => new($"no silo of cluster '{clusterId}' in the store {store} answers{Because(e)}; see whether its silos run.", e);
 
-    // A time-out's own words say nothing more.
-    private static string Because(Exception e) => e.GetBaseException() is TimeoutException ? "" : $" ({ToolException.OneLine(e)})";
+    // The words of a time-out, and of a connection that cannot be made, say nothing more to who runs the cluster.
+    private static string Because(Exception e) => e is OrleansMessageRejectionException || e.GetBaseException() is TimeoutException ? "" : $" ({ToolException.OneLine(e)})";
 }

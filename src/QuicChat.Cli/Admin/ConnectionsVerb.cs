@@ -80,7 +80,7 @@ internal sealed class ConnectionsVerb : AdminVerb
                 Text(one.MigrationCount));
         }
 
-        context.OutputConsole().Show(table, "No such connection.");
+        context.OutputConsole().Show(table, "No connection is like that.");
         if (table.Rows.Count > 0)
         {
             context.Output.WriteLine($"shown {Text(list.Connections.Length)} of {Text(list.Total)}");

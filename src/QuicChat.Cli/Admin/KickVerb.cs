@@ -79,7 +79,13 @@ internal sealed class KickVerb : AdminVerb
 
     private static async Task<string> KickAsync(ClusterConnection cluster, string id, string reason, CancellationToken cancellationToken)
     {
-        var gateway = (await ConnectionVerb.FindAsync(cluster, id, cancellationToken)).Registration.GatewayId;
+        var connection = await ConnectionVerb.FindAsync(cluster, id, cancellationToken);
+        if (connection.FailureReason is { } failure)
+        {
+            throw new ToolException($"connection {id} has failed already: {failure.TrimEnd('.')}.");
+        }
+
+        var gateway = connection.Registration.GatewayId;
         return await cluster.AskAsync(
             grains => grains.Gateways().CloseConnection(gateway, id, (int)ErrorCode.Kicked, reason),
             cancellationToken)

@@ -85,9 +85,9 @@ internal sealed class MigrationFollower(VerbContext context, bool failedOnly) : 
                     failures = 0;
                     SayFollowing();
                 }
-                catch (TooManyObserversException e)
+                catch (ToolException e) when (e.InnerException is TooManyObserversException full)
                 {
-                    throw new ToolException(e.Message, e);
+                    throw new ToolException(full.Message, full);
                 }
                 catch (ToolException e) when (_hasFollowed)
                 {

@@ -111,10 +111,20 @@ internal sealed record StatsReport(
     /// <param name="Connections">Its registered connections.</param>
     /// <param name="Migrating">Those with an attempt in flight.</param>
     /// <param name="Totals">Its attempts by outcome.</param>
-    internal sealed record PartReport(string Id, long Connections, long Migrating, TotalsReport Totals)
+    /// <param name="ByKind">Its attempts by kind and outcome.</param>
+    /// <param name="DurationMs">How long its completed attempts took, in milliseconds.</param>
+    /// <param name="SuccessRate">Completed attempts as a share of those completed or failed; absent before the first.</param>
+    internal sealed record PartReport(
+        string Id, long Connections, long Migrating, TotalsReport Totals, KindsReport ByKind, DurationReport DurationMs, double? SuccessRate)
     {
         /// <summary>The report of what the monitor says.</summary>
-        public static PartReport Of(MigrationStatsPart part)
-            => new(part.Id, part.Connections, part.Migrating, TotalsReport.Of(part.Totals));
+        public static PartReport Of(MigrationStatsPart part) => new(
+            part.Id,
+            part.Connections,
+            part.Migrating,
+            TotalsReport.Of(part.Totals),
+            KindsReport.Of(part.ByKind),
+            Round(part.Histogram.ToDurations()),
+            part.SuccessRate);
     }
 }

@@ -28,6 +28,7 @@ internal sealed class StatsVerb : AdminVerb
         ("migrating", part => part.Migrating),
         .. Attempts.Select(column => (column.Heading, (Func<MigrationStatsPart, long>)(part => column.Count(part.Totals)))),
         ("denied", part => part.Totals.Denied),
+        ("ignored", part => part.Totals.Ignored),
     ];
 
     private readonly Option<string?> _silo = new("--silo") { Description = "Only the share of one silo.", HelpName = "NAME" };
@@ -84,31 +85,35 @@ internal sealed class StatsVerb : AdminVerb
     /// <summary>Shows the whole cluster's statistics.</summary>
     internal static void Show(IAnsiConsole console, MigrationStats stats)
     {
-        var rate = stats.SuccessRate is { } share ? share.ToString("P2", CultureInfo.InvariantCulture) : "none ended yet";
-        var took = stats.Durations;
+        var all = new MigrationStatsPart("all", stats.Connections, stats.Migrating, stats.Totals) { ByKind = stats.ByKind, Histogram = stats.Histogram };
+        Show(console, stats, all, [.. stats.Silos, .. stats.Gateways, all]);
+    }
+
+    private static void Show(IAnsiConsole console, MigrationStats stats, MigrationStatsPart part, IEnumerable<MigrationStatsPart> rows)
+    {
+        var took = part.Histogram.ToDurations();
         var grid = new Grid().AddColumn().AddColumn();
-        grid.AddRow("connections", Text(stats.Connections));
-        grid.AddRow("migrating", Text(stats.Migrating));
-        grid.AddRow("success rate", rate);
-        grid.AddRow("took", string.Create(
+        grid.AddRow("connections", Text(part.Connections));
+        grid.AddRow("migrating", Text(part.Migrating));
+        grid.AddRow("success rate", part.SuccessRate is { } share ? share.ToString("P2", CultureInfo.InvariantCulture) : "none ended yet");
+        grid.AddRow("took", part.Histogram.Total == 0 ? "none completed yet" : string.Create(
             CultureInfo.InvariantCulture,
             $"{took.P50:0.#} ms (median), {took.P90:0.#} ms (p90), {took.P99:0.#} ms (p99), {took.Max:0.#} ms (longest)"));
         grid.AddRow("counted since", stats.Since.ToString("u", CultureInfo.InvariantCulture));
         console.Write(grid);
         ShowRecovering(console, stats);
 
-        var table = TableOf();
-        var all = new MigrationStatsPart("all", stats.Connections, stats.Migrating, stats.Totals);
-        foreach (var part in stats.Silos.Concat(stats.Gateways).Append(all))
+        var table = Create(["", .. Columns.Select(column => ">" + column.Heading)]);
+        foreach (var row in rows)
         {
-            Add(table, part);
+            table.Add([row.Id, .. Columns.Select(column => Text(column.Count(row)))]);
         }
 
         console.Write(table);
 
         var kinds = Create(["what changed", .. Attempts.Select(column => ">" + column.Heading)]);
         foreach (var (kind, totals) in ((string, MigrationTotals)[])
-            [("port only", stats.ByKind.PortOnly), ("address", stats.ByKind.Address), ("family", stats.ByKind.Family)])
+            [("port only", part.ByKind.PortOnly), ("address", part.ByKind.Address), ("family", part.ByKind.Family)])
         {
             kinds.Add([kind, .. Attempts.Select(column => Text(column.Count(totals)))]);
         }
@@ -136,17 +141,9 @@ internal sealed class StatsVerb : AdminVerb
         }
         else
         {
-            var table = TableOf();
-            Add(table, part);
-            var console = context.OutputConsole();
-            ShowRecovering(console, stats);
-            console.Write(table);
+            Show(context.OutputConsole(), stats, part, [part]);
         }
 
         return ExitCode.Held;
     }
-
-    private static Table TableOf() => Create(["", .. Columns.Select(column => ">" + column.Heading)]);
-
-    private static void Add(Table table, MigrationStatsPart part) => table.Add([part.Id, .. Columns.Select(column => Text(column.Count(part)))]);
 }

@@ -37,7 +37,7 @@ public sealed class ConnectionsVerbTests
     [Fact]
     public void Where_there_is_none_it_says_so()
     {
-        Assert.Equal("No such connection.", Show(json: false, new ConnectionList(0, [], [])).Output.Trim());
+        Assert.Equal("No connection is like that.", Show(json: false, new ConnectionList(0, [], [])).Output.Trim());
         Assert.Equal("""{"total":0,"connections":[],"missing":[]}""", Show(json: true, new ConnectionList(0, [], [])).Output.Trim());
     }
 

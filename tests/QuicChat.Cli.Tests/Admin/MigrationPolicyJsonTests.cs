@@ -24,7 +24,7 @@ public sealed class MigrationPolicyJsonTests
             Parse("\uFEFF{ // the old office\n \"deniedNetworks\": [\"10.0.0.0/8\",], /* ok */ }"));
 
     [Theory]
-    [InlineData("", 1, "The input does not contain any JSON tokens. Expected the input to start with a valid JSON token, when isFinalBlock is true")]
+    [InlineData("", 1, "nothing is there; a policy is an object: { … }")]
     [InlineData("[]", 1, "a policy is an object: { … }")]
     [InlineData("{\n \"deniedNetwork\": []\n}", 2, "'deniedNetwork' is unknown; there are allowedNetworks, deniedNetworks, preferredNetworks, allowFamilyChange and maxMigrationsPerMinute")]
     [InlineData("{\n \"deniedNetworks\": [\n \"10.0.0.0/8\",\n \"10.0.0.0/33\"]}", 4, "deniedNetworks: '10.0.0.0/33' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
@@ -33,9 +33,15 @@ public sealed class MigrationPolicyJsonTests
     [InlineData("{\n\n\"allowFamilyChange\": 1}", 3, "allowFamilyChange is true or false")]
     [InlineData("{\"maxMigrationsPerMinute\": 0}", 1, "maxMigrationsPerMinute is a whole number from 1 to 1000, or null for any number")]
     [InlineData("{\"deniedNetworks\": [\n\"::ffff:10.0.0.0/104\"]}", 2, "deniedNetworks: '::ffff:10.0.0.0/104' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
-    [InlineData("{\n\"deniedNetworks\": [\"\\ud800\"]}", 2, "the text is not UTF-8")]
+    [InlineData("{\n\"deniedNetworks\": [\"\\ud800\"]}", 2, "a string here is not Unicode text")]
     [InlineData("{\"maxMigrationsPerMinute\": 5,\n\"maxMigrationsPerMinute\": 6}", 2, "'maxMigrationsPerMinute' stands here twice")]
-    [InlineData("{} {}", 1, "'{' is invalid after a single JSON value. Expected end of data")]
+    [InlineData("{} {}", 1, "this is not JSON ('{' is invalid after a single JSON value. Expected end of data)")]
+    [InlineData("{\"deniedNetworks\": [\"127/8\"]}", 1, "deniedNetworks: '127/8' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("{\"deniedNetworks\": [\"010.0.0.0/8\"]}", 1, "deniedNetworks: '010.0.0.0/8' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("{\"deniedNetworks\": [\"0x7f000002/32\"]}", 1, "deniedNetworks: '0x7f000002/32' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("{\"deniedNetworks\": [\"fe80::%1/64\"]}", 1, "deniedNetworks: 'fe80::%1/64' is not a network such as 10.0.0.0/8 or 2001:db8::/32")]
+    [InlineData("{\"deniedNetworks\": [\"10.1.2.3/8\"]}", 1, "deniedNetworks: '10.1.2.3/8' has bits beyond its prefix; did you mean 10.0.0.0/8, or 10.1.2.3/32?")]
+    [InlineData("{\"deniedNetworks\": [\"2001:db8::1/32\"]}", 1, "deniedNetworks: '2001:db8::1/32' has bits beyond its prefix; did you mean 2001:db8::/32, or 2001:db8::1/128?")]
     public void An_error_names_its_line(string text, long line, string reason)
     {
         var error = Assert.Throws<MigrationPolicyException>(() => Parse(text));

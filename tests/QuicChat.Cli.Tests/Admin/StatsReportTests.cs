@@ -43,7 +43,7 @@ public sealed class StatsReportTests
         Assert.Equal("""["silo-2"]""", json.GetProperty("recovering").GetRawText());
         Assert.Equal("""{"p50":1.5,"p90":2.5,"p99":3.5,"max":4.5}""", json.GetProperty("durationMs").GetRawText());
         Assert.Equal(0.75, json.GetProperty("successRate").GetDouble());
-        Assert.Equal(["id", "connections", "migrating", "totals"], Names(json.GetProperty("silos")[0]));
+        Assert.Equal(["id", "connections", "migrating", "totals", "byKind", "durationMs", "successRate"], Names(json.GetProperty("silos")[0]));
         Assert.Equal("gw-1", json.GetProperty("gateways")[0].GetProperty("id").GetString());
     }
 
@@ -65,6 +65,7 @@ public sealed class StatsReportTests
             7, 1, Totals, MigrationKindTotals.Zero, new MigrationDurations(0, 0, 0, 0), [], [], DateTimeOffset.UnixEpoch)
         {
             ByKind = new MigrationTotalsByKind(Totals with { Started = 1_234 }, MigrationTotals.Zero, MigrationTotals.Zero),
+            Histogram = DurationHistogram.Empty.Plus(TimeSpan.FromMilliseconds(20)),
             Recovering = ["silo-2"],
         };
         using var output = new StringWriter();
@@ -73,6 +74,7 @@ public sealed class StatsReportTests
 
         var lines = output.ToString().Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))).ToList();
         Assert.Contains("silo-2 has died; its counts are being read again", lines);
+        Assert.Contains("took 20 ms (median), 20 ms (p90), 20 ms (p99), 20 ms (longest)", lines);
         Assert.Contains("what changed started completed failed reverted superseded abandoned unknown", lines);
         Assert.Contains("port only 1,234 9 3 2 3 1 1", lines);
         Assert.Contains("family 0 0 0 0 0 0 0", lines);

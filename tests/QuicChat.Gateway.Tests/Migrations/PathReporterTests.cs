@@ -258,21 +258,31 @@ public sealed class PathReporterTests
         Assert.Equal(1, gateway.Metrics["quicchat.path.ended{kind=port_only,outcome=abandoned}"]);
     }
 
-    [Fact]
-    public async Task A_client_that_gives_its_new_path_up_before_the_deadline_has_failed_to_migrate()
+    [Theory]
+    [InlineData(true, "the client heard nothing on its new path and gave it up")]
+    [InlineData(false, "nothing was heard from the client for the idle time-out")]
+    public async Task A_path_that_is_dead_before_the_deadline_has_failed(bool isGivenUp, string reason)
     {
         await using var gateway = new TestGateway();
         var client = await gateway.ConnectAsync();
         var grain = gateway.Cluster.Connection(client.Connection.Id);
         await RaiseAsync(gateway, client, Detected(First, Second, gateway.Time.GetUtcNow() - TimeSpan.FromSeconds(3)));
 
-        client.Connection.Leave(ErrorCode.MigrationFailed);
+        if (isGivenUp)
+        {
+            client.Connection.Leave(ErrorCode.MigrationFailed);
+        }
+        else
+        {
+            client.Connection.FallSilent();
+        }
+
         gateway.Time.Advance(MergeDelay);
         await grain.Calls.ReachedAsync("Unregistered", 1);
 
         Assert.Equal([PathObservationType.Detected, PathObservationType.Failed], grain.Applied.Select(applied => applied.Type));
         var failed = grain.Applied.Last();
-        Assert.Equal("the client heard nothing on its new path and gave it up", failed.Reason);
+        Assert.Equal(reason, failed.Reason);
         Assert.InRange(failed.Duration, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(3) + MergeDelay);
         Assert.Equal(1, gateway.Metrics["quicchat.path.ended{kind=port_only,outcome=failed}"]);
     }

@@ -91,6 +91,9 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
     /// <summary>Client: closes the connection.</summary>
     public void Leave(ErrorCode code = ErrorCode.NoError) => End(new ConnectionClosure(ConnectionCloseOrigin.Peer, (ulong)code, null, "bye"));
 
+    /// <summary>Engine: nothing was heard for too long.</summary>
+    public void FallSilent() => End(new ConnectionClosure(ConnectionCloseOrigin.IdleTimeout, null, null, ""));
+
     /// <summary>Engine: something happened to the path.</summary>
     public void Raise(PathEvent next) => _events.Writer.TryWrite(next);
 

@@ -115,6 +115,70 @@ public sealed class RebindingTests
         Assert.True(datagrams < 200 + (sent / 100), $"It took {datagrams} datagrams to bring {sent} bytes.");
     }
 
+    [Theory]
+    [InlineData(5, 200)]
+    [InlineData(11, 1_000)]
+    [InlineData(17, 200)]
+    [InlineData(17, 1_000)]
+    [InlineData(25, 1_000)]
+    public void A_network_that_stood_still_for_a_while_and_then_delivers_all_at_once_is_survived(int seconds, int talkMs)
+        => ForEachSeed((seed, random) =>
+        {
+            using var link = new CoreLink { Delay = TimeSpan.FromMilliseconds(1) }.Establish();
+            var client = link.OpenStream();
+            CoreLink.Write(client, "first"u8);
+            link.RunUntil(() => link.Server!.Accepted.Count > 0, "the stream");
+            var server = link.Server!.Accepted.Dequeue();
+            var talk = TimeSpan.FromMilliseconds(talkMs);
+            var held = new Queue<(bool ToServer, byte[] Datagram)>();
+            var begin = TimeSpan.FromMilliseconds(random.Next(3_000, 4_000));
+            var end = begin + TimeSpan.FromSeconds(seconds);
+            var isHeld = false;
+            link.Wire = (toServer, datagram) =>
+            {
+                if (!isHeld)
+                {
+                    return [datagram];
+                }
+
+                held.Enqueue((toServer, datagram));
+                return [];
+            };
+            var (heard, changes) = (end, 0);
+            for (var time = TimeSpan.Zero; time < end + TimeSpan.FromSeconds(35); time += Step)
+            {
+                var wasHeld = isHeld;
+                isHeld = time >= begin && time < end;
+                if (!isHeld && time.Ticks % TimeSpan.FromMilliseconds(500).Ticks == 0)
+                {
+                    link.ClientAddress = NewPort(++changes);
+                }
+
+                if (wasHeld && !isHeld)
+                {
+                    while (held.TryDequeue(out var next))
+                    {
+                        link.Deliver(next.ToServer, next.Datagram);
+                    }
+                }
+
+                if (time.Ticks % TimeSpan.FromMilliseconds(200).Ticks == 0)
+                {
+                    CoreLink.Write(client, new byte[100]);
+                    CoreLink.Write(server, new byte[200]);
+                }
+
+                link.RunFor(Step);
+                CoreLink.Read(server);
+                heard = CoreLink.Read(client).Length > 0 && time > end ? time : heard;
+                Assert.True(
+                    time - heard < TimeSpan.FromSeconds(5),
+                    $"Seed {seed}: nothing arrived between {heard} and {time}; it stood still from {begin} to {end}. {Describe(link.Server)}");
+            }
+
+            Assert.DoesNotContain(link.Server.PathEvents, e => e is PathEvent.Failed);
+        });
+
     private static IPEndPoint NewPort(int changes) => new(IPAddress.Loopback, 41000 + changes);
 
     private static void ForEachSeed(Action<int, Random> chat)
