@@ -27,14 +27,16 @@ public sealed partial class ChatClient
             {
                 // At 75 to 85 % of it: time for another try or two, and not all clients of a gateway that was restarted at once.
                 var since = time.GetTimestamp();
-                await Task.Delay(life * (0.75 + (0.1 * _options.Jitter())), time, _stop.Token).ConfigureAwait(false);
+                var delay = life * (0.75 + (0.1 * _options.Jitter()));
+                var due = Task.Delay(delay, time, _stop.Token);
+                ClientLog.TokenRefreshDue(_logger, ConnectionId, life, delay);
+                await due.ConfigureAwait(false);
                 if (await TryFetchTokenAsync(provider).ConfigureAwait(false) is { } token)
                 {
                     var refresh = new TaskCompletionSource<Refreshed>(TaskCreationOptions.RunContinuationsAsynchronously);
                     Volatile.Write(ref _refresh, refresh);
                     _control.Send(new ClientFrame { Refresh = new Refresh { Token = token } });
                     life = TimeSpan.FromMilliseconds((await refresh.Task.WaitAsync(_stop.Token).ConfigureAwait(false)).TokenExpiresInMs);
-                    ClientLog.TokenRefreshed(_logger, ConnectionId, life);
                 }
                 else
                 {

@@ -91,7 +91,7 @@ public sealed partial class ChatSession
         {
             while (true)
             {
-                var wait = Timeout.InfiniteTimeSpan;
+                var (wait, why) = (Timeout.InfiniteTimeSpan, "there is none");
                 var others = _servers.All.Where(server => server != link.Client.Server).Distinct().ToList();
                 try
                 {
@@ -103,14 +103,16 @@ public sealed partial class ChatSession
                 catch (ChatConnectException e)
                 {
                     // What is refused for good will be refused after the end of this connection, too; until then it serves.
-                    wait = e.IsReconnectable ? backoff.Next() : Timeout.InfiniteTimeSpan;
+                    (wait, why) = (e.IsReconnectable ? backoff.Next() : Timeout.InfiniteTimeSpan, e.Message);
                 }
                 catch (OperationCanceledException) when (heard.IsCancellationRequested && !_stop.IsCancellationRequested)
                 {
                     return null;
                 }
 
-                await Task.WhenAny(link.Client.Closed, Task.Delay(wait, _options.TimeProvider, end.Token)).ConfigureAwait(false);
+                var waiting = Task.Delay(wait, _options.TimeProvider, end.Token);
+                ClientLog.MoveFailed(_logger, link.Client.ConnectionId, wait, why);
+                await Task.WhenAny(link.Client.Closed, waiting).ConfigureAwait(false);
                 _stop.Token.ThrowIfCancellationRequested();
                 if (link.Client.Closed.IsCompleted || heard.IsCancellationRequested)
                 {

@@ -46,8 +46,8 @@ internal static partial class ClientLog
     [LoggerMessage(12, LogLevel.Debug, "{ConnectionId}: the control stream ended, and the connection did not", EventName = "ControlStreamEndedAlone")]
     public static partial void ControlStreamEndedAlone(ILogger logger, ConnectionId connectionId);
 
-    [LoggerMessage(13, LogLevel.Debug, "{ConnectionId}: the token is refreshed; it lasts {Life}", EventName = "TokenRefreshed")]
-    public static partial void TokenRefreshed(ILogger logger, ConnectionId connectionId, TimeSpan life);
+    [LoggerMessage(13, LogLevel.Debug, "{ConnectionId}: the token lasts {Life}; the next one is fetched in {Delay}", EventName = "TokenRefreshDue")]
+    public static partial void TokenRefreshDue(ILogger logger, ConnectionId connectionId, TimeSpan life, TimeSpan delay);
 
     [LoggerMessage(14, LogLevel.Warning, "{ConnectionId}: no new token: {Reason}", EventName = "TokenNotRefreshed")]
     public static partial void TokenNotRefreshed(ILogger logger, ConnectionId connectionId, string reason, Exception? exception);
@@ -58,15 +58,18 @@ internal static partial class ClientLog
     [LoggerMessage(21, LogLevel.Information, "{ConnectionId}: the session moves to another gateway, for this one {Why}", EventName = "Moving")]
     public static partial void Moving(ILogger logger, ConnectionId connectionId, string why);
 
-    [LoggerMessage(22, LogLevel.Information, "{ConnectionId}: the session ended by {Origin}, code {Code}: {Reason}", EventName = "SessionClosed")]
+    [LoggerMessage(22, LogLevel.Information, "{ConnectionId}: no other gateway takes the session, next try in {Delay}: {Reason}", EventName = "MoveFailed")]
+    public static partial void MoveFailed(ILogger logger, ConnectionId connectionId, TimeSpan delay, string reason);
+
+    [LoggerMessage(23, LogLevel.Information, "{ConnectionId}: the session ended by {Origin}, code {Code}: {Reason}", EventName = "SessionClosed")]
     public static partial void SessionClosed(ILogger logger, ConnectionId connectionId, ChatCloseOrigin origin, ErrorCode? code, string reason);
 
-    [LoggerMessage(23, LogLevel.Information, "{ConnectionId}: {Room} will be joined anew in {Delay}: {Reason}", EventName = "RejoiningRoom")]
+    [LoggerMessage(24, LogLevel.Information, "{ConnectionId}: {Room} will be joined anew in {Delay}: {Reason}", EventName = "RejoiningRoom")]
     public static partial void RejoiningRoom(ILogger logger, ConnectionId connectionId, string room, TimeSpan delay, string reason);
 
-    [LoggerMessage(24, LogLevel.Warning, "{ConnectionId}: messages of {Room} are missing between {LastBefore} and {ContinuesAfter}", EventName = "RoomGap")]
+    [LoggerMessage(25, LogLevel.Warning, "{ConnectionId}: messages of {Room} are missing between {LastBefore} and {ContinuesAfter}", EventName = "RoomGap")]
     public static partial void Gap(ILogger logger, ConnectionId connectionId, string room, RoomPosition lastBefore, RoomPosition continuesAfter);
 
-    [LoggerMessage(25, LogLevel.Error, "{ConnectionId}: the session failed", EventName = "SessionFailed")]
+    [LoggerMessage(26, LogLevel.Error, "{ConnectionId}: the session failed", EventName = "SessionFailed")]
     public static partial void SessionFailed(ILogger logger, ConnectionId connectionId, Exception exception);
 }

@@ -13,17 +13,12 @@ internal sealed class SeenMessages
 
     private readonly (long Offset, int Hash)[] _messages = new (long, int)[Kept];
 
-    /// <summary>Whether this very message has arrived before; if not, it counts as arrived from now on.</summary>
-    public bool IsRepeat(ChatMessage message)
-    {
-        ref var place = ref _messages[message.Offset % Kept];
-        var seen = (message.Offset, HashCode.Combine(message.SenderId, message.ClientId, message.ClientSeq, message.SentAt));
-        if (place == seen)
-        {
-            return true;
-        }
+    /// <summary>Whether this very message has arrived before.</summary>
+    public bool IsRepeat(ChatMessage message) => _messages[message.Offset % Kept] == Identity(message);
 
-        place = seen;
-        return false;
-    }
+    /// <summary>A message has arrived.</summary>
+    public void Add(ChatMessage message) => _messages[message.Offset % Kept] = Identity(message);
+
+    private static (long Offset, int Hash) Identity(ChatMessage message)
+        => (message.Offset, HashCode.Combine(message.SenderId, message.ClientId, message.ClientSeq, message.SentAt));
 }

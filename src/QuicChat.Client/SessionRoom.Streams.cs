@@ -48,7 +48,9 @@ public sealed partial class SessionRoom
         }
         else if (!_seen.IsRepeat(message))
         {
+            // Only then it has arrived: where the stream ends while there is no room for it, it comes again on the next one.
             await _buffer.AddAsync(message, cancellationToken).ConfigureAwait(false);
+            _seen.Add(message);
         }
 
         _received = received;

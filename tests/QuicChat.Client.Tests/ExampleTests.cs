@@ -40,7 +40,7 @@ public sealed class ExampleTests
 
         Assert.Equal(0, await chatting.For("the program to end"));
         Assert.Equal(
-            ["* not sent: Room 'lobby' refused the message with NOT_ALLOWED: mind your words", "Bob: Welcome?[2J"],
+            ["* closed: The session was disposed.", "* connected to gw-1", "* not sent: Room 'lobby' refused the message with NOT_ALLOWED: mind your words", "Bob: Welcome?[2J"],
             output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries).Order());
     }
 

@@ -23,6 +23,9 @@ internal sealed class GatewayConnection(MultiplexedConnectionContext server, InM
     public async Task<GatewayStream> AcceptStreamAsync()
         => new(await server.AcceptAsync().AsTask().For("a stream of the client") ?? throw new InvalidOperationException("The connection has ended."));
 
+    /// <summary>The client's next stream, however long it takes; <see langword="null"/> at the connection's end.</summary>
+    public async Task<GatewayStream?> TryAcceptStreamAsync() => await server.AcceptAsync() is { } stream ? new GatewayStream(stream) : null;
+
     /// <summary>Accepts the control stream and reads Hello.</summary>
     public async Task<Hello> AcceptHelloAsync()
     {
@@ -32,16 +35,20 @@ internal sealed class GatewayConnection(MultiplexedConnectionContext server, InM
 
     /// <summary>Accepts a room's stream, and answers its Join.</summary>
     public async Task<GatewayStream> AcceptRoomAsync(Joined? joined = null)
+        => (await AcceptJoinAsync(joined ?? new Joined { Position = new Position { Epoch = "e1", Offset = 0 } })).Stream;
+
+    /// <summary>Accepts a room's stream, and answers its Join; without an answer, as recovered from where it says.</summary>
+    public async Task<(GatewayStream Stream, Join Join)> AcceptJoinAsync(Joined? joined = null)
     {
         var stream = await AcceptStreamAsync();
-        if ((await stream.ReadAsync()).Join is null)
-        {
-            throw new InvalidOperationException("The room's stream does not begin with Join.");
-        }
-
-        await stream.SendAsync(new ServerFrame { Joined = joined ?? new Joined { Position = new Position { Epoch = "e1", Offset = 0 } } });
-        return stream;
+        var join = (await stream.ReadAsync()).Join ?? throw new InvalidOperationException("The room's stream does not begin with Join.");
+        await stream.SendAsync(new ServerFrame { Joined = joined ?? new Joined { Position = join.After, Recovered = true } });
+        return (stream, join);
     }
+
+    /// <summary>Ends the connection as a gateway does that is gone.</summary>
+    public void Lose() => Client.End(
+        new ConnectionClosure(ConnectionCloseOrigin.StatelessReset, null, null, ""), new ConnectionClosure(ConnectionCloseOrigin.Local, null, null, ""));
 
     /// <summary>What the client sends on the control stream before it answers a Ping that is sent now: what it has sent so far, then.</summary>
     public async Task<List<ClientFrame>> ReadControlUntilNowAsync()

@@ -15,11 +15,14 @@ internal sealed class GatewayStream(ConnectionContext stream)
     private PipeWriter Output => stream.Transport.Output;
 
     /// <summary>The client's next frame; <see langword="null"/> at the end of its side.</summary>
-    public async Task<ClientFrame?> TryReadAsync()
+    public Task<ClientFrame?> TryReadAsync() => TryReadUntimedAsync().For("a frame of the client");
+
+    /// <summary>The same, however long it takes.</summary>
+    public async Task<ClientFrame?> TryReadUntimedAsync()
     {
         while (true)
         {
-            var result = await Input.ReadAsync().AsTask().For("a frame of the client");
+            var result = await Input.ReadAsync();
             var buffer = result.Buffer;
             var hasFrame = FrameReader.TryReadClientFrame(ref buffer, out var frame);
             Input.AdvanceTo(buffer.Start, hasFrame ? buffer.Start : buffer.End);
@@ -46,7 +49,8 @@ internal sealed class GatewayStream(ConnectionContext stream)
 
     public async Task SendBytesAsync(string hex) => await Output.WriteAsync(Convert.FromHexString(hex));
 
-    public Task SendMessageAsync(ulong offset, string body = "text") => SendAsync(new ServerFrame { Message = NewMessage(offset, body) });
+    public Task SendMessageAsync(ulong offset, string body = "text", string senderId = "bob")
+        => SendAsync(new ServerFrame { Message = NewMessage(offset, body, senderId) });
 
     public Task AckAsync(ulong clientSeq, ulong offset) => SendAsync(new ServerFrame { Ack = new Ack { ClientSeq = clientSeq, Offset = offset } });
 
@@ -63,10 +67,10 @@ internal sealed class GatewayStream(ConnectionContext stream)
         abort.AbortWrite((long)code, reason);
     }
 
-    public static Message NewMessage(ulong offset, string body) => new()
+    public static Message NewMessage(ulong offset, string body, string senderId = "bob") => new()
     {
         Offset = offset,
-        SenderId = "bob",
+        SenderId = senderId,
         SenderName = "Bob",
         SentAtMs = 1_700_000_000_000,
         Body = body,

@@ -27,6 +27,12 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
     /// <summary>What a connection to an end point fails with, if it does.</summary>
     public Func<IPEndPoint, Exception?> Refuse { get; init; } = _ => null;
 
+    /// <summary>What clients wait of their longest waits: nothing, unless the test says otherwise.</summary>
+    public Func<double> Jitter { get; init; } = () => 0;
+
+    /// <summary>What the library logs.</summary>
+    public LoggedEvents Events { get; } = new();
+
     /// <summary>The end points that connections were opened to.</summary>
     public List<IPEndPoint> Asked { get; } = [];
 
@@ -62,6 +68,8 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
             MaxPublishesInFlight = maxPublishesInFlight,
             MaxUnreadMessages = maxUnreadMessages,
             TimeProvider = Time,
+            Jitter = () => Jitter(),
+            LoggerFactory = Events,
             ConnectionFactory = options =>
             {
                 QuicOptions = options;
@@ -72,7 +80,11 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
     public ValueTask<MultiplexedConnectionContext> ConnectAsync(
         EndPoint endPoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
     {
-        Asked.Add((IPEndPoint)endPoint);
+        lock (Asked)
+        {
+            Asked.Add((IPEndPoint)endPoint);
+        }
+
         if (Refuse((IPEndPoint)endPoint) is { } error)
         {
             throw error;
@@ -83,7 +95,42 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
         return ValueTask.FromResult<MultiplexedConnectionContext>(client);
     }
 
+    /// <summary>The next connection, however long it takes.</summary>
+    public ValueTask<GatewayConnection> AcceptAsync(CancellationToken cancellationToken) => _accepted.Reader.ReadAsync(cancellationToken);
+
     public async Task<GatewayConnection> AcceptAsync() => await _accepted.Reader.ReadAsync().AsTask().For("a connection of the client");
+
+    /// <summary>The next connection, with its Hello, welcomed.</summary>
+    public async Task<(GatewayConnection Connection, Hello Hello)> WelcomeNextAsync(Welcome? welcome = null)
+    {
+        var connection = await AcceptAsync();
+        var hello = await connection.AcceptHelloAsync();
+        await connection.Control.SendAsync(new ServerFrame { Welcome = welcome ?? Welcome });
+        return (connection, hello);
+    }
+
+    /// <summary>A session, its welcomed connection, and its states from then on.</summary>
+    public async Task<(ChatSession Session, GatewayConnection Connection, StateLog States)> ConnectSessionAsync(
+        ChatClientOptions? options = null, ChatSessionOptions? sessionOptions = null)
+    {
+        var session = new ChatSession(options ?? Options(), sessionOptions);
+        var states = new StateLog(session);
+        var connecting = session.ConnectAsync();
+        var (connection, _) = await WelcomeNextAsync();
+        await connecting.For("the session to be connected");
+        await states.NextAsync<SessionState.Connected>();
+        return (session, connection, states);
+    }
+
+    /// <summary>A session, its connection, a room that it has joined, and its states from then on.</summary>
+    public async Task<(ChatSession Session, GatewayConnection Connection, SessionRoom Room, GatewayStream Stream, StateLog States)> JoinSessionAsync(
+        ChatClientOptions? options = null, ChatSessionOptions? sessionOptions = null, JoinOptions? joinOptions = null, Joined? joined = null)
+    {
+        var (session, connection, states) = await ConnectSessionAsync(options, sessionOptions);
+        var joining = session.JoinAsync("lobby", joinOptions);
+        var stream = await connection.AcceptRoomAsync(joined);
+        return (session, connection, await joining.For("the room to be joined"), stream, states);
+    }
 
     /// <summary>A client and its welcomed connection.</summary>
     public async Task<(ChatClient Client, GatewayConnection Connection)> ConnectAsync(ChatClientOptions? options = null)
@@ -103,6 +150,13 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
         var joining = client.JoinAsync("lobby", joinOptions);
         var stream = await connection.AcceptRoomAsync(joined);
         return (client, connection, await joining.For("the room to be joined"), stream);
+    }
+
+    /// <summary>Moves time on once the library has armed a wait and logged so.</summary>
+    public async Task AdvanceAfterAsync(string eventName, TimeSpan time)
+    {
+        await Events.NextAsync(eventName);
+        Time.Advance(time);
     }
 
     public void Dispose() => IsReleased = true;

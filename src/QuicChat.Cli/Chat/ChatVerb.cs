@@ -16,6 +16,8 @@ internal sealed class ChatVerb : Verb
 {
     private const int LinesShownFirst = 20;
 
+    private static readonly TimeSpan ScriptPatience = TimeSpan.FromMinutes(1);
+
     private readonly Option<string?> _user = Choice.Checked(
         "--user", "ID", "The user, for whom a development token is made.", ProtocolRules.CheckUserId);
 
@@ -54,15 +56,18 @@ internal sealed class ChatVerb : Verb
     {
         var options = Connection(parsed, context.Data);
         var isTerminal = !Console.IsInputRedirected && !Console.IsOutputRedirected && !context.Json;
-        await using var client = await ConnectAsync(options, parsed, cancellationToken);
-        var room = await JoinAsync(client, parsed.GetRequiredValue(_room)!, cancellationToken);
-        context.Progress($"connected to {client.GatewayId} as {TerminalText.Harmless(client.UserName)}, connection {client.ConnectionId}");
+        // A person sees that the chat is away and ends it; a script would hang.
+        await using var session = new ChatSession(
+            options, new ChatSessionOptions { GiveUpAfter = isTerminal ? Timeout.InfiniteTimeSpan : ScriptPatience });
+        await ConnectAsync(session, parsed, cancellationToken);
+        var room = await JoinAsync(session, parsed.GetRequiredValue(_room)!, cancellationToken);
+        context.Progress($"connected to {session.GatewayId} as {TerminalText.Harmless(session.UserName)}, connection {session.ConnectionId}");
         IChatScreen screen = isTerminal ? TerminalScreen.OfConsole(context.Output) : new PipedScreen(context, Console.In);
-        using var session = new ChatSession(client, room, screen, context, isTerminal);
-        await session.RunAsync(cancellationToken);
+        using var conversation = new Conversation(session, room, screen, context, isTerminal);
+        await conversation.RunAsync(cancellationToken);
         if (context.Json)
         {
-            context.WriteJson(session.Summary);
+            context.WriteJson(conversation.Summary);
         }
 
         return ExitCode.Held;
@@ -81,6 +86,13 @@ internal sealed class ChatVerb : Verb
             throw new UsageException("--ca goes with --server, and takes the place of --fingerprint");
         }
 
+        var user = parsed.GetValue(_user);
+        if (user is not null)
+        {
+            // A key that is missing is better said at once.
+            StackClient.Token(data, user);
+        }
+
         var trust = parsed.GetValue(_authority) is { } file
             ? new ServerTrust.Authority(RequireAuthorities(file), server!.Host)
             : parsed.GetValue(_fingerprint);
@@ -88,16 +100,18 @@ internal sealed class ChatVerb : Verb
         {
             Servers = server is null ? [.. RunningStack.Load(data).Gateways.Select(StackClient.Address)] : [Text(server)],
             Trust = trust ?? StackClient.Trust(data),
-            Token = parsed.GetValue(_token) ?? StackClient.Token(data, parsed.GetValue(_user)!),
+            Token = parsed.GetValue(_token),
+            // Made anew for each connection, so that a chat outlives its token.
+            TokenProvider = user is null ? null : _ => ValueTask.FromResult(StackClient.Token(data, user)),
             Engine = parsed.GetValue(_engine),
         };
     }
 
-    private async Task<ChatClient> ConnectAsync(ChatClientOptions options, ParseResult parsed, CancellationToken cancellationToken)
+    private async Task ConnectAsync(ChatSession session, ParseResult parsed, CancellationToken cancellationToken)
     {
         try
         {
-            return await ChatClient.ConnectAsync(options, cancellationToken);
+            await session.ConnectAsync(cancellationToken);
         }
         catch (ChatConnectException e) when (e.IsUntrusted)
         {
@@ -112,11 +126,11 @@ internal sealed class ChatVerb : Verb
         }
     }
 
-    private static async Task<ChatRoom> JoinAsync(ChatClient client, string room, CancellationToken cancellationToken)
+    private static async Task<SessionRoom> JoinAsync(ChatSession session, string room, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.JoinAsync(room, new JoinOptions { Newest = LinesShownFirst }, cancellationToken);
+            return await session.JoinAsync(room, new JoinOptions { Newest = LinesShownFirst }, cancellationToken);
         }
         catch (ChatException e)
         {

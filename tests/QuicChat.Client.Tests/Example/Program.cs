@@ -11,7 +11,7 @@ internal static class Program
             return await ChatAsync(server, fingerprint, token, room, Console.In, Console.Out);
         }
 
-        Console.Error.WriteLine("usage: chat HOST:PORT FINGERPRINT TOKEN ROOM");
+        Console.Error.WriteLine("usage: chat HOST:PORT[,HOST:PORT…] FINGERPRINT TOKEN ROOM");
         return 2;
     }
 
@@ -20,15 +20,17 @@ internal static class Program
     {
         try
         {
-            await using var client = await ChatClient.ConnectAsync(new ChatClientOptions
+            await using var session = new ChatSession(new ChatClientOptions
             {
-                Servers = [server],
+                Servers = server.Split(','),
                 Trust = ServerTrust.Pinned.Parse(fingerprint),
                 Token = token,
             });
-            client.PathChanged += change => output.WriteLine($"* new network path {change.To}: {change.Outcome}");
+            session.StateChanged += state => output.WriteLine(Describe(state));
+            session.PathChanged += change => output.WriteLine($"* new network path {change.To}: {change.Outcome}");
+            await session.ConnectAsync();
 
-            var room = await client.JoinAsync(roomName, new JoinOptions { Newest = 20 });
+            var room = await session.JoinAsync(roomName, new JoinOptions { Newest = 20 });
             var showing = ShowAsync(room, output);
             while (await input.ReadLineAsync() is { } line)
             {
@@ -41,31 +43,52 @@ internal static class Program
         }
         catch (Exception e) when (e is ChatException or FormatException or ArgumentException)
         {
-            // Not reachable, not trusted, refused, or closed: one line that says what to do.
+            // Not reachable, not trusted, refused, or ended for good: one line that says what to do.
             output.WriteLine(e.Message);
             return 1;
         }
     }
 
-    private static async Task PublishAsync(ChatRoom room, string line, TextWriter output)
+    private static string Describe(SessionState state) => state switch
+    {
+        SessionState.Connected connected => $"* connected to {connected.GatewayId}",
+        SessionState.Reconnecting { Attempt: var attempt, Reason: var reason } => $"* reconnecting, try {attempt}: {Printable(reason)}",
+        SessionState.Closed { Reason.Message: var reason } => $"* closed: {Printable(reason)}",
+        _ => "* connecting",
+    };
+
+    private static async Task PublishAsync(SessionRoom room, string line, TextWriter output)
     {
         try
         {
-            // Completes when the message is stored. For more than one at a time, do not await each.
+            // Completes when the message is stored, however many connections that takes. For more than one at a time, do not await each.
             await room.PublishAsync(line);
         }
-        catch (Exception e) when (e is PublishRejectedException or ArgumentException)
+        catch (Exception e) when (e is PublishRejectedException or PublishQueueFullException or ArgumentException)
         {
             // This message alone is lost; the room goes on.
             output.WriteLine($"* not sent: {e.Message}");
         }
+        catch (PublishUnknownException e) when (e.Cause != PublishUnknownCause.Ended)
+        {
+            // Rare, and for the user to decide: sent again it might be stored twice.
+            output.WriteLine($"* perhaps not sent: {e.Message}");
+        }
     }
 
-    private static async Task ShowAsync(ChatRoom room, TextWriter output)
+    private static async Task ShowAsync(SessionRoom room, TextWriter output)
     {
-        await foreach (var message in room.ReadAllAsync())
+        await foreach (var item in room.ReadAllAsync())
         {
-            output.WriteLine($"{Printable(message.SenderName)}: {Printable(message.Body)}");
+            switch (item)
+            {
+                case ChatMessage message:
+                    output.WriteLine($"{Printable(message.SenderName)}: {Printable(message.Body)}");
+                    break;
+                case RoomGap gap:
+                    output.WriteLine($"* {gap.Missing?.ToString() ?? "some"} messages are missing here");
+                    break;
+            }
         }
     }
 

@@ -6,9 +6,12 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Cli.Chat;
 
 /// <summary>One chat in one room, from the first line to the last acknowledgement.</summary>
-internal sealed class ChatSession : IDisposable
+internal sealed class Conversation : IDisposable
 {
     private const string Quit = "/quit";
+
+    // About a minute, once tries are as far apart as they get.
+    private const int AttemptsBetweenNotes = 10;
 
     // What others write to the same script is still shown for this long.
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(2);
@@ -16,8 +19,8 @@ internal sealed class ChatSession : IDisposable
     // As many as the client sends at once; a script that writes faster is held back.
     private readonly SemaphoreSlim _turns = new(64);
 
-    private readonly ChatClient _client;
-    private readonly ChatRoom _room;
+    private readonly ChatSession _session;
+    private readonly SessionRoom _room;
     private readonly IChatScreen _screen;
     private readonly VerbContext _context;
     private readonly bool _isTerminal;
@@ -25,28 +28,32 @@ internal sealed class ChatSession : IDisposable
     private long _acknowledged;
     private long _received;
     private long _pathChanges;
+    private long _reconnects;
+    private bool _isAway;
 
     /// <summary>Begins a chat.</summary>
-    public ChatSession(ChatClient client, ChatRoom room, IChatScreen screen, VerbContext context, bool isTerminal)
+    public Conversation(ChatSession session, SessionRoom room, IChatScreen screen, VerbContext context, bool isTerminal)
     {
-        _client = client;
+        _session = session;
         _room = room;
         _screen = screen;
         _context = context;
         _isTerminal = isTerminal;
-        _client.PathChanged += OnPathChanged;
+        _session.PathChanged += OnPathChanged;
+        _session.StateChanged += OnStateChanged;
     }
 
     /// <summary>What has happened so far.</summary>
     public ChatSummary Summary => new(
-        _client.UserId,
+        _session.UserId,
         _room.Name,
-        _client.GatewayId,
-        _client.ConnectionId.ToString(),
+        _session.GatewayId,
+        _session.ConnectionId.ToString(),
         Interlocked.Read(ref _sent),
         Interlocked.Read(ref _acknowledged),
         Interlocked.Read(ref _received),
-        Interlocked.Read(ref _pathChanges));
+        Interlocked.Read(ref _pathChanges),
+        Interlocked.Read(ref _reconnects));
 
     /// <summary>Shows what arrives and sends what is typed, until input ends and all of it is acknowledged.</summary>
     /// <exception cref="ToolException">A line could not be sent, or the room or connection ended.</exception>
@@ -76,7 +83,8 @@ internal sealed class ChatSession : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        _client.PathChanged -= OnPathChanged;
+        _session.PathChanged -= OnPathChanged;
+        _session.StateChanged -= OnStateChanged;
         _turns.Dispose();
     }
 
@@ -84,10 +92,20 @@ internal sealed class ChatSession : IDisposable
     {
         try
         {
-            await foreach (var message in _room.ReadAllAsync(cancellationToken))
+            await foreach (var item in _room.ReadAllAsync(cancellationToken))
             {
-                Interlocked.Increment(ref _received);
-                Show(message);
+                switch (item)
+                {
+                    case ChatMessage message:
+                        Interlocked.Increment(ref _received);
+                        Show(message);
+                        break;
+                    case RoomGap gap:
+                        _screen.Note(gap.Missing is { } missing
+                            ? $"{missing} messages are missing here: the room no longer has them"
+                            : $"the room lost messages; it goes on behind {gap.ContinuesAfter.Offset}");
+                        break;
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -138,9 +156,13 @@ internal sealed class ChatSession : IDisposable
             await _room.PublishAsync(line, cancellationToken);
             Interlocked.Increment(ref _acknowledged);
         }
-        catch (Exception e) when (e is PublishRejectedException or ArgumentException)
+        catch (Exception e) when (e is PublishRejectedException or PublishQueueFullException or ArgumentException)
         {
             _screen.Note($"not sent: {ToolException.OneLine(e)}.");
+        }
+        catch (PublishUnknownException e) when (e.Cause != PublishUnknownCause.Ended)
+        {
+            _screen.Note($"perhaps not sent: {ToolException.OneLine(e)}.");
         }
         catch (ChatException)
         {
@@ -169,6 +191,22 @@ internal sealed class ChatSession : IDisposable
         {
             var at = message.SentAt.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
             _screen.Show($"{at} {TerminalText.Harmless(message.SenderName)}: {TerminalText.Harmless(message.Body)}");
+        }
+    }
+
+    private void OnStateChanged(SessionState state)
+    {
+        switch (state)
+        {
+            case SessionState.Reconnecting { Attempt: var attempt, Reason: var reason } when !_isAway || attempt % AttemptsBetweenNotes == 0:
+                _isAway = true;
+                _screen.Note($"reconnecting… {TerminalText.Harmless(reason)}");
+                break;
+            case SessionState.Connected { GatewayId: var gateway }:
+                Interlocked.Increment(ref _reconnects);
+                _screen.Note(_isAway ? $"back, on {gateway}" : $"moved to {gateway}; the chat goes on");
+                _isAway = false;
+                break;
         }
     }
 
