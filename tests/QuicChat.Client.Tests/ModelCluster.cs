@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Google.Protobuf;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 

@@ -1,4 +1,3 @@
-using QuicChat.Protocol.V1;
 using Xunit;
 
 namespace QuicChat.Client.Tests;
