@@ -41,6 +41,15 @@ internal static partial class GatewayLog
     [LoggerMessage(109, LogLevel.Warning, "The gateway's lease could not be given back; it ends by itself.")]
     public static partial void LeaseNotReleased(this ILogger logger, Exception exception);
 
+    [LoggerMessage(111, LogLevel.Information, "Tokens are verified with {Keys} of '{File}'.")]
+    public static partial void TokenKeysRead(this ILogger logger, object keys, string file);
+
+    [LoggerMessage(112, LogLevel.Warning, "{Problem} Tokens are still verified with {Keys}.")]
+    public static partial void TokenKeysNotRead(this ILogger logger, string problem, object keys);
+
+    [LoggerMessage(113, LogLevel.Warning, "The shared key in '{File}' can be read or written by all users of this machine; 'chmod 600' it.")]
+    public static partial void TokenKeyIsOpen(this ILogger logger, string file);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Certificates;
@@ -20,9 +21,9 @@ internal static class GatewayHost
     /// <summary>Makes a gateway's host; nothing is bound or connected yet.</summary>
     /// <param name="options">What it is; its engine resolved.</param>
     /// <param name="certificate">Its certificate.</param>
-    /// <param name="tokenKey">What tokens are signed with.</param>
+    /// <param name="tokens">Says which tokens are taken, above all with which key file.</param>
     /// <param name="exitWithParent">Whether it stops at the end of its standard input.</param>
-    public static IHost Build(GatewayOptions options, PemCertificate certificate, TokenKey tokenKey, bool exitWithParent)
+    public static IHost Build(GatewayOptions options, PemCertificate certificate, Action<TokenOptions> tokens, bool exitWithParent)
     {
         var store = StoreAddress.Parse(options.Store, options.Id);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
@@ -43,9 +44,10 @@ internal static class GatewayHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeLimit);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
-        services.AddSingleton(tokenKey);
         services.AddSingleton(certificate);
         services.AddSingleton(Options.Create(options));
+        services.AddSingleton<IValidateOptions<TokenOptions>, TokenOptionsValidator>();
+        services.AddOptions<TokenOptions>().BindConfiguration("QuicChat:Tokens").Configure(tokens).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
         services.AddOptions<SessionOptions>().BindConfiguration("QuicChat:Sessions").ValidateOnStart();
         services.AddSingleton<IValidateOptions<FanoutOptions>, FanoutOptionsValidator>();
@@ -55,7 +57,12 @@ internal static class GatewayHost
         services.AddSingleton<OrleansCluster>();
         services.AddSingleton<ICluster>(provider => provider.GetRequiredService<OrleansCluster>());
         services.AddSingleton<RoomRelays>();
-        services.AddSingleton<TokenValidator>();
+        services.AddSingleton<TokenKeyFile>();
+        services.AddHostedService(provider => provider.GetRequiredService<TokenKeyFile>());
+        services.AddSingleton(provider => new TokenValidator(
+            () => provider.GetRequiredService<TokenKeyFile>().Keys,
+            provider.GetRequiredService<IOptions<TokenOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ClientSessions>();
         services.AddSingleton<GatewayObserver>();
         services.AddSingleton<LeaseKeeper>();

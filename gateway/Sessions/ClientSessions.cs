@@ -7,6 +7,7 @@ using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Gateway.Routing;
 using QuicChat.Quic.Engines;

@@ -212,9 +212,9 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--listen", new IPEndPoint(Ports.AnyAddress, port).ToString(),
                 "--engine", _plan.Engine.ToString().ToLowerInvariant(),
                 "--data", _data.FullPath,
-                "--token-key", _data.TokenKeyFile,
                 "--cluster-id", _plan.ClusterId,
                 "--service-id", ClusterDefaults.ServiceId,
+                .. _plan.TokenOptions,
             ]);
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");

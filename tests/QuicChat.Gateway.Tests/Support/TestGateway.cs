@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Engines;
@@ -22,7 +23,7 @@ internal sealed class TestGateway : IAsyncDisposable
         Sessions = new ClientSessions(
             Cluster,
             Relays,
-            new TokenValidator(Tokens.Key, Time),
+            new TokenValidator(() => Keys, Tokens.Options, Time),
             gatewayOptions,
             Options.Create(sessionOptions),
             Time,
@@ -34,6 +35,9 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     public TestTime Time { get; } = new();
+
+    /// <summary>The keys that tokens are verified with.</summary>
+    public TokenKeySet Keys { get; set; } = Tokens.Keys;
 
     public FakeCluster Cluster { get; } = new();
 
