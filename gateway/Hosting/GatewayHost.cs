@@ -64,6 +64,7 @@ internal static class GatewayHost
             provider.GetRequiredService<IOptions<TokenOptions>>().Value,
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ClientSessions>();
+        services.AddHostedService<SessionSweep>();
         services.AddSingleton<GatewayObserver>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(

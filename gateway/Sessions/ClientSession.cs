@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
@@ -28,6 +29,7 @@ internal sealed class ClientSession : IPathListener
     private ClientIdentity? _identity;
     private PathReporter? _reporter;
     private ulong _pings;
+    private long _expiresAt = long.MaxValue;
     private bool _isClosing;
 
     public ClientSession(ClientSessions sessions, MultiplexedConnectionContext connection)
@@ -81,6 +83,15 @@ internal sealed class ClientSession : IPathListener
 
     /// <summary>Says that the gateway is going away.</summary>
     public void GoAway(string reason) => _out?.Notify(new ServerFrame { GoAway = new GoAway { Reason = reason } });
+
+    /// <summary>Ends the connection if its token has expired.</summary>
+    public void EndIfExpired(DateTimeOffset now)
+    {
+        if (Volatile.Read(ref _expiresAt) <= now.UtcTicks)
+        {
+            Close(ErrorCode.AuthExpired, "The token has expired; connect with a new one.");
+        }
+    }
 
     /// <summary>Registers the connection again, if it ever was.</summary>
     public void RegisterAgain() => Volatile.Read(ref _reporter)?.RegisterAgain();
@@ -212,6 +223,7 @@ internal sealed class ClientSession : IPathListener
         Volatile.Write(ref _reporter, reporter);
         await reporter.StartAsync(timeLimit);
         Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        var expiresInMs = Accept(claims);
         _sessions.Metrics.ConnectionOpened();
         _sessions.Logger.Authenticated(Id, claims.UserId, hello.ClientId, path.Remote);
 
@@ -225,7 +237,21 @@ internal sealed class ClientSession : IPathListener
             IdleTimeoutMs = (uint)_sessions.IdleTimeout.TotalMilliseconds,
             MigrationTimeoutMs = (uint)_path.MigrationTimeout.TotalMilliseconds,
             GatewayId = _sessions.GatewayId,
+            TokenExpiresInMs = expiresInMs,
         };
+    }
+
+    /// <summary>Lets the connection live for as long as a token of its user does.</summary>
+    /// <returns>The milliseconds until then.</returns>
+    private uint Accept(TokenClaims claims)
+    {
+        // Added in ticks: the furthest expiry that a token can have is the last moment that there is.
+        var expiresAt = claims.ExpiresAt.UtcTicks + _sessions.Tokens.ClockSkew.Ticks;
+        Volatile.Write(ref _expiresAt, expiresAt);
+        var left = TimeSpan.FromTicks(expiresAt - _sessions.Time.GetUtcNow().UtcTicks);
+
+        // 0 would be "not told".
+        return (uint)Math.Clamp(left.TotalMilliseconds, 1, uint.MaxValue);
     }
 
     private async Task HandleAsync(ClientFrame frame, ControlStream control)
@@ -249,6 +275,8 @@ internal sealed class ClientSession : IPathListener
                     throw new ProtocolException(ErrorCode.AuthFailed, "The new token is another user's.");
                 }
 
+                var refreshed = new Refreshed { TokenExpiresInMs = Accept(claims) };
+                await control.AnswerAsync(new ServerFrame { Refreshed = refreshed }, _ended.Token);
                 break;
             default:
                 throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on the control stream after Hello.");

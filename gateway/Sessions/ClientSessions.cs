@@ -135,6 +135,16 @@ internal sealed class ClientSessions(
         }
     }
 
+    /// <summary>Ends the connections whose token has expired.</summary>
+    public void EndExpired()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (_, session) in _sessions)
+        {
+            session.EndIfExpired(now);
+        }
+    }
+
     /// <summary>Closes a connection.</summary>
     /// <returns>Whether this gateway has it.</returns>
     public bool TryClose(ConnectionId id, ErrorCode code, string reason)

@@ -8,6 +8,8 @@ internal static class Frames
     public static ClientFrame Hello(string token, string clientId = "phone")
         => new() { Hello = new Hello { Token = token, ClientId = clientId } };
 
+    public static ClientFrame Refresh(string token) => new() { Refresh = new Refresh { Token = token } };
+
     public static ClientFrame Ping(ulong number) => new() { Ping = new Ping { Number = number } };
 
     public static ClientFrame Join(string room, Position? after = null, uint newest = 0)

@@ -61,11 +61,11 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>A connection that was welcomed.</summary>
-    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null)
+    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null)
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(Tokens.Create(Time, user), clientId));
+        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user), clientId));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }
