@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using QuicChat.Gateway.Identity;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
 
@@ -50,6 +51,9 @@ internal static partial class GatewayLog
     [LoggerMessage(113, LogLevel.Warning, "The shared key in '{File}' can be read or written by all users of this machine; 'chmod 600' it.")]
     public static partial void TokenKeyIsOpen(this ILogger logger, string file);
 
+    [LoggerMessage(114, LogLevel.Debug, "The keys of session tokens could not be read; those at hand stay.")]
+    public static partial void SessionKeysNotRead(this ILogger logger, Exception exception);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 
@@ -76,6 +80,12 @@ internal static partial class GatewayLog
 
     [LoggerMessage(208, LogLevel.Information, "{ConnectionId}: a room stream refused; {MaxRooms} rooms are allowed.")]
     public static partial void RoomRefused(this ILogger logger, ConnectionId connectionId, int maxRooms);
+
+    [LoggerMessage(209, LogLevel.Debug, "{ConnectionId}: the session token is {State}.")]
+    public static partial void SessionTokenRead(this ILogger logger, ConnectionId connectionId, SessionTokenState state);
+
+    [LoggerMessage(210, LogLevel.Debug, "{ConnectionId}: goes on from {FormerConnectionId}, which ends.")]
+    public static partial void SessionResumed(this ILogger logger, ConnectionId connectionId, ConnectionId formerConnectionId);
 
     [LoggerMessage(300, LogLevel.Debug, "{ConnectionId}: joined {Room} in epoch {Epoch} after {Position}, recovered: {Recovered}.")]
     public static partial void Joined(this ILogger logger, ConnectionId connectionId, string room, string epoch, long position, bool recovered);

@@ -63,6 +63,7 @@ internal static class GatewayHost
             () => provider.GetRequiredService<TokenKeyFile>().Keys,
             provider.GetRequiredService<IOptions<TokenOptions>>().Value,
             provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SessionTokens>();
         services.AddSingleton<ClientSessions>();
         services.AddHostedService<SessionSweep>();
         services.AddSingleton<GatewayObserver>();

@@ -209,6 +209,7 @@ internal sealed class ClientSession : IPathListener
         }
 
         var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
+        var former = hello.SessionToken.IsEmpty ? null : await ReadSessionTokenAsync(hello, claims.UserId);
         var path = _path.CurrentPath;
         var registration = new ConnectionRegistration(
             _sessions.GatewayId,
@@ -223,6 +224,12 @@ internal sealed class ClientSession : IPathListener
         Volatile.Write(ref _reporter, reporter);
         await reporter.StartAsync(timeLimit);
         Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        if (former is { } ended)
+        {
+            // Not before: a connection that does not come about must not cost the client the one that it has.
+            _sessions.EndFormer(ended, Id);
+        }
+
         var expiresInMs = Accept(claims);
         _sessions.Metrics.ConnectionOpened();
         _sessions.Logger.Authenticated(Id, claims.UserId, hello.ClientId, path.Remote);
@@ -234,10 +241,27 @@ internal sealed class ClientSession : IPathListener
             ConnectionId = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(id),
             UserId = claims.UserId,
             UserName = claims.UserName,
+            SessionToken = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(_sessions.SessionTokens.Seal(Id, claims.UserId, hello.ClientId)),
             IdleTimeoutMs = (uint)_sessions.IdleTimeout.TotalMilliseconds,
             MigrationTimeoutMs = (uint)_path.MigrationTimeout.TotalMilliseconds,
             GatewayId = _sessions.GatewayId,
             TokenExpiresInMs = expiresInMs,
+        };
+    }
+
+    private async Task<ConnectionId?> ReadSessionTokenAsync(Hello hello, string userId)
+    {
+        await _sessions.SessionTokens.PrepareAsync(hello.SessionToken.Memory);
+        var state = _sessions.SessionTokens.Open(hello.SessionToken.Span, userId, hello.ClientId, out var former);
+        _sessions.Metrics.SessionTokenRead(state);
+        _sessions.Logger.SessionTokenRead(Id, state);
+        return state switch
+        {
+            SessionTokenState.Valid => former,
+            SessionTokenState.Foreign => throw new ProtocolException(
+                ErrorCode.AuthFailed, "The session token is another user's, or another client's."),
+            // A client that comes back after long must get in with its token.
+            _ => null,
         };
     }
 

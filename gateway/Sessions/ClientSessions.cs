@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
@@ -20,6 +21,7 @@ internal sealed class ClientSessions(
     ICluster cluster,
     RoomRelays relays,
     TokenValidator tokens,
+    SessionTokens sessionTokens,
     IOptions<GatewayOptions> gateway,
     IOptions<SessionOptions> options,
     TimeProvider time,
@@ -40,6 +42,8 @@ internal sealed class ClientSessions(
     public RoomRelays Relays => relays;
 
     public TokenValidator Tokens => tokens;
+
+    public SessionTokens SessionTokens => sessionTokens;
 
     public SessionOptions Options => options.Value;
 
@@ -158,6 +162,17 @@ internal sealed class ClientSessions(
         return true;
     }
 
+    /// <summary>Ends a connection, at whichever gateway it is, since its client goes on with another one.</summary>
+    public void EndFormer(ConnectionId former, ConnectionId successor)
+    {
+        logger.SessionResumed(successor, former);
+        var reason = $"resumed by connection {successor}";
+        if (!TryClose(former, ErrorCode.NoError, reason))
+        {
+            _ = EndElsewhereAsync(former, reason);
+        }
+    }
+
     /// <summary>Tells all clients to go, closes their connections, and takes them out of the registry as far as time allows.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -195,6 +210,25 @@ internal sealed class ClientSessions(
             // The cluster asks again.
             logger.ConnectionCallFailed(id, nameof(IConnectionGrain.Unregister), e);
             metrics.ClusterCallFailed(nameof(IConnectionGrain.Unregister));
+        }
+    }
+
+    private async Task EndElsewhereAsync(ConnectionId id, string reason)
+    {
+        try
+        {
+            // Mostly it has ended long ago. Where its gateway is gone too, the end of that one's lease is all that would still come.
+            if (await cluster.Connection(id).GetSnapshot() is { } former
+                && (former.Registration.GatewayId == GatewayId
+                    || !await cluster.Gateways.CloseConnection(former.Registration.GatewayId, id.ToString(), (int)ErrorCode.NoError, reason)))
+            {
+                await cluster.Connection(id).Unregister(reason);
+            }
+        }
+        catch (Exception e)
+        {
+            logger.ConnectionCallFailed(id, nameof(IGatewayRegistryGrain.CloseConnection), e);
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.CloseConnection));
         }
     }
 

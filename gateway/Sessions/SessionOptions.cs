@@ -6,6 +6,12 @@ public sealed class SessionOptions
     /// <summary>10 s from the handshake to an accepted Hello: several round trips on a bad network, but no home for idle strangers.</summary>
     public TimeSpan HelloTimeLimit { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// 24 h that a session token can be used. It ends the former connection at once instead of when its silence is noticed, so it is of use for
+    /// minutes; a day covers whoever comes back next morning.
+    /// </summary>
+    public TimeSpan SessionTokenLifetime { get; set; } = TimeSpan.FromHours(24);
+
     /// <summary>64 rooms a connection: more than people follow, and half of the streams that a connection may open.</summary>
     public int MaxRooms { get; set; } = 64;
 

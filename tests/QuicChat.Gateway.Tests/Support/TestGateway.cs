@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using QuicChat.Gateway.Fanout;
@@ -12,18 +13,24 @@ namespace QuicChat.Gateway.Tests.Support;
 /// <summary>A gateway without network and cluster.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
-    public TestGateway(Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null)
+    public TestGateway(
+        Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null, string id = "gw-test", FakeCluster? cluster = null)
     {
-        var gatewayOptions = Options.Create(new GatewayOptions { Id = "gw-test", Engine = QuicEngineKind.Ngtcp2, Store = "none" });
+        Cluster = cluster ?? new FakeCluster();
+        var gatewayOptions = Options.Create(new GatewayOptions { Id = id, Engine = QuicEngineKind.Ngtcp2, Store = "none" });
         var sessionOptions = new SessionOptions();
         sessions?.Invoke(sessionOptions);
         var fanoutOptions = new FanoutOptions();
         fanout?.Invoke(fanoutOptions);
         Relays = new RoomRelays(Cluster, gatewayOptions, Options.Create(fanoutOptions), Time, Metrics.Gateway, NullLogger<RoomRelays>.Instance);
+        SessionTokens = new SessionTokens(
+            Cluster, Options.Create(sessionOptions), Time, Metrics.Gateway, NullLogger<SessionTokens>.Instance);
+        Task.Run(() => SessionTokens.StartAsync(CancellationToken.None)).Wait();
         Sessions = new ClientSessions(
             Cluster,
             Relays,
             new TokenValidator(() => Keys, Tokens.Options, Time),
+            SessionTokens,
             gatewayOptions,
             Options.Create(sessionOptions),
             Time,
@@ -39,11 +46,13 @@ internal sealed class TestGateway : IAsyncDisposable
     /// <summary>The keys that tokens are verified with.</summary>
     public TokenKeySet Keys { get; set; } = Tokens.Keys;
 
-    public FakeCluster Cluster { get; } = new();
+    public FakeCluster Cluster { get; }
 
     public Metrics Metrics { get; } = new();
 
     public RoomRelays Relays { get; }
+
+    public SessionTokens SessionTokens { get; }
 
     public ClientSessions Sessions { get; }
 
@@ -61,11 +70,11 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>A connection that was welcomed.</summary>
-    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null)
+    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null, ByteString? session = null)
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user), clientId));
+        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user), clientId, session));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }
