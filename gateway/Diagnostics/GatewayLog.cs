@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
 
@@ -53,6 +54,9 @@ internal static partial class GatewayLog
 
     [LoggerMessage(114, LogLevel.Debug, "The keys of session tokens could not be read; those at hand stay.")]
     public static partial void SessionKeysNotRead(this ILogger logger, Exception exception);
+
+    [LoggerMessage(115, LogLevel.Warning, "The limit {Limit} is reached; what is above it is refused.")]
+    public static partial void LimitReached(this ILogger logger, Limit limit);
 
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);

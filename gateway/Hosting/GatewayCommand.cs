@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
@@ -110,6 +111,18 @@ internal static class GatewayCommand
         HelpName = "CLAIM",
     };
 
+    private static readonly Option<int?> MaxConnections = Limit(
+        "--max-connections", "How many connections this gateway takes", new LimitOptions().MaxConnections);
+
+    private static readonly Option<int?> MaxUserConnections = Limit(
+        "--max-user-connections", "How many of them one user may have", new LimitOptions().MaxConnectionsPerUser);
+
+    private static readonly Option<int?> PublishRate = Limit(
+        "--publish-rate", "How many messages a second one connection may publish", new LimitOptions().PublishRate);
+
+    private static readonly Option<int?> HandshakeRate = Limit(
+        "--handshake-rate", "How many connections a second may begin", new LimitOptions().HandshakeRate);
+
     private static readonly Option<string> ClusterId = new("--cluster-id")
     {
         Description = "The Orleans cluster ID.",
@@ -136,7 +149,7 @@ internal static class GatewayCommand
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
             Store, Id, ServerId, Listen, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
-            ClusterId, ServiceId, ExitWithParent,
+            MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
         {
@@ -194,7 +207,8 @@ internal static class GatewayCommand
             var certificate = parsed.GetValue(Certificate) is { } file
                 ? PemCertificate.Load(file, parsed.GetRequiredValue(Key), TimeProvider.System.GetUtcNow())
                 : DevelopmentCertificate.Ensure(data, TimeProvider.System);
-            using var host = GatewayHost.Build(options, certificate, tokens => Configure(tokens, parsed), parsed.GetValue(ExitWithParent));
+            using var host = GatewayHost.Build(
+                options, certificate, tokens => Configure(tokens, parsed), limits => Configure(limits, parsed), parsed.GetValue(ExitWithParent));
             return await ServeAsync(host, options, certificate);
         }
         catch (Exception e) when (e is GatewayStartException or CertificateException or QuicEngineUnavailableException)
@@ -218,6 +232,23 @@ internal static class GatewayCommand
         tokens.Audience = parsed.GetValue(TokenAudience) ?? tokens.Audience;
         tokens.ClockSkew = parsed.GetValue(TokenClockSkew) ?? tokens.ClockSkew;
         tokens.NameClaim = parsed.GetValue(TokenNameClaim) ?? tokens.NameClaim;
+    }
+
+    private static void Configure(LimitOptions limits, ParseResult parsed)
+    {
+        limits.MaxConnections = parsed.GetValue(MaxConnections) ?? limits.MaxConnections;
+        limits.MaxConnectionsPerUser = parsed.GetValue(MaxUserConnections) ?? limits.MaxConnectionsPerUser;
+
+        // What may come at once keeps its proportion: two seconds' worth.
+        if (parsed.GetValue(PublishRate) is { } publishRate)
+        {
+            (limits.PublishRate, limits.PublishBurst) = (publishRate, 2 * publishRate);
+        }
+
+        if (parsed.GetValue(HandshakeRate) is { } handshakeRate)
+        {
+            (limits.HandshakeRate, limits.HandshakeBurst) = (handshakeRate, 2 * handshakeRate);
+        }
     }
 
     private static async Task<int> ServeAsync(IHost host, GatewayOptions options, PemCertificate certificate)
@@ -286,6 +317,25 @@ internal static class GatewayCommand
 
         result.AddError($"--server-id must be 0 to {uint.MaxValue}, not '{text}'.");
         return 0;
+    }
+
+    private static Option<int?> Limit(string name, string description, int standard) => new(name)
+    {
+        Description = $"{description}; {standard} unless given.",
+        HelpName = "N",
+        CustomParser = ParseLimit,
+    };
+
+    private static int? ParseLimit(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 1_000_000)
+        {
+            return number;
+        }
+
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be 1 to 1000000, not '{text}'.");
+        return null;
     }
 
     private static TimeSpan? ParseSeconds(ArgumentResult result)

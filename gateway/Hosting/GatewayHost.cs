@@ -7,6 +7,7 @@ using Orleans.Configuration;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Certificates;
@@ -22,8 +23,9 @@ internal static class GatewayHost
     /// <param name="options">What it is; its engine resolved.</param>
     /// <param name="certificate">Its certificate.</param>
     /// <param name="tokens">Says which tokens are taken, above all with which key file.</param>
+    /// <param name="limits">Says how much it takes on.</param>
     /// <param name="exitWithParent">Whether it stops at the end of its standard input.</param>
-    public static IHost Build(GatewayOptions options, PemCertificate certificate, Action<TokenOptions> tokens, bool exitWithParent)
+    public static IHost Build(GatewayOptions options, PemCertificate certificate, Action<TokenOptions> tokens, Action<LimitOptions> limits, bool exitWithParent)
     {
         var store = StoreAddress.Parse(options.Store, options.Id);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
@@ -52,6 +54,8 @@ internal static class GatewayHost
         services.AddOptions<SessionOptions>().BindConfiguration("QuicChat:Sessions").ValidateOnStart();
         services.AddSingleton<IValidateOptions<FanoutOptions>, FanoutOptionsValidator>();
         services.AddOptions<FanoutOptions>().BindConfiguration("QuicChat:Fanout").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
+        services.AddOptions<LimitOptions>().BindConfiguration("QuicChat:Limits").Configure(limits).ValidateOnStart();
         services.AddMetrics();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<OrleansCluster>();
@@ -64,13 +68,19 @@ internal static class GatewayHost
             provider.GetRequiredService<IOptions<TokenOptions>>().Value,
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SessionTokens>();
+        services.AddSingleton<GatewayLimits>();
         services.AddSingleton<ClientSessions>();
         services.AddHostedService<SessionSweep>();
         services.AddSingleton<GatewayObserver>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
             options.Engine,
-            new QuicListenerOptions { Certificate = certificate, ServerId = options.ServerId },
+            new QuicListenerOptions
+            {
+                Certificate = certificate,
+                ServerId = options.ServerId,
+                Admit = provider.GetRequiredService<ClientSessions>().Admits,
+            },
             provider.GetRequiredService<ILoggerFactory>()));
 
         if (exitWithParent)

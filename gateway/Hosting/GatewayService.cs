@@ -129,7 +129,7 @@ internal sealed class GatewayService(
                     return;
                 }
 
-                sessions.Start(connection);
+                _ = sessions.Start(connection);
             }
             catch (Exception e)
             {

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
@@ -30,6 +31,8 @@ internal sealed class ClientSession : IPathListener
     private PathReporter? _reporter;
     private ulong _pings;
     private long _expiresAt = long.MaxValue;
+    private string? _placeOf;
+    private bool _hasGivenWay;
     private bool _isClosing;
 
     public ClientSession(ClientSessions sessions, MultiplexedConnectionContext connection)
@@ -38,10 +41,14 @@ internal sealed class ClientSession : IPathListener
         _connection = connection;
         _path = connection.Features.GetRequiredFeature<IConnectionPathFeature>();
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
+        PublishBucket = sessions.Limits.NewPublishBucket();
     }
 
     /// <summary>The connection's ID.</summary>
     public ConnectionId Id => _path.ConnectionId;
+
+    /// <summary>What it may publish.</summary>
+    public TokenBucket PublishBucket { get; }
 
     /// <summary>Its serving, to the end.</summary>
     public Task Running { get; set; } = Task.CompletedTask;
@@ -83,6 +90,10 @@ internal sealed class ClientSession : IPathListener
 
     /// <summary>Says that the gateway is going away.</summary>
     public void GoAway(string reason) => _out?.Notify(new ServerFrame { GoAway = new GoAway { Reason = reason } });
+
+    /// <summary>Lets one other connection take this one's place among its user's.</summary>
+    /// <returns>Whether none had before.</returns>
+    public bool TryGiveWay() => !Interlocked.Exchange(ref _hasGivenWay, true);
 
     /// <summary>Ends the connection if its token has expired.</summary>
     public void EndIfExpired(DateTimeOffset now)
@@ -135,6 +146,7 @@ internal sealed class ClientSession : IPathListener
         else if (_rooms.Count >= _sessions.Options.MaxRooms)
         {
             _sessions.Logger.RoomRefused(Id, _sessions.Options.MaxRooms);
+            _sessions.Limits.Refused(Limit.Rooms);
             _sessions.Metrics.RoomStreamReset(ErrorCode.NotAllowed);
             stream.Abort(ErrorCode.NotAllowed, "Too many rooms.");
         }
@@ -210,6 +222,14 @@ internal sealed class ClientSession : IPathListener
 
         var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
         var former = hello.SessionToken.IsEmpty ? null : await ReadSessionTokenAsync(hello, claims.UserId);
+        if (!_sessions.TryTakePlace(claims.UserId, former))
+        {
+            throw new ProtocolException(
+                ErrorCode.RateLimited,
+                $"The user has {_sessions.Limits.Options.MaxConnectionsPerUser} connections at this gateway, and no more are allowed.");
+        }
+
+        _placeOf = claims.UserId;
         var path = _path.CurrentPath;
         var registration = new ConnectionRegistration(
             _sessions.GatewayId,
@@ -342,6 +362,11 @@ internal sealed class ClientSession : IPathListener
         await _ended.CancelAsync();
         await Task.WhenAll([_control, .. _rooms]);
         var closure = await _close.Closed;
+        if (_placeOf is { } user)
+        {
+            _sessions.Limits.ReleasePlace(user);
+        }
+
         _sessions.Logger.Ended(Id, new QuicConnectionClosedException(closure).Message);
         if (_reporter is { } reporter)
         {

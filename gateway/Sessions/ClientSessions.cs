@@ -9,6 +9,7 @@ using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Gateway.Routing;
 using QuicChat.Quic.Engines;
@@ -22,6 +23,7 @@ internal sealed class ClientSessions(
     RoomRelays relays,
     TokenValidator tokens,
     SessionTokens sessionTokens,
+    GatewayLimits limits,
     IOptions<GatewayOptions> gateway,
     IOptions<SessionOptions> options,
     TimeProvider time,
@@ -44,6 +46,8 @@ internal sealed class ClientSessions(
     public TokenValidator Tokens => tokens;
 
     public SessionTokens SessionTokens => sessionTokens;
+
+    public GatewayLimits Limits => limits;
 
     public SessionOptions Options => options.Value;
 
@@ -108,14 +112,29 @@ internal sealed class ClientSessions(
     /// <summary><see cref="Policy"/>, ready to judge.</summary>
     public PathPolicy Paths => _paths;
 
+    /// <summary>Whether one more handshake may begin; for the engine, which asks before it spends work on it.</summary>
+    public bool Admits() => limits.AdmitsHandshake(Count);
+
     /// <summary>Serves a connection, apart from the caller.</summary>
-    public void Start(MultiplexedConnectionContext connection)
+    /// <returns>Its serving, to the end.</returns>
+    public Task Start(MultiplexedConnectionContext connection)
     {
         var session = new ClientSession(this, connection);
         _sessions[session.Id] = session;
         session.MigrationTimeout = MigrationTimeout;
         session.Running = RunAsync(session);
+        if (!limits.AdmitsConnection(Count))
+        {
+            session.Close(ErrorCode.RateLimited, "This gateway has as many connections as it may; try another one, or later.");
+        }
+
+        return session.Running;
     }
+
+    /// <summary>Takes a place among its user's connections for one that may replace a former one.</summary>
+    public bool TryTakePlace(string userId, ConnectionId? former)
+        => limits.TryTakePlace(
+            userId, former is { } id && _sessions.TryGetValue(id, out var session) && session.TryGiveWay());
 
     /// <summary>Registers all connections again: the cluster has given this gateway up meanwhile.</summary>
     public void RegisterAllAgain()

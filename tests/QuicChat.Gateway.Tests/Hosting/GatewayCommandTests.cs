@@ -22,6 +22,7 @@ public sealed class GatewayCommandTests
     [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
     [InlineData("--store s --engine quiche", "--engine must be")]
     [InlineData("--store s --token-clock-skew soon", "--token-clock-skew must be a time in seconds such as 30s, not 'soon'")]
+    [InlineData("--store s --max-connections 0", "--max-connections must be 1 to 1000000, not '0'")]
     [InlineData("--store s --certificate only.pem", "--certificate and --key")]
     public async Task Wrong_usage_ends_with_2(string arguments, string told)
     {
@@ -117,6 +118,7 @@ public sealed class GatewayCommandTests
                 options,
                 DevelopmentCertificate.Ensure(directory.FullName, TimeProvider.System),
                 tokens => tokens.KeyFile = keyFile,
+                limits => { },
                 exitWithParent: false);
 
             var error = await Assert.ThrowsAsync<GatewayStartException>(() => host.StartAsync().Within("the gateway to give up"));

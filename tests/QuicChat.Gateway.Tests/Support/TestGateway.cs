@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Engines;
@@ -13,13 +15,18 @@ namespace QuicChat.Gateway.Tests.Support;
 /// <summary>A gateway without network and cluster.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<TestConnection, Task> _served = [];
+
     public TestGateway(
-        Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null, string id = "gw-test", FakeCluster? cluster = null)
+        Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null, string id = "gw-test", FakeCluster? cluster = null,
+        Action<LimitOptions>? limits = null)
     {
         Cluster = cluster ?? new FakeCluster();
         var gatewayOptions = Options.Create(new GatewayOptions { Id = id, Engine = QuicEngineKind.Ngtcp2, Store = "none" });
         var sessionOptions = new SessionOptions();
         sessions?.Invoke(sessionOptions);
+        var limitOptions = new LimitOptions();
+        limits?.Invoke(limitOptions);
         var fanoutOptions = new FanoutOptions();
         fanout?.Invoke(fanoutOptions);
         Relays = new RoomRelays(Cluster, gatewayOptions, Options.Create(fanoutOptions), Time, Metrics.Gateway, NullLogger<RoomRelays>.Instance);
@@ -31,6 +38,7 @@ internal sealed class TestGateway : IAsyncDisposable
             Relays,
             new TokenValidator(() => Keys, Tokens.Options, Time),
             SessionTokens,
+            new GatewayLimits(Options.Create(limitOptions), Time, Metrics.Gateway, NullLogger<GatewayLimits>.Instance),
             gatewayOptions,
             Options.Create(sessionOptions),
             Time,
@@ -65,9 +73,12 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var connection = new TestConnection();
         configure?.Invoke(connection);
-        Sessions.Start(connection);
+        _served[connection] = Sessions.Start(connection);
         return connection;
     }
+
+    /// <summary>Waits until the gateway is done with a connection.</summary>
+    public Task ServedAsync(TestConnection connection) => _served[connection].Within("the end of a connection's serving");
 
     /// <summary>A connection that was welcomed.</summary>
     public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null, ByteString? session = null)
