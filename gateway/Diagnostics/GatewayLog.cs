@@ -58,6 +58,15 @@ internal static partial class GatewayLog
     [LoggerMessage(115, LogLevel.Warning, "The limit {Limit} is reached; what is above it is refused.")]
     public static partial void LimitReached(this ILogger logger, Limit limit);
 
+    [LoggerMessage(116, LogLevel.Information, "Gateway {Id} drains: {Connections} connections are told to go to {Alternatives} other gateways, within {Seconds} s.")]
+    public static partial void Draining(this ILogger logger, string id, int connections, int alternatives, double seconds);
+
+    [LoggerMessage(117, LogLevel.Information, "Gateway {Id} is drained: {Gone} connections have gone, {Closed} were closed.")]
+    public static partial void Drained(this ILogger logger, string id, int gone, int closed);
+
+    [LoggerMessage(118, LogLevel.Warning, "Which other gateways there are could not be learnt; clients are not told where to go.")]
+    public static partial void AlternativesNotFound(this ILogger logger, Exception exception);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 

@@ -56,6 +56,13 @@ internal static class GatewayCommand
         CustomParser = ParseEndPoint,
     };
 
+    private static readonly Option<string> Advertise = new("--advertise")
+    {
+        Description = "Where clients reach this gateway; those of another one that goes away are sent there. Without it where it listens, "
+            + "unless that is all addresses.",
+        HelpName = "HOST[:PORT]",
+    };
+
     private static readonly Option<QuicEngineKind> Engine = new("--engine")
     {
         Description = "The QUIC engine: auto, ngtcp2 or system.",
@@ -148,7 +155,7 @@ internal static class GatewayCommand
     {
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
-            Store, Id, ServerId, Listen, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
+            Store, Id, ServerId, Listen, Advertise, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
             MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
@@ -193,6 +200,7 @@ internal static class GatewayCommand
                 Id = parsed.GetRequiredValue(Id),
                 ServerId = parsed.GetValue(ServerId),
                 Listen = parsed.GetRequiredValue(Listen),
+                Advertise = parsed.GetValue(Advertise) ?? "",
                 Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
                 Store = parsed.GetRequiredValue(Store),
                 ClusterId = parsed.GetRequiredValue(ClusterId),

@@ -68,7 +68,8 @@ internal sealed class GatewayService(
         try
         {
             // A call that is under way cannot be cancelled, but need not be waited for.
-            await lease.StartAsync(EndPoint.ToString(), limit.Token).WaitAsync(limit.Token);
+            var advertised = AdvertisedEndPoint.Of(options.Value.Advertise, EndPoint)!;
+            await lease.StartAsync(advertised, limit.Token).WaitAsync(limit.Token);
             await sessionTokens.StartAsync(limit.Token).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)

@@ -33,6 +33,7 @@ internal sealed class ClientSession : IPathListener
     private long _expiresAt = long.MaxValue;
     private string? _placeOf;
     private bool _hasGivenWay;
+    private bool _isToldToGo;
     private bool _isClosing;
 
     public ClientSession(ClientSessions sessions, MultiplexedConnectionContext connection)
@@ -88,8 +89,17 @@ internal sealed class ClientSession : IPathListener
         await EndAsync();
     }
 
-    /// <summary>Says that the gateway is going away.</summary>
-    public void GoAway(string reason) => _out?.Notify(new ServerFrame { GoAway = new GoAway { Reason = reason } });
+    /// <summary>Says once that the gateway is going away, if the client has been welcomed.</summary>
+    public void TellToGo(GoAway goAway)
+    {
+        if (Volatile.Read(ref _out) is { } control && !Interlocked.Exchange(ref _isToldToGo, true))
+        {
+            // In another order for each, so that not all try the same gateway first.
+            var alternatives = goAway.Alternatives.ToArray();
+            Random.Shared.Shuffle(alternatives);
+            control.Notify(new ServerFrame { GoAway = new GoAway { Reason = goAway.Reason, Alternatives = { alternatives } } });
+        }
+    }
 
     /// <summary>Lets one other connection take this one's place among its user's.</summary>
     /// <returns>Whether none had before.</returns>
@@ -173,7 +183,12 @@ internal sealed class ClientSession : IPathListener
                     var welcome = await AuthenticateAsync(await frames.ReadAsync(), helloLimit.Token);
                     helloLimit.CancelAfter(Timeout.InfiniteTimeSpan);
                     await control.AnswerAsync(new ServerFrame { Welcome = welcome }, _ended.Token);
-                    _out = control;
+                    Volatile.Write(ref _out, control);
+                    if (_sessions.GoAway is { } goAway)
+                    {
+                        TellToGo(goAway);
+                    }
+
                     writing = WriteControlAsync(control);
                     while (await frames.ReadAsync() is { } frame)
                     {

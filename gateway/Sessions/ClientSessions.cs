@@ -12,6 +12,7 @@ using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Gateway.Routing;
+using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 
@@ -38,6 +39,8 @@ internal sealed class ClientSessions(
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
     private MigrationPolicy _policy = MigrationPolicy.Open;
     private volatile PathPolicy _paths = PathPolicy.Open;
+    private volatile bool _isDraining;
+    private volatile GoAway? _goAway;
 
     public ICluster Cluster => cluster;
 
@@ -70,6 +73,12 @@ internal sealed class ClientSessions(
 
     /// <summary>Ends all tries to reach the cluster: the process ends.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>Whether the gateway takes no more connections and sends those that it has elsewhere.</summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>What clients are told meanwhile; <see langword="null"/> before.</summary>
+    public GoAway? GoAway => _goAway;
 
     /// <summary>How many connections there are.</summary>
     public int Count => _sessions.Count;
@@ -113,7 +122,7 @@ internal sealed class ClientSessions(
     public PathPolicy Paths => _paths;
 
     /// <summary>Whether one more handshake may begin; for the engine, which asks before it spends work on it.</summary>
-    public bool Admits() => limits.AdmitsHandshake(Count);
+    public bool Admits() => !_isDraining && limits.AdmitsHandshake(Count);
 
     /// <summary>Serves a connection, apart from the caller.</summary>
     /// <returns>Its serving, to the end.</returns>
@@ -123,7 +132,11 @@ internal sealed class ClientSessions(
         _sessions[session.Id] = session;
         session.MigrationTimeout = MigrationTimeout;
         session.Running = RunAsync(session);
-        if (!limits.AdmitsConnection(Count))
+        if (_isDraining)
+        {
+            session.Close(ErrorCode.GoingAway, "This gateway takes no more connections; try another one.");
+        }
+        else if (!limits.AdmitsConnection(Count))
         {
             session.Close(ErrorCode.RateLimited, "This gateway has as many connections as it may; try another one, or later.");
         }
@@ -192,30 +205,66 @@ internal sealed class ClientSessions(
         }
     }
 
-    /// <summary>Tells all clients to go, closes their connections, and takes them out of the registry as far as time allows.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes no more connections, tells all clients to go and where to, and closes the connections of those that have not gone in time. A second
+    /// call, while the first waits, has a time limit of its own.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan timeLimit, string reason, CancellationToken cancellationToken)
     {
-        const string Reason = "The gateway is stopping.";
+        _isDraining = true;
+        var goAway = new GoAway { Reason = reason, Alternatives = { await FindAlternativesAsync(cancellationToken) } };
+        logger.Draining(GatewayId, Count, goAway.Alternatives.Count, timeLimit.TotalSeconds);
+
+        // First this: who is welcomed from now on looks for it.
+        _goAway = goAway;
         var sessions = _sessions.Values.ToArray();
         foreach (var session in sessions)
         {
-            session.GoAway(Reason);
+            session.TellToGo(goAway);
         }
 
         var all = Task.WhenAll(sessions.Select(session => session.Running));
-        await all.WaitAsync(options.Value.GoAwayTime, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await all.WaitAsync(timeLimit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var left = sessions.Count(session => !session.Running.IsCompleted);
         foreach (var session in sessions)
         {
-            session.Close(ErrorCode.GoingAway, Reason);
+            session.Close(ErrorCode.GoingAway, reason);
         }
 
         await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!all.IsCompleted)
+        logger.Drained(GatewayId, sessions.Length - left, left);
+    }
+
+    /// <summary>Drains in the short time that a stop has, and takes all connections out of the registry as far as time allows.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await DrainAsync(options.Value.GoAwayTime, "The gateway is stopping.", cancellationToken);
+        if (!_sessions.IsEmpty)
         {
             logger.LeftRegistered(_sessions.Count);
         }
 
         await _abandoned.CancelAsync();
+    }
+
+    private async Task<string[]> FindAlternativesAsync(CancellationToken cancellationToken)
+    {
+        if (_sessions.IsEmpty)
+        {
+            return [];
+        }
+
+        try
+        {
+            var gateways = await cluster.Gateways.GetGateways().WaitAsync(options.Value.AlternativesTimeLimit, time, cancellationToken);
+            return [.. gateways.Where(gateway => gateway.GatewayId != GatewayId && gateway.IsAlternative()).Select(gateway => gateway.EndPoint)];
+        }
+        catch (Exception e)
+        {
+            logger.AlternativesNotFound(e);
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.GetGateways));
+            return [];
+        }
     }
 
     private async Task UnregisterUnknownAsync(ConnectionId id)

@@ -13,6 +13,7 @@ internal sealed class SessionOptionsValidator : IValidateOptions<SessionOptions>
         Within(errors, nameof(options.PathReportDelay), options.PathReportDelay, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Within(errors, nameof(options.FailureReportTimeLimit), options.FailureReportTimeLimit, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Within(errors, nameof(options.GoAwayTime), options.GoAwayTime, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Within(errors, nameof(options.AlternativesTimeLimit), options.AlternativesTimeLimit, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Within(errors, nameof(options.MaxRooms), options.MaxRooms, 1, 127);
         Within(errors, nameof(options.MaxUnanswered), options.MaxUnanswered, 1, 10_000);
         return errors.Build();

@@ -210,6 +210,7 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--id", id,
                 "--server-id", Text(number),
                 "--listen", new IPEndPoint(Ports.AnyAddress, port).ToString(),
+                "--advertise", IPAddress.Loopback.ToString(),
                 "--engine", _plan.Engine.ToString().ToLowerInvariant(),
                 "--data", _data.FullPath,
                 "--cluster-id", _plan.ClusterId,

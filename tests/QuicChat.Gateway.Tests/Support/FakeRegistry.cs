@@ -36,5 +36,14 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
         return Known.Contains(gatewayId);
     }
 
-    public Task<ImmutableArray<GatewayDescription>> GetGateways() => throw new NotSupportedException();
+    /// <summary>The gateways whose lease runs.</summary>
+    public ImmutableArray<GatewayDescription> Gateways { get; set; } = [];
+
+    public async Task<ImmutableArray<GatewayDescription>> GetGateways()
+    {
+        await Calls.CallAsync(nameof(GetGateways));
+        return Gateways;
+    }
+
+    public Task<bool> Drain(string gatewayId, TimeSpan timeLimit) => throw new NotSupportedException();
 }
