@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
 
@@ -41,6 +43,30 @@ internal static partial class GatewayLog
     [LoggerMessage(109, LogLevel.Warning, "The gateway's lease could not be given back; it ends by itself.")]
     public static partial void LeaseNotReleased(this ILogger logger, Exception exception);
 
+    [LoggerMessage(111, LogLevel.Information, "Tokens are verified with {Keys} of '{File}'.")]
+    public static partial void TokenKeysRead(this ILogger logger, object keys, string file);
+
+    [LoggerMessage(112, LogLevel.Warning, "{Problem} Tokens are still verified with {Keys}.")]
+    public static partial void TokenKeysNotRead(this ILogger logger, string problem, object keys);
+
+    [LoggerMessage(113, LogLevel.Warning, "The shared key in '{File}' can be read or written by all users of this machine; 'chmod 600' it.")]
+    public static partial void TokenKeyIsOpen(this ILogger logger, string file);
+
+    [LoggerMessage(114, LogLevel.Debug, "The keys of session tokens could not be read; those at hand stay.")]
+    public static partial void SessionKeysNotRead(this ILogger logger, Exception exception);
+
+    [LoggerMessage(115, LogLevel.Warning, "The limit {Limit} is reached; what is above it is refused.")]
+    public static partial void LimitReached(this ILogger logger, Limit limit);
+
+    [LoggerMessage(116, LogLevel.Information, "Gateway {Id} drains: {Connections} connections are told to go to {Alternatives} other gateways, within {Seconds} s.")]
+    public static partial void Draining(this ILogger logger, string id, int connections, int alternatives, double seconds);
+
+    [LoggerMessage(117, LogLevel.Information, "Gateway {Id} is drained: {Gone} connections have gone, {Closed} were closed.")]
+    public static partial void Drained(this ILogger logger, string id, int gone, int closed);
+
+    [LoggerMessage(118, LogLevel.Warning, "Which other gateways there are could not be learnt; clients are not told where to go.")]
+    public static partial void AlternativesNotFound(this ILogger logger, Exception exception);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 
@@ -67,6 +93,12 @@ internal static partial class GatewayLog
 
     [LoggerMessage(208, LogLevel.Information, "{ConnectionId}: a room stream refused; {MaxRooms} rooms are allowed.")]
     public static partial void RoomRefused(this ILogger logger, ConnectionId connectionId, int maxRooms);
+
+    [LoggerMessage(209, LogLevel.Debug, "{ConnectionId}: the session token is {State}.")]
+    public static partial void SessionTokenRead(this ILogger logger, ConnectionId connectionId, SessionTokenState state);
+
+    [LoggerMessage(210, LogLevel.Debug, "{ConnectionId}: goes on from {FormerConnectionId}, which ends.")]
+    public static partial void SessionResumed(this ILogger logger, ConnectionId connectionId, ConnectionId formerConnectionId);
 
     [LoggerMessage(300, LogLevel.Debug, "{ConnectionId}: joined {Room} in epoch {Epoch} after {Position}, recovered: {Recovered}.")]
     public static partial void Joined(this ILogger logger, ConnectionId connectionId, string room, string epoch, long position, bool recovered);

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Protocol;
 using QuicChat.Quic.Paths;
 
@@ -14,6 +16,8 @@ internal sealed class GatewayMetrics
     private readonly UpDownCounter<long> _connections;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _resumed;
+    private readonly Counter<long> _sessionTokens;
+    private readonly Counter<long> _limitsRefused;
     private readonly UpDownCounter<long> _roomStreams;
     private readonly Counter<long> _roomStreamsReset;
     private readonly Counter<long> _published;
@@ -40,6 +44,8 @@ internal sealed class GatewayMetrics
         _connections = meter.CreateUpDownCounter<long>("quicchat.connections", "{connection}", "Authenticated connections.");
         _closed = meter.CreateCounter<long>("quicchat.connection.closed", "{connection}", "Connections that the gateway closed, by error code.");
         _resumed = meter.CreateCounter<long>("quicchat.session.resume", "{join}", "Joins with a position, by whether the whole gap was there.");
+        _sessionTokens = meter.CreateCounter<long>("quicchat.session.tokens", "{token}", "Session tokens that clients brought, by what they were worth.");
+        _limitsRefused = meter.CreateCounter<long>("quicchat.limits.refused", "{refusal}", "Refusals of what is above a limit, by limit.");
         _roomStreams = meter.CreateUpDownCounter<long>("quicchat.room.streams", "{stream}", "Joined room streams.");
         _roomStreamsReset = meter.CreateCounter<long>("quicchat.room.resets", "{stream}", "Room streams that the gateway reset, by error code.");
         _published = meter.CreateCounter<long>("quicchat.delivery.published", "{message}", "Messages taken from clients.");
@@ -66,6 +72,26 @@ internal sealed class GatewayMetrics
     public void ConnectionEnded() => _connections.Add(-1);
 
     public void ConnectionClosed(ErrorCode code) => _closed.Add(1, Code(code));
+
+    public void LimitRefused(Limit limit) => _limitsRefused.Add(1, new KeyValuePair<string, object?>("limit", limit switch
+    {
+        Limit.Connections => "connections",
+        Limit.UserConnections => "user_connections",
+        Limit.HandshakeRate => "handshake_rate",
+        Limit.PublishRate => "publish_rate",
+        Limit.Rooms => "rooms",
+        _ => throw new UnreachableException(),
+    }));
+
+    public void SessionTokenRead(SessionTokenState state)
+        => _sessionTokens.Add(1, new KeyValuePair<string, object?>("state", state switch
+        {
+            SessionTokenState.Valid => "valid",
+            SessionTokenState.Expired => "expired",
+            SessionTokenState.Invalid => "invalid",
+            SessionTokenState.Foreign => "foreign",
+            _ => throw new UnreachableException(),
+        }));
 
     public void Joined(bool isResume, bool recovered)
     {

@@ -8,7 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions;
-using QuicChat.Gateway.Sessions;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
@@ -55,6 +56,13 @@ internal static class GatewayCommand
         CustomParser = ParseEndPoint,
     };
 
+    private static readonly Option<string> Advertise = new("--advertise")
+    {
+        Description = "Where clients reach this gateway; those of another one that goes away are sent there. Without it where it listens, "
+            + "unless that is all addresses.",
+        HelpName = "HOST[:PORT]",
+    };
+
     private static readonly Option<QuicEngineKind> Engine = new("--engine")
     {
         Description = "The QUIC engine: auto, ngtcp2 or system.",
@@ -80,9 +88,47 @@ internal static class GatewayCommand
 
     private static readonly Option<string> TokenKeyFile = new("--token-key")
     {
-        Description = $"The key that tokens are signed with, 32 bytes of Base64; without it DIR/{TokenKeyFileName}.",
+        Description = "The keys that tokens are verified with: a JWKS, public keys as PEM (RS256, ES256), or 32 bytes of Base64 (HS256); "
+            + $"read again when it changes. Without it DIR/{TokenKeyFileName}.",
         HelpName = "FILE",
     };
+
+    private static readonly Option<string> TokenIssuer = new("--token-issuer")
+    {
+        Description = $"The issuer (iss) that tokens must name; {new TokenOptions().Issuer} unless given.",
+        HelpName = "TEXT",
+    };
+
+    private static readonly Option<string> TokenAudience = new("--token-audience")
+    {
+        Description = $"The audience (aud) that tokens must name; {new TokenOptions().Audience} unless given.",
+        HelpName = "TEXT",
+    };
+
+    private static readonly Option<TimeSpan?> TokenClockSkew = new("--token-clock-skew")
+    {
+        Description = "By how much the issuer's clock may differ, such as 30s, which it is unless given.",
+        HelpName = "TIME",
+        CustomParser = ParseSeconds,
+    };
+
+    private static readonly Option<string> TokenNameClaim = new("--token-name-claim")
+    {
+        Description = $"The claim with the name shown to others; {new TokenOptions().NameClaim} unless given.",
+        HelpName = "CLAIM",
+    };
+
+    private static readonly Option<int?> MaxConnections = Limit(
+        "--max-connections", "How many connections this gateway takes", new LimitOptions().MaxConnections);
+
+    private static readonly Option<int?> MaxUserConnections = Limit(
+        "--max-user-connections", "How many of them one user may have", new LimitOptions().MaxConnectionsPerUser);
+
+    private static readonly Option<int?> PublishRate = Limit(
+        "--publish-rate", "How many messages a second one connection may publish", new LimitOptions().PublishRate);
+
+    private static readonly Option<int?> HandshakeRate = Limit(
+        "--handshake-rate", "How many connections a second may begin", new LimitOptions().HandshakeRate);
 
     private static readonly Option<string> ClusterId = new("--cluster-id")
     {
@@ -109,7 +155,8 @@ internal static class GatewayCommand
     {
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
-            Store, Id, ServerId, Listen, Engine, Data, Certificate, Key, TokenKeyFile, ClusterId, ServiceId, ExitWithParent,
+            Store, Id, ServerId, Listen, Advertise, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
+            MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
         {
@@ -153,6 +200,7 @@ internal static class GatewayCommand
                 Id = parsed.GetRequiredValue(Id),
                 ServerId = parsed.GetValue(ServerId),
                 Listen = parsed.GetRequiredValue(Listen),
+                Advertise = parsed.GetValue(Advertise) ?? "",
                 Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
                 Store = parsed.GetRequiredValue(Store),
                 ClusterId = parsed.GetRequiredValue(ClusterId),
@@ -167,8 +215,8 @@ internal static class GatewayCommand
             var certificate = parsed.GetValue(Certificate) is { } file
                 ? PemCertificate.Load(file, parsed.GetRequiredValue(Key), TimeProvider.System.GetUtcNow())
                 : DevelopmentCertificate.Ensure(data, TimeProvider.System);
-            var tokenKey = TokenKey.Load(parsed.GetValue(TokenKeyFile) ?? Path.Combine(data, TokenKeyFileName));
-            using var host = GatewayHost.Build(options, certificate, tokenKey, parsed.GetValue(ExitWithParent));
+            using var host = GatewayHost.Build(
+                options, certificate, tokens => Configure(tokens, parsed), limits => Configure(limits, parsed), parsed.GetValue(ExitWithParent));
             return await ServeAsync(host, options, certificate);
         }
         catch (Exception e) when (e is GatewayStartException or CertificateException or QuicEngineUnavailableException)
@@ -180,6 +228,34 @@ internal static class GatewayCommand
         {
             Console.Error.WriteLine(string.Join(' ', e.Failures));
             return 1;
+        }
+    }
+
+    // What the command line does not name stays as the configuration says.
+    private static void Configure(TokenOptions tokens, ParseResult parsed)
+    {
+        tokens.KeyFile = parsed.GetValue(TokenKeyFile)
+            ?? (tokens.KeyFile.Length > 0 ? tokens.KeyFile : Path.Combine(parsed.GetRequiredValue(Data), TokenKeyFileName));
+        tokens.Issuer = parsed.GetValue(TokenIssuer) ?? tokens.Issuer;
+        tokens.Audience = parsed.GetValue(TokenAudience) ?? tokens.Audience;
+        tokens.ClockSkew = parsed.GetValue(TokenClockSkew) ?? tokens.ClockSkew;
+        tokens.NameClaim = parsed.GetValue(TokenNameClaim) ?? tokens.NameClaim;
+    }
+
+    private static void Configure(LimitOptions limits, ParseResult parsed)
+    {
+        limits.MaxConnections = parsed.GetValue(MaxConnections) ?? limits.MaxConnections;
+        limits.MaxConnectionsPerUser = parsed.GetValue(MaxUserConnections) ?? limits.MaxConnectionsPerUser;
+
+        // What may come at once keeps its proportion: two seconds' worth.
+        if (parsed.GetValue(PublishRate) is { } publishRate)
+        {
+            (limits.PublishRate, limits.PublishBurst) = (publishRate, 2 * publishRate);
+        }
+
+        if (parsed.GetValue(HandshakeRate) is { } handshakeRate)
+        {
+            (limits.HandshakeRate, limits.HandshakeBurst) = (handshakeRate, 2 * handshakeRate);
         }
     }
 
@@ -249,6 +325,37 @@ internal static class GatewayCommand
 
         result.AddError($"--server-id must be 0 to {uint.MaxValue}, not '{text}'.");
         return 0;
+    }
+
+    private static Option<int?> Limit(string name, string description, int standard) => new(name)
+    {
+        Description = $"{description}; {standard} unless given.",
+        HelpName = "N",
+        CustomParser = ParseLimit,
+    };
+
+    private static int? ParseLimit(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= 1_000_000)
+        {
+            return number;
+        }
+
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be 1 to 1000000, not '{text}'.");
+        return null;
+    }
+
+    private static TimeSpan? ParseSeconds(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (double.TryParse(text.TrimEnd('s'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= 86_400)
+        {
+            return TimeSpan.FromSeconds(seconds);
+        }
+
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be a time in seconds such as 30s, not '{text}'.");
+        return null;
     }
 
     private static IPEndPoint? ParseEndPoint(ArgumentResult result)

@@ -6,6 +6,8 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Certificates;
@@ -20,9 +22,10 @@ internal static class GatewayHost
     /// <summary>Makes a gateway's host; nothing is bound or connected yet.</summary>
     /// <param name="options">What it is; its engine resolved.</param>
     /// <param name="certificate">Its certificate.</param>
-    /// <param name="tokenKey">What tokens are signed with.</param>
+    /// <param name="tokens">Says which tokens are taken, above all with which key file.</param>
+    /// <param name="limits">Says how much it takes on.</param>
     /// <param name="exitWithParent">Whether it stops at the end of its standard input.</param>
-    public static IHost Build(GatewayOptions options, PemCertificate certificate, TokenKey tokenKey, bool exitWithParent)
+    public static IHost Build(GatewayOptions options, PemCertificate certificate, Action<TokenOptions> tokens, Action<LimitOptions> limits, bool exitWithParent)
     {
         var store = StoreAddress.Parse(options.Store, options.Id);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { ContentRootPath = AppContext.BaseDirectory });
@@ -43,25 +46,41 @@ internal static class GatewayHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopTimeLimit);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
-        services.AddSingleton(tokenKey);
         services.AddSingleton(certificate);
         services.AddSingleton(Options.Create(options));
+        services.AddSingleton<IValidateOptions<TokenOptions>, TokenOptionsValidator>();
+        services.AddOptions<TokenOptions>().BindConfiguration("QuicChat:Tokens").Configure(tokens).ValidateOnStart();
         services.AddSingleton<IValidateOptions<SessionOptions>, SessionOptionsValidator>();
         services.AddOptions<SessionOptions>().BindConfiguration("QuicChat:Sessions").ValidateOnStart();
         services.AddSingleton<IValidateOptions<FanoutOptions>, FanoutOptionsValidator>();
         services.AddOptions<FanoutOptions>().BindConfiguration("QuicChat:Fanout").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
+        services.AddOptions<LimitOptions>().BindConfiguration("QuicChat:Limits").Configure(limits).ValidateOnStart();
         services.AddMetrics();
         services.AddSingleton<GatewayMetrics>();
         services.AddSingleton<OrleansCluster>();
         services.AddSingleton<ICluster>(provider => provider.GetRequiredService<OrleansCluster>());
         services.AddSingleton<RoomRelays>();
-        services.AddSingleton<TokenValidator>();
+        services.AddSingleton<TokenKeyFile>();
+        services.AddHostedService(provider => provider.GetRequiredService<TokenKeyFile>());
+        services.AddSingleton(provider => new TokenValidator(
+            () => provider.GetRequiredService<TokenKeyFile>().Keys,
+            provider.GetRequiredService<IOptions<TokenOptions>>().Value,
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SessionTokens>();
+        services.AddSingleton<GatewayLimits>();
         services.AddSingleton<ClientSessions>();
+        services.AddHostedService<SessionSweep>();
         services.AddSingleton<GatewayObserver>();
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
             options.Engine,
-            new QuicListenerOptions { Certificate = certificate, ServerId = options.ServerId },
+            new QuicListenerOptions
+            {
+                Certificate = certificate,
+                ServerId = options.ServerId,
+                Admit = provider.GetRequiredService<ClientSessions>().Admits,
+            },
             provider.GetRequiredService<ILoggerFactory>()));
 
         if (exitWithParent)

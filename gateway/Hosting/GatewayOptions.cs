@@ -16,6 +16,12 @@ public sealed class GatewayOptions
     /// <summary>Where it listens: UDP port 4433 on all addresses, IPv4 and IPv6. Port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; set; } = new(IPAddress.IPv6Any, 4433);
 
+    /// <summary>
+    /// Where clients reach it, <c>host</c> or <c>host:port</c>, told to those that are sent here by another gateway. Empty: where it listens,
+    /// which names no place where that is all addresses; then no client is sent here.
+    /// </summary>
+    public string Advertise { get; set; } = "";
+
     /// <summary>The QUIC engine; after the start never Auto.</summary>
     public QuicEngineKind Engine { get; set; } = QuicEngineKind.Auto;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace QuicChat.Gateway.Hosting;
@@ -18,6 +19,11 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         if (options.Store.Length == 0)
         {
             errors.AddError("is missing: the store's connection string, such as 127.0.0.1:6390.", nameof(options.Store));
+        }
+
+        if (options.Advertise.Length > 0 && AdvertisedEndPoint.Of(options.Advertise, new IPEndPoint(IPAddress.Any, 4433)) is null)
+        {
+            errors.AddError($"is '{options.Advertise}'; a host name or address is allowed, with or without a port.", nameof(options.Advertise));
         }
 
         if (options.LeaseRenewInterval <= TimeSpan.Zero || options.LeaseRenewInterval > TimeSpan.FromSeconds(5))

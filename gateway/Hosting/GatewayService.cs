@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 
@@ -19,6 +20,7 @@ internal sealed class GatewayService(
     OrleansCluster cluster,
     GatewayObserver observer,
     LeaseKeeper lease,
+    SessionTokens sessionTokens,
     ClientSessions sessions,
     RoomRelays relays,
     IOptions<GatewayOptions> options,
@@ -66,12 +68,14 @@ internal sealed class GatewayService(
         try
         {
             // A call that is under way cannot be cancelled, but need not be waited for.
-            await lease.StartAsync(EndPoint.ToString(), limit.Token).WaitAsync(limit.Token);
+            var advertised = AdvertisedEndPoint.Of(options.Value.Advertise, EndPoint)!;
+            await lease.StartAsync(advertised, limit.Token).WaitAsync(limit.Token);
+            await sessionTokens.StartAsync(limit.Token).WaitAsync(limit.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new GatewayStartException(
-                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease within "
+                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease and session keys within "
                 + $"{options.Value.ConnectTimeLimit.TotalSeconds:0} s; look at its silos' logs.",
                 e);
         }
@@ -126,7 +130,7 @@ internal sealed class GatewayService(
                     return;
                 }
 
-                sessions.Start(connection);
+                _ = sessions.Start(connection);
             }
             catch (Exception e)
             {

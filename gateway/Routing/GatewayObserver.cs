@@ -34,6 +34,13 @@ internal sealed class GatewayObserver(
         return Task.CompletedTask;
     }
 
+    public Task Drain(TimeSpan timeLimit)
+    {
+        // It takes its time, and other calls wait for this one.
+        _ = sessions.DrainAsync(timeLimit, "The gateway is being drained.", CancellationToken.None);
+        return Task.CompletedTask;
+    }
+
     public Task CheckConnections(ImmutableArray<string> connectionIds)
     {
         foreach (var connectionId in connectionIds.IsDefault ? [] : connectionIds)

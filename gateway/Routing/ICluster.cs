@@ -1,6 +1,7 @@
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
+using QuicChat.Abstractions.Sessions;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Gateway.Routing;
@@ -13,6 +14,9 @@ internal interface ICluster
 
     /// <summary>The registry of gateways.</summary>
     IGatewayRegistryGrain Gateways { get; }
+
+    /// <summary>The keys of session tokens.</summary>
+    ISessionKeyGrain SessionKeys { get; }
 
     /// <summary>A connection's grain.</summary>
     IConnectionGrain Connection(ConnectionId id);

@@ -86,7 +86,7 @@ internal sealed class LeaseKeeper(
         try
         {
             var description = new GatewayDescription(
-                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion);
+                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion, sessions.IsDraining);
             lease = await cluster.Gateways.Renew(description, cluster.Observer);
             _isFailing = false;
         }

@@ -1,6 +1,7 @@
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
+using QuicChat.Abstractions.Sessions;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Gateway.Routing;
@@ -16,6 +17,8 @@ internal sealed class OrleansCluster(IGrainFactory grains) : ICluster
         => _reference ?? throw new InvalidOperationException("The gateway does not observe the cluster yet.");
 
     public IGatewayRegistryGrain Gateways => grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
+
+    public ISessionKeyGrain SessionKeys => grains.GetGrain<ISessionKeyGrain>(ISessionKeyGrain.Key);
 
     public IConnectionGrain Connection(ConnectionId id) => grains.GetGrain<IConnectionGrain>(id.ToString());
 

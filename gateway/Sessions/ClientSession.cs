@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Gateway.Diagnostics;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
@@ -28,6 +30,10 @@ internal sealed class ClientSession : IPathListener
     private ClientIdentity? _identity;
     private PathReporter? _reporter;
     private ulong _pings;
+    private long _expiresAt = long.MaxValue;
+    private string? _placeOf;
+    private bool _hasGivenWay;
+    private bool _isToldToGo;
     private bool _isClosing;
 
     public ClientSession(ClientSessions sessions, MultiplexedConnectionContext connection)
@@ -36,10 +42,14 @@ internal sealed class ClientSession : IPathListener
         _connection = connection;
         _path = connection.Features.GetRequiredFeature<IConnectionPathFeature>();
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
+        PublishBucket = sessions.Limits.NewPublishBucket();
     }
 
     /// <summary>The connection's ID.</summary>
     public ConnectionId Id => _path.ConnectionId;
+
+    /// <summary>What it may publish.</summary>
+    public TokenBucket PublishBucket { get; }
 
     /// <summary>Its serving, to the end.</summary>
     public Task Running { get; set; } = Task.CompletedTask;
@@ -79,8 +89,30 @@ internal sealed class ClientSession : IPathListener
         await EndAsync();
     }
 
-    /// <summary>Says that the gateway is going away.</summary>
-    public void GoAway(string reason) => _out?.Notify(new ServerFrame { GoAway = new GoAway { Reason = reason } });
+    /// <summary>Says once that the gateway is going away, if the client has been welcomed.</summary>
+    public void TellToGo(GoAway goAway)
+    {
+        if (Volatile.Read(ref _out) is { } control && !Interlocked.Exchange(ref _isToldToGo, true))
+        {
+            // In another order for each, so that not all try the same gateway first.
+            var alternatives = goAway.Alternatives.ToArray();
+            Random.Shared.Shuffle(alternatives);
+            control.Notify(new ServerFrame { GoAway = new GoAway { Reason = goAway.Reason, Alternatives = { alternatives } } });
+        }
+    }
+
+    /// <summary>Lets one other connection take this one's place among its user's.</summary>
+    /// <returns>Whether none had before.</returns>
+    public bool TryGiveWay() => !Interlocked.Exchange(ref _hasGivenWay, true);
+
+    /// <summary>Ends the connection if its token has expired.</summary>
+    public void EndIfExpired(DateTimeOffset now)
+    {
+        if (Volatile.Read(ref _expiresAt) <= now.UtcTicks)
+        {
+            Close(ErrorCode.AuthExpired, "The token has expired; connect with a new one.");
+        }
+    }
 
     /// <summary>Registers the connection again, if it ever was.</summary>
     public void RegisterAgain() => Volatile.Read(ref _reporter)?.RegisterAgain();
@@ -124,6 +156,7 @@ internal sealed class ClientSession : IPathListener
         else if (_rooms.Count >= _sessions.Options.MaxRooms)
         {
             _sessions.Logger.RoomRefused(Id, _sessions.Options.MaxRooms);
+            _sessions.Limits.Refused(Limit.Rooms);
             _sessions.Metrics.RoomStreamReset(ErrorCode.NotAllowed);
             stream.Abort(ErrorCode.NotAllowed, "Too many rooms.");
         }
@@ -150,7 +183,12 @@ internal sealed class ClientSession : IPathListener
                     var welcome = await AuthenticateAsync(await frames.ReadAsync(), helloLimit.Token);
                     helloLimit.CancelAfter(Timeout.InfiniteTimeSpan);
                     await control.AnswerAsync(new ServerFrame { Welcome = welcome }, _ended.Token);
-                    _out = control;
+                    Volatile.Write(ref _out, control);
+                    if (_sessions.GoAway is { } goAway)
+                    {
+                        TellToGo(goAway);
+                    }
+
                     writing = WriteControlAsync(control);
                     while (await frames.ReadAsync() is { } frame)
                     {
@@ -198,6 +236,15 @@ internal sealed class ClientSession : IPathListener
         }
 
         var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
+        var former = hello.SessionToken.IsEmpty ? null : await ReadSessionTokenAsync(hello, claims.UserId);
+        if (!_sessions.TryTakePlace(claims.UserId, former))
+        {
+            throw new ProtocolException(
+                ErrorCode.RateLimited,
+                $"The user has {_sessions.Limits.Options.MaxConnectionsPerUser} connections at this gateway, and no more are allowed.");
+        }
+
+        _placeOf = claims.UserId;
         var path = _path.CurrentPath;
         var registration = new ConnectionRegistration(
             _sessions.GatewayId,
@@ -212,6 +259,13 @@ internal sealed class ClientSession : IPathListener
         Volatile.Write(ref _reporter, reporter);
         await reporter.StartAsync(timeLimit);
         Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        if (former is { } ended)
+        {
+            // Not before: a connection that does not come about must not cost the client the one that it has.
+            _sessions.EndFormer(ended, Id);
+        }
+
+        var expiresInMs = Accept(claims);
         _sessions.Metrics.ConnectionOpened();
         _sessions.Logger.Authenticated(Id, claims.UserId, hello.ClientId, path.Remote);
 
@@ -222,10 +276,41 @@ internal sealed class ClientSession : IPathListener
             ConnectionId = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(id),
             UserId = claims.UserId,
             UserName = claims.UserName,
+            SessionToken = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(_sessions.SessionTokens.Seal(Id, claims.UserId, hello.ClientId)),
             IdleTimeoutMs = (uint)_sessions.IdleTimeout.TotalMilliseconds,
             MigrationTimeoutMs = (uint)_path.MigrationTimeout.TotalMilliseconds,
             GatewayId = _sessions.GatewayId,
+            TokenExpiresInMs = expiresInMs,
         };
+    }
+
+    private async Task<ConnectionId?> ReadSessionTokenAsync(Hello hello, string userId)
+    {
+        await _sessions.SessionTokens.PrepareAsync(hello.SessionToken.Memory);
+        var state = _sessions.SessionTokens.Open(hello.SessionToken.Span, userId, hello.ClientId, out var former);
+        _sessions.Metrics.SessionTokenRead(state);
+        _sessions.Logger.SessionTokenRead(Id, state);
+        return state switch
+        {
+            SessionTokenState.Valid => former,
+            SessionTokenState.Foreign => throw new ProtocolException(
+                ErrorCode.AuthFailed, "The session token is another user's, or another client's."),
+            // A client that comes back after long must get in with its token.
+            _ => null,
+        };
+    }
+
+    /// <summary>Lets the connection live for as long as a token of its user does.</summary>
+    /// <returns>The milliseconds until then.</returns>
+    private uint Accept(TokenClaims claims)
+    {
+        // Added in ticks: the furthest expiry that a token can have is the last moment that there is.
+        var expiresAt = claims.ExpiresAt.UtcTicks + _sessions.Tokens.ClockSkew.Ticks;
+        Volatile.Write(ref _expiresAt, expiresAt);
+        var left = TimeSpan.FromTicks(expiresAt - _sessions.Time.GetUtcNow().UtcTicks);
+
+        // 0 would be "not told".
+        return (uint)Math.Clamp(left.TotalMilliseconds, 1, uint.MaxValue);
     }
 
     private async Task HandleAsync(ClientFrame frame, ControlStream control)
@@ -249,6 +334,8 @@ internal sealed class ClientSession : IPathListener
                     throw new ProtocolException(ErrorCode.AuthFailed, "The new token is another user's.");
                 }
 
+                var refreshed = new Refreshed { TokenExpiresInMs = Accept(claims) };
+                await control.AnswerAsync(new ServerFrame { Refreshed = refreshed }, _ended.Token);
                 break;
             default:
                 throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on the control stream after Hello.");
@@ -290,6 +377,11 @@ internal sealed class ClientSession : IPathListener
         await _ended.CancelAsync();
         await Task.WhenAll([_control, .. _rooms]);
         var closure = await _close.Closed;
+        if (_placeOf is { } user)
+        {
+            _sessions.Limits.ReleasePlace(user);
+        }
+
         _sessions.Logger.Ended(Id, new QuicConnectionClosedException(closure).Message);
         if (_reporter is { } reporter)
         {

@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Migrations;
 using QuicChat.Gateway.Routing;
+using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 
@@ -19,6 +23,8 @@ internal sealed class ClientSessions(
     ICluster cluster,
     RoomRelays relays,
     TokenValidator tokens,
+    SessionTokens sessionTokens,
+    GatewayLimits limits,
     IOptions<GatewayOptions> gateway,
     IOptions<SessionOptions> options,
     TimeProvider time,
@@ -33,12 +39,18 @@ internal sealed class ClientSessions(
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
     private MigrationPolicy _policy = MigrationPolicy.Open;
     private volatile PathPolicy _paths = PathPolicy.Open;
+    private volatile bool _isDraining;
+    private volatile GoAway? _goAway;
 
     public ICluster Cluster => cluster;
 
     public RoomRelays Relays => relays;
 
     public TokenValidator Tokens => tokens;
+
+    public SessionTokens SessionTokens => sessionTokens;
+
+    public GatewayLimits Limits => limits;
 
     public SessionOptions Options => options.Value;
 
@@ -61,6 +73,12 @@ internal sealed class ClientSessions(
 
     /// <summary>Ends all tries to reach the cluster: the process ends.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>Whether the gateway takes no more connections and sends those that it has elsewhere.</summary>
+    public bool IsDraining => _isDraining;
+
+    /// <summary>What clients are told meanwhile; <see langword="null"/> before.</summary>
+    public GoAway? GoAway => _goAway;
 
     /// <summary>How many connections there are.</summary>
     public int Count => _sessions.Count;
@@ -103,14 +121,33 @@ internal sealed class ClientSessions(
     /// <summary><see cref="Policy"/>, ready to judge.</summary>
     public PathPolicy Paths => _paths;
 
+    /// <summary>Whether one more handshake may begin; for the engine, which asks before it spends work on it.</summary>
+    public bool Admits() => !_isDraining && limits.AdmitsHandshake(Count);
+
     /// <summary>Serves a connection, apart from the caller.</summary>
-    public void Start(MultiplexedConnectionContext connection)
+    /// <returns>Its serving, to the end.</returns>
+    public Task Start(MultiplexedConnectionContext connection)
     {
         var session = new ClientSession(this, connection);
         _sessions[session.Id] = session;
         session.MigrationTimeout = MigrationTimeout;
         session.Running = RunAsync(session);
+        if (_isDraining)
+        {
+            session.Close(ErrorCode.GoingAway, "This gateway takes no more connections; try another one.");
+        }
+        else if (!limits.AdmitsConnection(Count))
+        {
+            session.Close(ErrorCode.RateLimited, "This gateway has as many connections as it may; try another one, or later.");
+        }
+
+        return session.Running;
     }
+
+    /// <summary>Takes a place among its user's connections for one that may replace a former one.</summary>
+    public bool TryTakePlace(string userId, ConnectionId? former)
+        => limits.TryTakePlace(
+            userId, former is { } id && _sessions.TryGetValue(id, out var session) && session.TryGiveWay());
 
     /// <summary>Registers all connections again: the cluster has given this gateway up meanwhile.</summary>
     public void RegisterAllAgain()
@@ -134,6 +171,16 @@ internal sealed class ClientSessions(
         }
     }
 
+    /// <summary>Ends the connections whose token has expired.</summary>
+    public void EndExpired()
+    {
+        var now = time.GetUtcNow();
+        foreach (var (_, session) in _sessions)
+        {
+            session.EndIfExpired(now);
+        }
+    }
+
     /// <summary>Closes a connection.</summary>
     /// <returns>Whether this gateway has it.</returns>
     public bool TryClose(ConnectionId id, ErrorCode code, string reason)
@@ -147,30 +194,77 @@ internal sealed class ClientSessions(
         return true;
     }
 
-    /// <summary>Tells all clients to go, closes their connections, and takes them out of the registry as far as time allows.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
+    /// <summary>Ends a connection, at whichever gateway it is, since its client goes on with another one.</summary>
+    public void EndFormer(ConnectionId former, ConnectionId successor)
     {
-        const string Reason = "The gateway is stopping.";
+        logger.SessionResumed(successor, former);
+        var reason = $"resumed by connection {successor}";
+        if (!TryClose(former, ErrorCode.NoError, reason))
+        {
+            _ = EndElsewhereAsync(former, reason);
+        }
+    }
+
+    /// <summary>
+    /// Takes no more connections, tells all clients to go and where to, and closes the connections of those that have not gone in time. A second
+    /// call, while the first waits, has a time limit of its own.
+    /// </summary>
+    public async Task DrainAsync(TimeSpan timeLimit, string reason, CancellationToken cancellationToken)
+    {
+        _isDraining = true;
+        var goAway = new GoAway { Reason = reason, Alternatives = { await FindAlternativesAsync(cancellationToken) } };
+        logger.Draining(GatewayId, Count, goAway.Alternatives.Count, timeLimit.TotalSeconds);
+
+        // First this: who is welcomed from now on looks for it.
+        _goAway = goAway;
         var sessions = _sessions.Values.ToArray();
         foreach (var session in sessions)
         {
-            session.GoAway(Reason);
+            session.TellToGo(goAway);
         }
 
         var all = Task.WhenAll(sessions.Select(session => session.Running));
-        await all.WaitAsync(options.Value.GoAwayTime, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await all.WaitAsync(timeLimit, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var left = sessions.Count(session => !session.Running.IsCompleted);
         foreach (var session in sessions)
         {
-            session.Close(ErrorCode.GoingAway, Reason);
+            session.Close(ErrorCode.GoingAway, reason);
         }
 
         await all.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!all.IsCompleted)
+        logger.Drained(GatewayId, sessions.Length - left, left);
+    }
+
+    /// <summary>Drains in the short time that a stop has, and takes all connections out of the registry as far as time allows.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await DrainAsync(options.Value.GoAwayTime, "The gateway is stopping.", cancellationToken);
+        if (!_sessions.IsEmpty)
         {
             logger.LeftRegistered(_sessions.Count);
         }
 
         await _abandoned.CancelAsync();
+    }
+
+    private async Task<string[]> FindAlternativesAsync(CancellationToken cancellationToken)
+    {
+        if (_sessions.IsEmpty)
+        {
+            return [];
+        }
+
+        try
+        {
+            var gateways = await cluster.Gateways.GetGateways().WaitAsync(options.Value.AlternativesTimeLimit, time, cancellationToken);
+            return [.. gateways.Where(gateway => gateway.GatewayId != GatewayId && gateway.IsAlternative()).Select(gateway => gateway.EndPoint)];
+        }
+        catch (Exception e)
+        {
+            logger.AlternativesNotFound(e);
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.GetGateways));
+            return [];
+        }
     }
 
     private async Task UnregisterUnknownAsync(ConnectionId id)
@@ -184,6 +278,25 @@ internal sealed class ClientSessions(
             // The cluster asks again.
             logger.ConnectionCallFailed(id, nameof(IConnectionGrain.Unregister), e);
             metrics.ClusterCallFailed(nameof(IConnectionGrain.Unregister));
+        }
+    }
+
+    private async Task EndElsewhereAsync(ConnectionId id, string reason)
+    {
+        try
+        {
+            // Mostly it has ended long ago. Where its gateway is gone too, the end of that one's lease is all that would still come.
+            if (await cluster.Connection(id).GetSnapshot() is { } former
+                && (former.Registration.GatewayId == GatewayId
+                    || !await cluster.Gateways.CloseConnection(former.Registration.GatewayId, id.ToString(), (int)ErrorCode.NoError, reason)))
+            {
+                await cluster.Connection(id).Unregister(reason);
+            }
+        }
+        catch (Exception e)
+        {
+            logger.ConnectionCallFailed(id, nameof(IGatewayRegistryGrain.CloseConnection), e);
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.CloseConnection));
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
@@ -206,6 +207,15 @@ internal sealed class RoomStream : IPublisher
         {
             Refuse(clientSeq, ErrorCode.FrameTooLarge, error);
         }
+        else if (!_session.PublishBucket.TryTake(out var wait))
+        {
+            _sessions.Limits.Refused(Limit.PublishRate);
+            Refuse(
+                clientSeq,
+                ErrorCode.RateLimited,
+                $"A connection may publish {_sessions.Limits.Options.PublishRate} messages a second; wait.",
+                retryAfterMs: (uint)Math.Ceiling(wait.TotalMilliseconds));
+        }
         else
         {
             publisher.Publish(new PublishRequest(_identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body), this);
@@ -239,10 +249,10 @@ internal sealed class RoomStream : IPublisher
 
     void IPublisher.Fail(Exception reason) => Fail(reason);
 
-    private void Refuse(long clientSeq, ErrorCode code, string reason)
+    private void Refuse(long clientSeq, ErrorCode code, string reason, uint retryAfterMs = 0)
     {
         _sessions.Metrics.Rejected(code);
-        Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason } });
+        Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason, RetryAfterMs = retryAfterMs } });
     }
 
     private async Task ReadHistoryAsync(ReadHistory request, IRoomGrain grain)

@@ -8,6 +8,7 @@ namespace QuicChat.Abstractions.Gateways;
 /// <param name="Connections">How many connections it holds.</param>
 /// <param name="StartedAt">When the process started.</param>
 /// <param name="SettingsVersion">The version of the cluster's settings that it goes by; see <see cref="GatewayLease.SettingsVersion"/>.</param>
+/// <param name="IsDraining">Whether it takes no more connections and sends those that it has elsewhere.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.description")]
 public sealed record GatewayDescription(
     [property: Id(0)] string GatewayId,
@@ -16,4 +17,5 @@ public sealed record GatewayDescription(
     [property: Id(3)] string Engine,
     [property: Id(4)] int Connections,
     [property: Id(5)] DateTimeOffset StartedAt,
-    [property: Id(6)] long SettingsVersion);
+    [property: Id(6)] long SettingsVersion,
+    [property: Id(7)] bool IsDraining = false);

@@ -19,6 +19,13 @@ public interface IGatewayObserver : IGrainObserver
     Task CloseConnection(string connectionId, int errorCode, string reason);
 
     /// <summary>
+    /// Has the gateway take no more connections, tell those that it has to go elsewhere, and close after a time those that have not gone. It
+    /// stays that way until its process is started again.
+    /// </summary>
+    [Alias("Drain")]
+    Task Drain(TimeSpan timeLimit);
+
+    /// <summary>
     /// Asks for connections whose attempt should have ended by now: the gateway reports what it has not, and takes those that it does not
     /// have out of the registry.
     /// </summary>

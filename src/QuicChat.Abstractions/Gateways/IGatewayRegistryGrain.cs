@@ -28,4 +28,12 @@ public interface IGatewayRegistryGrain : IGrainWithStringKey
     [Alias("CloseConnection")]
     [AlwaysInterleave]
     Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason);
+
+    /// <summary>Asks a gateway to drain; see <see cref="IGatewayObserver.Drain"/>. How far it is shows its description.</summary>
+    /// <param name="gatewayId">The gateway.</param>
+    /// <param name="timeLimit">After which it closes the connections that have not gone by themselves.</param>
+    /// <returns>Whether the gateway is known and was asked.</returns>
+    [Alias("Drain")]
+    [AlwaysInterleave]
+    Task<bool> Drain(string gatewayId, TimeSpan timeLimit);
 }

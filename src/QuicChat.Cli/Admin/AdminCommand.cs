@@ -19,6 +19,7 @@ internal sealed class AdminCommand : Command
                 new SilosVerb(),
                 new KickVerb(),
                 new FailVerb(),
+                new DrainVerb(),
                 new TimeoutCommand(),
                 new PolicyCommand(),
                 new ResetVerb(),

@@ -24,11 +24,12 @@ internal sealed class GatewaysVerb : AdminVerb
             return ExitCode.Held;
         }
 
-        var table = Create("gateway", ">server ID", "end point", "engine", ">connections", "started");
+        var table = Create("gateway", ">server ID", "end point", "engine", ">connections", "state", "started");
         foreach (var gateway in gateways)
         {
             table.Add(
-                gateway.GatewayId, Text(gateway.ServerId), gateway.EndPoint, gateway.Engine, Text(gateway.Connections), Text(gateway.StartedAt));
+                gateway.GatewayId, Text(gateway.ServerId), gateway.EndPoint, gateway.Engine, Text(gateway.Connections),
+                gateway.IsDraining ? "draining" : "open", Text(gateway.StartedAt));
         }
 
         context.OutputConsole().Show(table, "No gateway holds a lease.");

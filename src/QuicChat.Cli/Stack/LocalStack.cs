@@ -255,11 +255,12 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--id", id,
                 "--server-id", Text(number),
                 "--listen", new IPEndPoint(Ports.AnyAddress, port).ToString(),
+                "--advertise", IPAddress.Loopback.ToString(),
                 "--engine", _plan.Engine.ToString().ToLowerInvariant(),
                 "--data", _data.FullPath,
-                "--token-key", _data.TokenKeyFile,
                 "--cluster-id", _plan.ClusterId,
                 "--service-id", ClusterDefaults.ServiceId,
+                .. _plan.TokenOptions,
             ]));
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");

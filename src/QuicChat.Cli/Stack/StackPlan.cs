@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using QuicChat.Abstractions;
 using QuicChat.Quic.Engines;
 
@@ -23,6 +24,9 @@ internal sealed record StackPlan
 
     /// <summary>The gateways' QUIC engine.</summary>
     public QuicEngineKind Engine { get; init; }
+
+    /// <summary>Which tokens the gateways take, as options of theirs; none takes development tokens.</summary>
+    public ImmutableArray<string> TokenOptions { get; init; } = [];
 
     /// <summary>The first silo's web port; <see langword="null"/> takes 8080 if it is free, 0 a free one.</summary>
     public int? WebPort { get; init; }

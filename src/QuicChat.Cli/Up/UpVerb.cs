@@ -23,6 +23,16 @@ internal sealed class UpVerb : Verb
 
     private readonly Option<bool> _noRestart = new("--no-restart") { Description = "Leaves a part that dies dead. Without it, it is started again." };
 
+    // The gateway says more of each, and checks them.
+    private readonly Option<string?>[] _tokens =
+    [
+        GatewayOption("--token-key", "FILE", "The keys that gateways verify tokens with: JWKS, PEM or Base64; without it the key of development tokens."),
+        GatewayOption("--token-issuer", "TEXT", "The issuer that tokens must name."),
+        GatewayOption("--token-audience", "TEXT", "The audience that tokens must name."),
+        GatewayOption("--token-clock-skew", "TIME", "By how much the issuer's clock may differ."),
+        GatewayOption("--token-name-claim", "CLAIM", "The claim with the name shown to others."),
+    ];
+
     /// <summary>Defines the verb.</summary>
     public UpVerb()
         : base(
@@ -31,7 +41,7 @@ internal sealed class UpVerb : Verb
             "./quicchat up",
             "./quicchat up --silos 2 --gateways 2",
             "./quicchat up --redis 127.0.0.1:6379 --data /var/tmp/chat")
-        => AddOptions(_silos, _gateways, _port, _redis, _engine, _webPort, _noRestart);
+        => AddOptions([_silos, _gateways, _port, _redis, _engine, _webPort, _noRestart, .. _tokens]);
 
     /// <inheritdoc />
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
@@ -44,6 +54,7 @@ internal sealed class UpVerb : Verb
             Redis = parsed.GetValue(_redis),
             Engine = parsed.GetValue(_engine),
             WebPort = parsed.GetValue(_webPort),
+            TokenOptions = [.. _tokens.SelectMany(option => parsed.GetValue(option) is { } value ? (string[])[option.Name, value] : [])],
         };
         if (plan.Port + plan.Gateways - 1 > IPEndPoint.MaxPort)
         {
@@ -74,6 +85,9 @@ internal sealed class UpVerb : Verb
             RunningStack.Remove(data);
         }
     }
+
+    private static Option<string?> GatewayOption(string name, string helpName, string description)
+        => new(name) { HelpName = helpName, Description = description };
 
     private static async Task<int> WatchAsync(
         LocalStack stack, VerbContext context, RestartDelays? restarts, CancellationToken cancellationToken)

@@ -114,6 +114,18 @@ internal sealed partial class GatewayRegistryGrain(
         return true;
     }
 
+    public async Task<bool> Drain(string gatewayId, TimeSpan timeLimit)
+    {
+        if (!_observers.TryGetValue(gatewayId, out var observer))
+        {
+            return false;
+        }
+
+        LogDrained(gatewayId, timeLimit.TotalSeconds);
+        await observer.Drain(timeLimit);
+        return true;
+    }
+
     public async Task<GatewayLiveness> GetLiveness()
     {
         var now = time.GetUtcNow();
@@ -200,6 +212,9 @@ internal sealed partial class GatewayRegistryGrain(
 
     [LoggerMessage(1104, LogLevel.Information, "Migrations may now take {Timeout}.")]
     private partial void LogTimeout(TimeSpan timeout);
+
+    [LoggerMessage(1106, LogLevel.Information, "Gateway {GatewayId} is to drain within {Seconds} s.")]
+    private partial void LogDrained(string gatewayId, double seconds);
 
     [LoggerMessage(1105, LogLevel.Information, "The migration policy is now {Policy}.")]
     private partial void LogPolicy(string policy);

@@ -5,6 +5,7 @@ using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Migrations;
 using QuicChat.Grains.Rooms;
+using QuicChat.Grains.Sessions;
 
 namespace QuicChat.Grains.Hosting;
 
@@ -28,6 +29,7 @@ public static class QuicChatSiloBuilderExtensions
         builder.Services.AddValidated<MigrationOptions, MigrationOptionsValidator>();
         builder.Services.AddValidated<GatewayLeaseOptions, GatewayLeaseOptionsValidator>();
         builder.Services.AddValidated<RoomOptions, RoomOptionsValidator>();
+        builder.Services.AddValidated<SessionKeyOptions, SessionKeyOptionsValidator>();
         return builder;
     }
 

@@ -31,6 +31,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
     private readonly uint _serverId;
+    private readonly Func<bool>? _admit;
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
@@ -42,6 +43,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         _logger = logger;
         _serverId = options.ServerId;
+        _admit = options.Admit;
         _ids = new ConnectionIdTable(options.ServerId);
         _settings = new ConnectionSettings
         {
@@ -200,15 +202,15 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             }
         }
 
-        if (_unbound)
-        {
-            Refuse(header, path);
-            return;
-        }
-
         ConnectionDriver? driver = null;
         try
         {
+            if (_unbound || _admit?.Invoke() == false)
+            {
+                Refuse(header, path);
+                return;
+            }
+
             driver = new ConnectionDriver(_loop, _socket, _logger, OnEnded);
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);

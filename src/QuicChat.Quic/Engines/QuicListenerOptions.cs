@@ -26,6 +26,12 @@ public sealed class QuicListenerOptions
     /// <summary>How long a handshake may take.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Asked for each new connection before any work is spent on its handshake; <see langword="false"/> refuses it with CONNECTION_REFUSED
+    /// (RFC 9000, section 20.1). It is called on the engine's own thread: it must be quick and must not wait. All are let in without it.
+    /// </summary>
+    public Func<bool>? Admit { get; init; }
+
     /// <summary>How many bidirectional streams a client may have open: its control stream and a stream a room.</summary>
     public int MaxBidirectionalStreams { get; init; } = 128;
 

@@ -21,6 +21,8 @@ public sealed class GatewayCommandTests
     [InlineData("--store s --server-id -1", "--server-id must be")]
     [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
     [InlineData("--store s --engine quiche", "--engine must be")]
+    [InlineData("--store s --token-clock-skew soon", "--token-clock-skew must be a time in seconds such as 30s, not 'soon'")]
+    [InlineData("--store s --max-connections 0", "--max-connections must be 1 to 1000000, not '0'")]
     [InlineData("--store s --certificate only.pem", "--certificate and --key")]
     public async Task Wrong_usage_ends_with_2(string arguments, string told)
     {
@@ -41,7 +43,7 @@ public sealed class GatewayCommandTests
             var missing = Path.Combine(directory.FullName, "missing.pem");
             AssertOneLine(missing, await RunAsync("--store", "s", "--certificate", missing, "--key", missing));
             AssertOneLine("token.key", await RunAsync("--store", "s", "--data", directory.FullName));
-            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Convert.ToBase64String(Tokens.Key.Bytes));
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Tokens.KeyText);
             AssertOneLine("Id", await RunAsync("--store", "s", "--id", "two words", "--data", directory.FullName));
 
             using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
@@ -62,7 +64,7 @@ public sealed class GatewayCommandTests
         var directory = Directory.CreateTempSubdirectory("gateway-");
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Convert.ToBase64String(Tokens.Key.Bytes));
+            await File.WriteAllTextAsync(Path.Combine(directory.FullName, "token.key"), Tokens.KeyText);
             using var gateway = Process.Start(new ProcessStartInfo("dotnet")
             {
                 ArgumentList =
@@ -76,7 +78,9 @@ public sealed class GatewayCommandTests
             })!;
             try
             {
-                Assert.Contains("Waiting", await gateway.StandardError.ReadLineAsync().Within("the gateway to wait"), StringComparison.Ordinal);
+                while (!(await gateway.StandardError.ReadLineAsync().Within("the gateway to wait"))!.Contains("Waiting", StringComparison.Ordinal))
+                {
+                }
 
                 gateway.StandardInput.Close();
 
@@ -108,8 +112,14 @@ public sealed class GatewayCommandTests
                 Engine = QuicEngineKind.Ngtcp2,
                 ConnectTimeLimit = TimeSpan.FromSeconds(1),
             };
+            var keyFile = Path.Combine(directory.FullName, "token.key");
+            await File.WriteAllTextAsync(keyFile, Tokens.KeyText);
             using var host = GatewayHost.Build(
-                options, DevelopmentCertificate.Ensure(directory.FullName, TimeProvider.System), Tokens.Key, exitWithParent: false);
+                options,
+                DevelopmentCertificate.Ensure(directory.FullName, TimeProvider.System),
+                tokens => tokens.KeyFile = keyFile,
+                limits => { },
+                exitWithParent: false);
 
             var error = await Assert.ThrowsAsync<GatewayStartException>(() => host.StartAsync().Within("the gateway to give up"));
 

@@ -1,5 +1,7 @@
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Sessions;
 
 namespace QuicChat.Gateway.Tests.Hosting;
@@ -12,6 +14,8 @@ public sealed class GatewayOptionsTests
         Assert.True(new GatewayOptionsValidator().Validate(null, new GatewayOptions { Store = "127.0.0.1:6379" }).Succeeded);
         Assert.True(new SessionOptionsValidator().Validate(null, new SessionOptions()).Succeeded);
         Assert.True(new FanoutOptionsValidator().Validate(null, new FanoutOptions()).Succeeded);
+        Assert.True(new LimitOptionsValidator().Validate(null, new LimitOptions()).Succeeded);
+        Assert.True(new TokenOptionsValidator().Validate(null, new TokenOptions { KeyFile = "token.key" }).Succeeded);
     }
 
     [Fact]
@@ -27,6 +31,14 @@ public sealed class GatewayOptionsTests
 
         var sessions = new SessionOptionsValidator().Validate(null, new SessionOptions { MaxRooms = 0, MaxUnanswered = 0, HelloTimeLimit = TimeSpan.Zero });
         Assert.Equal(3, sessions.Failures!.Count());
+
+        var limits = new LimitOptionsValidator().Validate(
+            null, new LimitOptions { MaxConnections = 0, PublishBurst = -1, HandshakeRate = int.MaxValue });
+        Assert.Equal(3, limits.Failures!.Count());
+
+        var tokens = new TokenOptionsValidator().Validate(
+            null, new TokenOptions { Issuer = "", ClockSkew = TimeSpan.FromHours(1), KeyReadInterval = TimeSpan.Zero });
+        Assert.Equal(4, tokens.Failures!.Count());
 
         var fanout = new FanoutOptionsValidator().Validate(
             null, new FanoutOptions { RenewInterval = TimeSpan.FromSeconds(20), RingBytes = 1, MaxBatchesAhead = 0 });

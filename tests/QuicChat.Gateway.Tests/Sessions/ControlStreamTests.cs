@@ -64,30 +64,6 @@ public sealed class ControlStreamTests
     }
 
     [Fact]
-    public async Task A_new_token_of_the_same_user_is_taken()
-    {
-        await using var gateway = new TestGateway();
-        var client = await gateway.ConnectAsync("alice");
-
-        await client.Control.SendAsync(Refresh(Tokens.Create(gateway.Time, "alice")));
-
-        await client.PingAsync();
-    }
-
-    [Theory]
-    [InlineData("bob", 3600)]
-    [InlineData("alice", -3600)]
-    public async Task A_new_token_of_another_user_or_an_expired_one_closes_with_AUTH_FAILED(string user, int expiresInSeconds)
-    {
-        await using var gateway = new TestGateway();
-        var client = await gateway.ConnectAsync("alice");
-
-        await client.Control.SendAsync(Refresh(Tokens.Create(gateway.Time, user, expiresIn: TimeSpan.FromSeconds(expiresInSeconds))));
-
-        Assert.Equal(ErrorCode.AuthFailed, (await client.Connection.ClosedByGatewayAsync()).Code);
-    }
-
-    [Fact]
     public async Task Room_frames_on_the_control_stream_are_a_violation()
     {
         await using var gateway = new TestGateway();
@@ -121,6 +97,4 @@ public sealed class ControlStreamTests
 
         Assert.Equal(expected, (await client.Connection.ClosedByGatewayAsync()).Code);
     }
-
-    private static ClientFrame Refresh(string token) => new() { Refresh = new Refresh { Token = token } };
 }

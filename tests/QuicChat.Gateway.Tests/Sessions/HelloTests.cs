@@ -212,7 +212,7 @@ public sealed class HelloTests
         "for another audience" => Tokens.Create(time, audience: "something"),
         "signed with another key" => Tokens.Create(time, key: RandomNumberGenerator.GetBytes(32)),
         "unsigned" => Tokens.Unsigned(time),
-        "of another algorithm" => Tokens.Create(time, key: [.. Tokens.Key.Bytes, .. new byte[32]], algorithm: SecurityAlgorithms.HmacSha512),
+        "of another algorithm" => Tokens.Create(time, key: [.. Tokens.Key, .. new byte[32]], algorithm: SecurityAlgorithms.HmacSha512),
         "without a usable subject" => Tokens.Create(time, user: "line\nbreak"),
         "without a usable name" => Tokens.Create(time, name: new string('n', 129)),
         "too long" => new string('t', 20_000),

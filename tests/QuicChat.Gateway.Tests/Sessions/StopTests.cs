@@ -17,7 +17,7 @@ public sealed class StopTests
         leaves.Connection.Leave();
         await gateway.Cluster.Connection(leaves.Connection.Id).Calls.ReachedAsync("Unregistered", 1);
         Assert.False(stays.Connection.Closed.IsCompleted);
-        await gateway.Time.PassAsync(TimeSpan.FromSeconds(1), "clients to go");
+        await gateway.Time.PassAsync(TimeSpan.FromSeconds(2), "clients to go");
 
         Assert.Equal(ErrorCode.GoingAway, (await stays.Connection.ClosedByGatewayAsync()).Code);
         await stopping.Within("the stop");
@@ -45,7 +45,7 @@ public sealed class StopTests
         gateway.Cluster.Connection(client.Connection.Id).Calls.Fail("Unregister", int.MaxValue);
         using var limit = new CancellationTokenSource();
         var stopping = gateway.Sessions.StopAsync(limit.Token);
-        await gateway.Time.PassAsync(TimeSpan.FromSeconds(1), "clients to go");
+        await gateway.Time.PassAsync(TimeSpan.FromSeconds(2), "clients to go");
         await gateway.Cluster.Connection(client.Connection.Id).Calls.ReachedAsync("Unregister", 1);
 
         await limit.CancelAsync();

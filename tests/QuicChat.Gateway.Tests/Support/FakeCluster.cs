@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
+using QuicChat.Abstractions.Sessions;
 using QuicChat.Gateway.Routing;
 using QuicChat.Quic.Paths;
 
@@ -16,6 +17,10 @@ internal sealed class FakeCluster : ICluster
     public IGatewayObserver Observer { get; set; } = null!;
 
     public FakeRegistry Registry { get; } = new();
+
+    public FakeSessionKeys SessionKeys { get; init; } = new();
+
+    ISessionKeyGrain ICluster.SessionKeys => SessionKeys;
 
     IGatewayRegistryGrain ICluster.Gateways => Registry;
 

@@ -34,9 +34,11 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
         Registrations.Enqueue(registration);
         await Calls.CallAsync(nameof(Register));
         IsRegistered = true;
-        return new ConnectionSnapshot(
-            id, registration, State, registration.RemoteEndPoint, 0, null, null, LastEventNumber, MigrationTotals.Zero, [], FailureReason);
+        return Snapshot(registration);
     }
+
+    private ConnectionSnapshot Snapshot(ConnectionRegistration registration)
+        => new(id, registration, State, registration.RemoteEndPoint, 0, null, null, LastEventNumber, MigrationTotals.Zero, [], FailureReason);
 
     public async Task<PathReportReceipt> Report(PathReport report)
     {
@@ -68,7 +70,11 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
 
     public Task<bool> FailMigration(string reason) => throw new NotSupportedException();
 
-    public Task<ConnectionSnapshot?> GetSnapshot() => throw new NotSupportedException();
+    public async Task<ConnectionSnapshot?> GetSnapshot()
+    {
+        await Calls.CallAsync(nameof(GetSnapshot));
+        return IsRegistered ? Snapshot(Registrations.Last()) : null;
+    }
 
     public Task<MigrationState?> GetState() => throw new NotSupportedException();
 

@@ -24,7 +24,26 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
 
     public Task Release(string gatewayId) => Calls.CallAsync(nameof(Release));
 
-    public Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason) => throw new NotSupportedException();
+    /// <summary>The gateways that can be asked to close connections.</summary>
+    public HashSet<string> Known { get; } = [];
 
-    public Task<ImmutableArray<GatewayDescription>> GetGateways() => throw new NotSupportedException();
+    public ConcurrentQueue<(string GatewayId, string ConnectionId, int ErrorCode, string Reason)> Closes { get; } = [];
+
+    public async Task<bool> CloseConnection(string gatewayId, string connectionId, int errorCode, string reason)
+    {
+        Closes.Enqueue((gatewayId, connectionId, errorCode, reason));
+        await Calls.CallAsync(nameof(CloseConnection));
+        return Known.Contains(gatewayId);
+    }
+
+    /// <summary>The gateways whose lease runs.</summary>
+    public ImmutableArray<GatewayDescription> Gateways { get; set; } = [];
+
+    public async Task<ImmutableArray<GatewayDescription>> GetGateways()
+    {
+        await Calls.CallAsync(nameof(GetGateways));
+        return Gateways;
+    }
+
+    public Task<bool> Drain(string gatewayId, TimeSpan timeLimit) => throw new NotSupportedException();
 }

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Tests.Support;
@@ -5,8 +6,10 @@ namespace QuicChat.Gateway.Tests.Support;
 /// <summary>A client's frames.</summary>
 internal static class Frames
 {
-    public static ClientFrame Hello(string token, string clientId = "phone")
-        => new() { Hello = new Hello { Token = token, ClientId = clientId } };
+    public static ClientFrame Hello(string token, string clientId = "phone", ByteString? session = null)
+        => new() { Hello = new Hello { Token = token, ClientId = clientId, SessionToken = session ?? ByteString.Empty } };
+
+    public static ClientFrame Refresh(string token) => new() { Refresh = new Refresh { Token = token } };
 
     public static ClientFrame Ping(ulong number) => new() { Ping = new Ping { Number = number } };
 

@@ -59,9 +59,18 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
     /// <summary>The bytes that the gateway may send on a stream before the client reads.</summary>
     public int Window { get; set; } = 64 * 1024;
 
+    /// <summary>Whether a close takes its time, as it does where the client cannot be reached.</summary>
+    public bool HoldsItsEnd { get; set; }
+
     public void Confirm() => _confirmed.TrySetResult();
 
-    public void Close(ulong errorCode, string reason) => End(new ConnectionClosure(ConnectionCloseOrigin.Local, errorCode, null, reason));
+    public void Close(ulong errorCode, string reason)
+    {
+        if (!HoldsItsEnd)
+        {
+            End(new ConnectionClosure(ConnectionCloseOrigin.Local, errorCode, null, reason));
+        }
+    }
 
     public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         => await _accepts.Reader.WaitToReadAsync(cancellationToken) && _accepts.Reader.TryRead(out var stream) ? stream : null;

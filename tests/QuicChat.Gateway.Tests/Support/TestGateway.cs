@@ -1,7 +1,11 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Hosting;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Engines;
@@ -11,18 +15,30 @@ namespace QuicChat.Gateway.Tests.Support;
 /// <summary>A gateway without network and cluster.</summary>
 internal sealed class TestGateway : IAsyncDisposable
 {
-    public TestGateway(Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null)
+    private readonly ConcurrentDictionary<TestConnection, Task> _served = [];
+
+    public TestGateway(
+        Action<SessionOptions>? sessions = null, Action<FanoutOptions>? fanout = null, string id = "gw-test", FakeCluster? cluster = null,
+        Action<LimitOptions>? limits = null)
     {
-        var gatewayOptions = Options.Create(new GatewayOptions { Id = "gw-test", Engine = QuicEngineKind.Ngtcp2, Store = "none" });
+        Cluster = cluster ?? new FakeCluster();
+        var gatewayOptions = Options.Create(new GatewayOptions { Id = id, Engine = QuicEngineKind.Ngtcp2, Store = "none" });
         var sessionOptions = new SessionOptions();
         sessions?.Invoke(sessionOptions);
+        var limitOptions = new LimitOptions();
+        limits?.Invoke(limitOptions);
         var fanoutOptions = new FanoutOptions();
         fanout?.Invoke(fanoutOptions);
         Relays = new RoomRelays(Cluster, gatewayOptions, Options.Create(fanoutOptions), Time, Metrics.Gateway, NullLogger<RoomRelays>.Instance);
+        SessionTokens = new SessionTokens(
+            Cluster, Options.Create(sessionOptions), Time, Metrics.Gateway, NullLogger<SessionTokens>.Instance);
+        Task.Run(() => SessionTokens.StartAsync(CancellationToken.None)).Wait();
         Sessions = new ClientSessions(
             Cluster,
             Relays,
-            new TokenValidator(Tokens.Key, Time),
+            new TokenValidator(() => Keys, Tokens.Options, Time),
+            SessionTokens,
+            new GatewayLimits(Options.Create(limitOptions), Time, Metrics.Gateway, NullLogger<GatewayLimits>.Instance),
             gatewayOptions,
             Options.Create(sessionOptions),
             Time,
@@ -35,11 +51,16 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public TestTime Time { get; } = new();
 
-    public FakeCluster Cluster { get; } = new();
+    /// <summary>The keys that tokens are verified with.</summary>
+    public TokenKeySet Keys { get; set; } = Tokens.Keys;
+
+    public FakeCluster Cluster { get; }
 
     public Metrics Metrics { get; } = new();
 
     public RoomRelays Relays { get; }
+
+    public SessionTokens SessionTokens { get; }
 
     public ClientSessions Sessions { get; }
 
@@ -52,16 +73,19 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var connection = new TestConnection();
         configure?.Invoke(connection);
-        Sessions.Start(connection);
+        _served[connection] = Sessions.Start(connection);
         return connection;
     }
 
+    /// <summary>Waits until the gateway is done with a connection.</summary>
+    public Task ServedAsync(TestConnection connection) => _served[connection].Within("the end of a connection's serving");
+
     /// <summary>A connection that was welcomed.</summary>
-    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null)
+    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null, ByteString? session = null)
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(Tokens.Create(Time, user), clientId));
+        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user), clientId, session));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }

@@ -1,14 +1,22 @@
 using System.Security.Cryptography;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
-using QuicChat.Gateway.Sessions;
+using QuicChat.Gateway.Identity;
 
 namespace QuicChat.Gateway.Tests.Support;
 
 /// <summary>Makes tokens, good ones unless told otherwise.</summary>
 internal static class Tokens
 {
-    public static TokenKey Key { get; } = new(RandomNumberGenerator.GetBytes(TokenKey.Length));
+    /// <summary>The key of good tokens.</summary>
+    public static byte[] Key { get; } = RandomNumberGenerator.GetBytes(TokenKeySet.SecretLength);
+
+    /// <summary>The text of a key file with it.</summary>
+    public static string KeyText => Convert.ToBase64String(Key);
+
+    public static TokenKeySet Keys { get; } = TokenKeySet.Parse(KeyText);
+
+    public static TokenOptions Options { get; } = new();
 
     public static string Create(
         TimeProvider time,
@@ -19,24 +27,31 @@ internal static class Tokens
         TimeSpan? expiresIn = null,
         TimeSpan? validIn = null,
         byte[]? key = null,
-        string algorithm = SecurityAlgorithms.HmacSha256)
+        string algorithm = SecurityAlgorithms.HmacSha256,
+        SigningCredentials? credentials = null,
+        params (string Claim, object Value)[] claims)
     {
         var now = time.GetUtcNow().UtcDateTime;
-        var claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = user };
+        var all = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = user };
         if (name is not null)
         {
-            claims[JwtRegisteredClaimNames.Name] = name;
+            all[JwtRegisteredClaimNames.Name] = name;
+        }
+
+        foreach (var (claim, value) in claims)
+        {
+            all[claim] = value;
         }
 
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
         {
-            Issuer = issuer ?? TokenValidator.Issuer,
-            Audience = audience ?? TokenValidator.Audience,
-            Claims = claims,
+            Issuer = issuer ?? Options.Issuer,
+            Audience = audience ?? Options.Audience,
+            Claims = all,
             IssuedAt = now,
             NotBefore = now + (validIn ?? -TimeSpan.FromDays(1)),
             Expires = now + (expiresIn ?? TimeSpan.FromHours(1)),
-            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(key ?? Key.Bytes), algorithm),
+            SigningCredentials = credentials ?? new SigningCredentials(new SymmetricSecurityKey(key ?? Key), algorithm),
         });
     }
 

@@ -123,6 +123,8 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
 
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason) => Task.CompletedTask;
 
+    Task IGatewayObserver.Drain(TimeSpan timeLimit) => Task.CompletedTask;
+
     Task IGatewayObserver.CheckConnections(ImmutableArray<string> connectionIds) => Task.CompletedTask;
 
     private async Task RenewAsync()

@@ -34,6 +34,8 @@ public sealed class TestGateway : IGatewayObserver
     public Channel<(string ConnectionId, int ErrorCode, string Reason)> Closes { get; }
         = Channel.CreateUnbounded<(string ConnectionId, int ErrorCode, string Reason)>();
 
+    public Channel<TimeSpan> Drains { get; } = Channel.CreateUnbounded<TimeSpan>();
+
     public Channel<string> Checks { get; } = Channel.CreateUnbounded<string>();
 
     /// <summary>Runs at every delivery, before it is answered.</summary>
@@ -112,6 +114,12 @@ public sealed class TestGateway : IGatewayObserver
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason)
     {
         Closes.Writer.TryWrite((connectionId, errorCode, reason));
+        return Task.CompletedTask;
+    }
+
+    Task IGatewayObserver.Drain(TimeSpan timeLimit)
+    {
+        Drains.Writer.TryWrite(timeLimit);
         return Task.CompletedTask;
     }
 

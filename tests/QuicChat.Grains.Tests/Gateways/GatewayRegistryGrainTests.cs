@@ -39,6 +39,16 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task AGatewayIsAskedToDrain()
+    {
+        await _gateway.RenewAsync();
+
+        Assert.True(await Registry.Drain(_gateway.Id, TimeSpan.FromSeconds(30)));
+        Assert.Equal(TimeSpan.FromSeconds(30), await _gateway.NextAsync(_gateway.Drains, "the wish to drain"));
+        Assert.False(await Registry.Drain("unknown", TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task TheRegistrysOwnAbsenceGivesAFreshLease()
     {
         await _gateway.RenewAsync();

@@ -2,41 +2,42 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Protocol;
 
-namespace QuicChat.Gateway.Sessions;
+namespace QuicChat.Gateway.Identity;
 
-/// <summary>Judges JSON Web Tokens signed with the development key (HS256).</summary>
+/// <summary>Judges JSON Web Tokens (RFC 7519).</summary>
 internal sealed class TokenValidator
 {
-    /// <summary>Who issues development tokens.</summary>
-    public const string Issuer = "quicchat-dev";
-
-    /// <summary>Whom they are for.</summary>
-    public const string Audience = "quicchat";
-
-    /// <summary>30 s: clocks of machines that keep time by NTP differ by far less.</summary>
-    public static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
-
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _parameters;
+    private readonly TokenOptions _options;
 
     /// <summary>Makes a validator.</summary>
-    /// <param name="key">The shared key.</param>
+    /// <param name="keys">Tells the keys in force.</param>
+    /// <param name="options">Which tokens are taken.</param>
     /// <param name="time">The clock that lifetimes are judged by.</param>
-    public TokenValidator(TokenKey key, TimeProvider time)
-        => _parameters = new TokenValidationParameters
+    public TokenValidator(Func<TokenKeySet> keys, TokenOptions options, TimeProvider time)
+    {
+        _options = options;
+        _parameters = new TokenValidationParameters
         {
-            IssuerSigningKey = new SymmetricSecurityKey(key.Bytes),
-            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
-            ValidIssuer = Issuer,
-            ValidAudience = Audience,
+            // The key decides on the algorithm, so neither "none" nor a public key used as a shared one comes through.
+            IssuerSigningKeyResolver = (_, token, id, _) => keys().Find(id, ((JsonWebToken)token).Alg),
+            TryAllIssuerSigningKeys = false,
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256, SecurityAlgorithms.RsaSha256, SecurityAlgorithms.EcdsaSha256],
+            ValidIssuer = options.Issuer,
+            ValidAudience = options.Audience,
             RequireSignedTokens = true,
             RequireExpirationTime = true,
             LifetimeValidator = (notBefore, expires, _, _) =>
             {
                 var now = time.GetUtcNow().UtcDateTime;
-                return expires is { } end && now < end + ClockSkew && !(notBefore > now + ClockSkew);
+                return expires is { } end && now - options.ClockSkew < end && !(notBefore > now + options.ClockSkew);
             },
         };
+    }
+
+    /// <summary>How much later than its expiry a token is taken.</summary>
+    public TimeSpan ClockSkew => _options.ClockSkew;
 
     /// <summary>Validates a token.</summary>
     /// <exception cref="ProtocolException">It is not valid; the message says why, without a part of it.</exception>
@@ -60,10 +61,10 @@ internal sealed class TokenValidator
             throw Refused($"The token's subject is not a user ID: {badId}");
         }
 
-        var userName = jwt.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Name, out var name) && name.Length > 0 ? name : userId;
+        var userName = jwt.TryGetPayloadValue<string>(_options.NameClaim, out var name) && name is { Length: > 0 } ? name : userId;
         return ProtocolRules.CheckUserName(userName) is { } badName
             ? throw Refused($"The token's name is not a user name: {badName}")
-            : new TokenClaims(userId, userName);
+            : new TokenClaims(userId, userName, jwt.ValidTo);
     }
 
     private static ProtocolException Refused(string why, Exception? innerException = null)
@@ -77,6 +78,6 @@ internal sealed class TokenValidator
         SecurityTokenInvalidAudienceException => "The token is for another audience.",
         SecurityTokenInvalidIssuerException => "The token is of another issuer.",
         SecurityTokenMalformedException => "The token is not a JSON Web Token.",
-        _ => "The token is not signed with this gateway's key and HS256.",
+        _ => "The token is not signed with one of this gateway's keys and the algorithm that the key is for.",
     };
 }

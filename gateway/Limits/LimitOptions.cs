@@ -1,0 +1,34 @@
+namespace QuicChat.Gateway.Limits;
+
+/// <summary>How much a gateway takes on. What is above is refused with a code that says so; nobody else notices.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>
+    /// 20,000 connections of this gateway: some hundred KiB each with their streams and buffers, 2 to 4 GiB together, which is what a server
+    /// commonly gives one process. Above it handshakes are refused, and clients try the next gateway of their list.
+    /// </summary>
+    public int MaxConnections { get; set; } = 20_000;
+
+    /// <summary>
+    /// 64 connections of one user at this gateway: more than anyone has devices, and enough for a handful of bots on one account.
+    /// </summary>
+    public int MaxConnectionsPerUser { get; set; } = 64;
+
+    /// <summary>
+    /// 1,000 messages a second from one connection, over all its rooms. People send a few a minute and busy bots some dozens a second; at a
+    /// thousand a sender's room does nothing else, and others in it would begin to wait.
+    /// </summary>
+    public int PublishRate { get; set; } = 1_000;
+
+    /// <summary>2,000 messages at once: what a client holds back while it is cut off for some seconds comes in one go when it is back.</summary>
+    public int PublishBurst { get; set; } = 2_000;
+
+    /// <summary>
+    /// 500 handshakes a second: each costs about a millisecond of a processor, so half of one stays for those that are connected. All
+    /// clients of a gateway of 10,000 that died are back within 20 s.
+    /// </summary>
+    public int HandshakeRate { get; set; } = 500;
+
+    /// <summary>1,000 handshakes at once: two seconds' worth, so that a crowd that comes together at a moment is let in.</summary>
+    public int HandshakeBurst { get; set; } = 1_000;
+}

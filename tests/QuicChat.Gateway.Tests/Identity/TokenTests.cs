@@ -1,0 +1,102 @@
+using System.Text;
+using Microsoft.IdentityModel.Tokens;
+using QuicChat.Gateway.Identity;
+using QuicChat.Gateway.Tests.Support;
+using QuicChat.Protocol;
+using static QuicChat.Gateway.Tests.Support.SigningKeys;
+
+namespace QuicChat.Gateway.Tests.Identity;
+
+public sealed class TokenTests
+{
+    private readonly TestTime _time = new();
+
+    [Fact]
+    public async Task Tokens_of_RSA_and_EC_keys_are_taken_by_PEM_and_by_JWKS()
+    {
+        var pem = TokenKeySet.Parse(Rsa.ExportSubjectPublicKeyInfoPem() + "\n" + Ec.ExportSubjectPublicKeyInfoPem());
+        var jwks = TokenKeySet.Parse(Jwks(Jwk(OtherRsa, "other"), Jwk(Rsa, "rsa"), Jwk(Ec, "ec")));
+        foreach (var keys in new[] { pem, jwks })
+        {
+            foreach (var credentials in new[] { Credentials(Rsa, "rsa"), Credentials(Ec, "ec"), Credentials(Rsa), Credentials(Ec) })
+            {
+                Assert.Equal("alice", (await ValidateAsync(keys, Tokens.Create(_time, credentials: credentials))).UserId);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_key_is_chosen_by_its_ID()
+    {
+        var keys = TokenKeySet.Parse(Jwks(Jwk(Rsa, "a"), Jwk(OtherRsa, "b")));
+
+        await ValidateAsync(keys, Tokens.Create(_time, credentials: Credentials(OtherRsa, "b")));
+        await RefusedAsync(keys, Tokens.Create(_time, credentials: Credentials(OtherRsa, "a")));
+        await RefusedAsync(keys, Tokens.Create(_time, credentials: Credentials(OtherRsa, "c")));
+    }
+
+    [Fact]
+    public async Task The_key_decides_on_the_algorithm()
+    {
+        var pem = Rsa.ExportSubjectPublicKeyInfoPem();
+        var keys = TokenKeySet.Parse(pem);
+
+        await RefusedAsync(keys, Tokens.Unsigned(_time));
+        foreach (var secret in new[] { Encoding.UTF8.GetBytes(pem), Encoding.UTF8.GetBytes(pem + "\n"), Rsa.ExportSubjectPublicKeyInfo() })
+        {
+            await RefusedAsync(keys, Tokens.Create(_time, key: secret));
+        }
+
+        await RefusedAsync(keys, Tokens.Create(_time, credentials: Credentials(Rsa, algorithm: SecurityAlgorithms.RsaSha512)));
+        await RefusedAsync(keys, Tokens.Create(_time, credentials: Credentials(Rsa, algorithm: SecurityAlgorithms.RsaSsaPssSha256)));
+        await RefusedAsync(keys, Tokens.Create(_time));
+        await RefusedAsync(Tokens.Keys, Tokens.Create(_time, credentials: Credentials(Rsa)));
+    }
+
+    [Fact]
+    public async Task A_token_whose_parts_were_exchanged_is_not_taken()
+    {
+        var keys = TokenKeySet.Parse(Jwks(Jwk(Rsa, "a")));
+        var own = Tokens.Create(_time, "mallory", credentials: Credentials(Rsa, "a")).Split('.');
+        var others = Tokens.Create(_time, "alice", credentials: Credentials(Rsa, "a")).Split('.');
+
+        await RefusedAsync(keys, $"{own[0]}.{others[1]}.{own[2]}");
+        await RefusedAsync(keys, $"{own[0]}.{own[1]}.");
+        await RefusedAsync(keys, $"{own[0]}.{own[1]}.{own[2][..^8]}AAAAAAAA");
+    }
+
+    [Fact]
+    public async Task Issuer_audience_skew_and_name_claim_are_as_configured()
+    {
+        var options = new TokenOptions
+        {
+            Issuer = "https://id.example.org",
+            Audience = "chat",
+            ClockSkew = TimeSpan.FromSeconds(5),
+            NameClaim = "preferred_username",
+        };
+        var validator = new TokenValidator(() => Tokens.Keys, options, _time);
+        string Token(int expiresInSeconds = 60) => Tokens.Create(
+            _time, "u-1", "not this", "https://id.example.org", "chat", TimeSpan.FromSeconds(expiresInSeconds), claims: ("preferred_username", "Ursula"));
+
+        Assert.Equal(new TokenClaims("u-1", "Ursula", _time.GetUtcNow().AddSeconds(60)), await validator.ValidateAsync(Token()));
+        await validator.ValidateAsync(Token(-4));
+        foreach (var bad in new[] { Token(-6), Tokens.Create(_time) })
+        {
+            Assert.Equal(ErrorCode.AuthFailed, (await Assert.ThrowsAsync<ProtocolException>(() => validator.ValidateAsync(bad))).Code);
+        }
+    }
+
+    [Fact]
+    public async Task An_expiry_in_the_far_future_is_one()
+        => Assert.True((await ValidateAsync(Tokens.Keys, Tokens.Create(_time, expiresIn: TimeSpan.FromDays(365_000)))).ExpiresAt.Year > 3000);
+
+    private Task<TokenClaims> ValidateAsync(TokenKeySet keys, string token) => new TokenValidator(() => keys, Tokens.Options, _time).ValidateAsync(token);
+
+    private async Task RefusedAsync(TokenKeySet keys, string token)
+    {
+        var refused = await Assert.ThrowsAsync<ProtocolException>(() => ValidateAsync(keys, token));
+        Assert.Equal(ErrorCode.AuthFailed, refused.Code);
+        Assert.Contains("is not signed with one of this gateway's keys", refused.Message, StringComparison.Ordinal);
+    }
+}
