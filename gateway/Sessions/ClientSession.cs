@@ -62,6 +62,9 @@ internal sealed class ClientSession : IPathListener
             if (_path.MigrationTimeout != value)
             {
                 _path.MigrationTimeout = value;
+
+                // The client gives a dead path up by the same time; where it is dead already, this comes too late for it.
+                TellSettings();
             }
         }
     }
@@ -169,6 +172,11 @@ internal sealed class ClientSession : IPathListener
         await stream.DisposeAsync();
     }
 
+    private static uint Milliseconds(TimeSpan time) => (uint)time.TotalMilliseconds;
+
+    private void TellSettings()
+        => Volatile.Read(ref _out)?.Notify(new ServerFrame { Settings = new Settings { MigrationTimeoutMs = Milliseconds(_path.MigrationTimeout) } });
+
     private async Task RunControlAsync(ConnectionContext stream, CancellationTokenSource helloLimit)
     {
         await using (stream)
@@ -184,6 +192,12 @@ internal sealed class ClientSession : IPathListener
                     helloLimit.CancelAfter(Timeout.InfiniteTimeSpan);
                     await control.AnswerAsync(new ServerFrame { Welcome = welcome }, _ended.Token);
                     Volatile.Write(ref _out, control);
+                    if (Milliseconds(_path.MigrationTimeout) != welcome.MigrationTimeoutMs)
+                    {
+                        // It was changed meanwhile.
+                        TellSettings();
+                    }
+
                     if (_sessions.GoAway is { } goAway)
                     {
                         TellToGo(goAway);
@@ -278,7 +292,7 @@ internal sealed class ClientSession : IPathListener
             UserName = claims.UserName,
             SessionToken = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(_sessions.SessionTokens.Seal(Id, claims.UserId, hello.ClientId)),
             IdleTimeoutMs = (uint)_sessions.IdleTimeout.TotalMilliseconds,
-            MigrationTimeoutMs = (uint)_path.MigrationTimeout.TotalMilliseconds,
+            MigrationTimeoutMs = Milliseconds(_path.MigrationTimeout),
             GatewayId = _sessions.GatewayId,
             TokenExpiresInMs = expiresInMs,
         };

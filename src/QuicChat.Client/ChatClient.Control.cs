@@ -102,6 +102,10 @@ public sealed partial class ChatClient
             case ServerFrame.FrameOneofCase.Refreshed:
                 OnRefreshed(frame.Refreshed);
                 break;
+            case ServerFrame.FrameOneofCase.Settings:
+                MigrationTimeout = Duration(frame.Settings.MigrationTimeoutMs, QuicDefaults.MigrationTimeout);
+                _keepAlive?.DeadAfter(MigrationTimeout);
+                break;
             case ServerFrame.FrameOneofCase.MigrationNotice:
                 OnMigrationNotice(frame.MigrationNotice);
                 break;
@@ -151,10 +155,10 @@ public sealed partial class ChatClient
         }
 
         _welcomed.TrySetResult();
-
-        static TimeSpan Duration(uint milliseconds, TimeSpan otherwise)
-            => milliseconds == 0 ? otherwise : TimeSpan.FromMilliseconds(milliseconds);
     }
+
+    private static TimeSpan Duration(uint milliseconds, TimeSpan otherwise)
+        => milliseconds == 0 ? otherwise : TimeSpan.FromMilliseconds(milliseconds);
 
     private void OnGoAway(GoAway goAway)
     {

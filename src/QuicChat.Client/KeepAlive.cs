@@ -15,13 +15,13 @@ internal sealed class KeepAlive : IDisposable
     private readonly TimeSpan _activeInterval;
     private readonly TimeSpan _activeWindow;
     private readonly TimeSpan _idleInterval;
-    private readonly TimeSpan _probeInterval;
-    private readonly TimeSpan _deadAfter;
     private readonly Action _ping;
     private readonly Action<bool> _silent;
     private readonly Action<TimeSpan> _dead;
     private readonly ITimer _timer;
 
+    private TimeSpan _probeInterval;
+    private TimeSpan _deadAfter;
     private long _lastHeard;
     private long _lastTraffic;
     private volatile bool _isActive;
@@ -56,13 +56,23 @@ internal sealed class KeepAlive : IDisposable
         _idleInterval = Min(options.IdleKeepAlive, idleTimeout / 3);
         _activeInterval = Min(options.ActiveKeepAlive, _idleInterval);
         _activeWindow = options.ActiveWindow;
-        _deadAfter = migrationTimeout;
-        _probeInterval = Max(_activeInterval, migrationTimeout / 6);
         _ping = ping;
         _silent = silent;
         _dead = dead;
         _lastHeard = _lastPing = _activeSince = _time.GetTimestamp();
         _timer = _time.CreateTimer(static state => ((KeepAlive)state!).Evaluate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        DeadAfter(migrationTimeout);
+    }
+
+    /// <summary>How long a Ping may stay unanswered until the path counts as dead, from now on.</summary>
+    public void DeadAfter(TimeSpan migrationTimeout)
+    {
+        lock (_gate)
+        {
+            _deadAfter = migrationTimeout;
+            _probeInterval = Max(_activeInterval, migrationTimeout / 6);
+        }
+
         Evaluate();
     }
 

@@ -119,7 +119,7 @@ public sealed class ControlTests
 
     public static TheoryData<string, ErrorCode, string> Violations => new()
     {
-        { "023a00", ErrorCode.ProtocolViolation, "A frame is empty or of an unknown type" },
+        { "027200", ErrorCode.ProtocolViolation, "A frame is empty or of an unknown type" },
         { "025a00", ErrorCode.ProtocolViolation, "A Message frame came on the control stream" },
         { "020a00", ErrorCode.ProtocolViolation, "A Welcome frame came on the control stream" },
         { "041a020801", ErrorCode.ProtocolViolation, "Pong 1 answers no Ping" },

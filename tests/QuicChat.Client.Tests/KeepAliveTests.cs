@@ -150,6 +150,24 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
+    public async Task AMigrationTimeoutThatChangesLaterDecidesFromThenOn()
+    {
+        using var gateway = new TestGateway { Welcome = Welcome(idleTimeoutMs: 60_000, migrationTimeoutMs: 30_000) };
+        var (client, connection, _, _) = await gateway.JoinAsync();
+        await using (client)
+        {
+            await connection.Control.SendAsync(new ServerFrame { Settings = new Settings { MigrationTimeoutMs = 3_000 } });
+            await connection.ReadControlUntilNowAsync();
+            Assert.Equal(TimeSpan.FromSeconds(3), client.MigrationTimeout);
+            gateway.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.NotNull((await connection.Control.ReadAsync()).Ping);
+            gateway.Time.Advance(TimeSpan.FromSeconds(3));
+
+            Assert.Equal(ErrorCode.MigrationFailed, (await client.Closed.For("the client to give the path up")).Code);
+        }
+    }
+
+    [Fact]
     public async Task SilenceWhileSendingIsNoticedToo()
     {
         using var gateway = new TestGateway();

@@ -27,7 +27,7 @@ internal static class RandomFrames
         _ => new ClientFrame { ReadHistory = new ReadHistory { FromOffset = random.NextNumber(), Limit = (uint)random.Next(101) } },
     };
 
-    public static ServerFrame NextServerFrame(this Random random) => random.Next(12) switch
+    public static ServerFrame NextServerFrame(this Random random) => random.Next(13) switch
     {
         0 => new ServerFrame
         {
@@ -80,6 +80,7 @@ internal static class RandomFrames
         },
         8 => new ServerFrame { Message = random.NextMessage() },
         9 => new ServerFrame { Refreshed = new Refreshed { TokenExpiresInMs = (uint)random.Next() } },
+        11 => new ServerFrame { Settings = new Settings { MigrationTimeoutMs = (uint)random.Next() } },
         10 => new ServerFrame
         {
             Presence = new Presence

@@ -38,6 +38,7 @@ public sealed class LeaseKeeperTests
         await gateway.Time.PassAsync(Interval, "the renewal after it");
 
         Assert.Equal(TimeSpan.FromSeconds(3), old.Connection.MigrationTimeout);
+        Assert.Equal(3_000u, (await old.Control.ReceiveAsync("the new time-out"))!.Settings.MigrationTimeoutMs);
         Assert.Equal(3_000u, (await gateway.ConnectAsync()).Welcome.MigrationTimeoutMs);
 
         // The cluster hears from the next renewal on that this gateway goes by it.
