@@ -41,6 +41,9 @@ internal static partial class GatewayLog
     [LoggerMessage(109, LogLevel.Warning, "The gateway's lease could not be given back; it ends by itself.")]
     public static partial void LeaseNotReleased(this ILogger logger, Exception exception);
 
+    [LoggerMessage(118, LogLevel.Error, "The cluster refuses the lease: {Reason}")]
+    public static partial void LeaseRefused(this ILogger logger, string reason);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 

@@ -185,7 +185,7 @@ internal sealed class ConnectionLink
                 _mustRegister = false;
             }
 
-            var snapshot = await _grain.Register(_registration);
+            var snapshot = await _grain.Register(Volatile.Read(ref _registration) with { LeaseId = _sessions.Lease?.Id ?? Guid.Empty });
             Acknowledge(snapshot.LastEventNumber);
             TellIfFailed(snapshot.State, snapshot.FailureReason);
             return true;

@@ -24,9 +24,12 @@ internal sealed class LeaseKeeper(
     private readonly CancellationTokenSource _stopping = new();
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private Task _renewing = Task.CompletedTask;
-    private Guid _leaseId;
     private long _settingsVersion;
     private bool _isFailing;
+    private volatile string? _refusal;
+
+    /// <summary>Why the cluster refuses the lease at present: another process holds it; <see langword="null"/> where it does not.</summary>
+    public string? Refusal => _refusal;
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
     /// <param name="endPoint">Where clients reach this gateway.</param>
@@ -47,7 +50,7 @@ internal sealed class LeaseKeeper(
         try
         {
             await _renewing.WaitAsync(cancellationToken);
-            await cluster.Gateways.Release(options.Value.Id).WaitAsync(cancellationToken);
+            await cluster.Gateways.Release(options.Value.Id, _startedAt).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
@@ -89,6 +92,18 @@ internal sealed class LeaseKeeper(
                 options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion);
             lease = await cluster.Gateways.Renew(description, cluster.Observer);
             _isFailing = false;
+            _refusal = null;
+        }
+        catch (GatewayReplacedException e)
+        {
+            if (_refusal is null)
+            {
+                _refusal = e.Message;
+                logger.LeaseRefused(e.Message);
+            }
+
+            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
+            return false;
         }
         catch (Exception e)
         {
@@ -102,11 +117,11 @@ internal sealed class LeaseKeeper(
             return false;
         }
 
+        var wasLost = sessions.Lease is { } former && former.Id != lease.Id;
+        sessions.Lease = lease;
         sessions.MigrationTimeout = lease.MigrationTimeout;
         sessions.Policy = lease.Policy;
         _settingsVersion = lease.SettingsVersion;
-        var wasLost = _leaseId != Guid.Empty && _leaseId != lease.Id;
-        _leaseId = lease.Id;
         if (wasLost)
         {
             logger.LeaseRegained(sessions.Count);

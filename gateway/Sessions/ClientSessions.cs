@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
@@ -31,6 +32,7 @@ internal sealed class ClientSessions(
     private readonly ConcurrentDictionary<ConnectionId, ClientSession> _sessions = [];
     private readonly CancellationTokenSource _abandoned = new();
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
+    private GatewayLease? _lease;
     private MigrationPolicy _policy = MigrationPolicy.Open;
     private volatile PathPolicy _paths = PathPolicy.Open;
 
@@ -83,6 +85,13 @@ internal sealed class ClientSessions(
                 session.MigrationTimeout = value;
             }
         }
+    }
+
+    /// <summary>The lease that connections are registered under; <see langword="null"/> before there is one.</summary>
+    public GatewayLease? Lease
+    {
+        get => Volatile.Read(ref _lease);
+        set => Volatile.Write(ref _lease, value);
     }
 
     /// <summary>Where clients may move; setting it holds for all connections from their next new path on.</summary>

@@ -7,6 +7,7 @@ using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;
+using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
 
@@ -25,6 +26,7 @@ internal sealed partial class ConnectionGrain(
     MigrationFeed feed,
     MigrationTimeout timeout,
     IOptions<MigrationOptions> options,
+    IOptions<GatewayLeaseOptions> leases,
     ILocalSiloDetails silo,
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<ConnectionGrain> logger) : Grain, IConnectionGrain, IConnectionKeeper
@@ -60,14 +62,25 @@ internal sealed partial class ConnectionGrain(
         _registeredAt = time.GetUtcNow();
         if (Registration is null)
         {
+            var tracking = MigrationTracking.Begin(registration.RemoteEndPoint);
+            if (record.State.Lost is { } lost && lost.GatewayId == registration.GatewayId)
+            {
+                // What it reports again because it has heard no answer has been counted.
+                tracking = tracking with { LastEventNumber = lost.LastEventNumber };
+            }
+
             await BeginStintAsync(
-                record.State with { Tracking = MigrationTracking.Begin(registration.RemoteEndPoint), RegisteredAt = _registeredAt },
+                record.State with { Tracking = tracking, RegisteredAt = _registeredAt, Lost = null },
                 registration,
                 GatewaySums.Zero with { Registered = 1 });
             LogRegistered(ConnectionId, registration.UserId, registration.GatewayId, registration.RemoteEndPoint);
         }
+        else if (Registration.LeaseId != registration.LeaseId)
+        {
+            // A gateway that lost its lease and is back: what is said of that loss is not about this connection any more.
+            await WriteAsync(record.State with { Registration = Registration with { LeaseId = registration.LeaseId } });
+        }
 
-        // A gateway that lost its lease and is back registers all again: what is said of its loss is then older than this.
         Track();
 
         // Also where the record was there: the call that wrote it may have ended before this.
@@ -133,18 +146,20 @@ internal sealed partial class ConnectionGrain(
         }
     }
 
-    public async Task EndWithGateway(string gatewayId, DateTimeOffset lostAt)
+    public async Task EndWithGateway(string gatewayId, Guid leaseId)
     {
         if (Registration is not { } registration || IsFailed)
         {
             ForgetUnknown();
         }
-        else if (registration.GatewayId == gatewayId && _registeredAt < lostAt)
+        else if (registration.GatewayId == gatewayId && registration.LeaseId == leaseId)
         {
             const string reason = "gateway lost";
             if (Tracking!.Attempt is null)
             {
-                await CloseAsync(reason);
+                // Where nothing was applied, nothing can be applied again.
+                var number = Tracking.LastEventNumber;
+                await CloseAsync(reason, number > 0 ? new LostConnection(gatewayId, time.GetUtcNow(), number) : null);
             }
             else
             {
@@ -239,7 +254,7 @@ internal sealed partial class ConnectionGrain(
         feed.Tell(ConnectionId, Registration!, machine.Effects);
     }
 
-    private async Task CloseAsync(string reason)
+    private async Task CloseAsync(string reason, LostConnection? lost = null)
     {
         var registration = Registration!;
         var machine = Machine();
@@ -247,7 +262,7 @@ internal sealed partial class ConnectionGrain(
         var sums = Sums.Plus(machine.Effects);
         // First the user: a call that fails between the two is repeated, and the record is what a repetition goes by.
         await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
-        await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 });
+        await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 }, lost);
         Log(machine.Effects);
         feed.Tell(ConnectionId, registration, machine.Effects);
         LogUnregistered(ConnectionId, reason);

@@ -40,14 +40,14 @@ internal sealed partial class ConnectionSweeper(
         {
             foreach (var connectionId in connections.GetLost(gateway))
             {
-                ends[connectionId] = connection => connection.EndWithGateway(gateway.GatewayId, gateway.LostAt);
+                ends[connectionId] = connection => connection.EndWithGateway(gateway.GatewayId, gateway.LeaseId);
             }
         }
 
         var known = gateways.Alive.Concat(gateways.Lost.Select(gateway => gateway.GatewayId)).ToHashSet();
-        foreach (var (connectionId, gatewayId) in connections.GetOrphans(known, now - OrphanAge))
+        foreach (var (connectionId, gatewayId, leaseId) in connections.GetOrphans(known, now - OrphanAge))
         {
-            ends[connectionId] = connection => connection.EndWithGateway(gatewayId, now - OrphanAge);
+            ends[connectionId] = connection => connection.EndWithGateway(gatewayId, leaseId);
         }
 
         var since = now - timeout.Value - options.Value.Grace;
@@ -62,6 +62,16 @@ internal sealed partial class ConnectionSweeper(
         foreach (var connectionId in connections.GetForgettable(now))
         {
             ends.TryAdd(connectionId, connection => connection.ForgetFailed());
+        }
+
+        foreach (var connectionId in connections.GetForgettableLost(now))
+        {
+            // One that has been registered again is not ended by this, and what ends it comes first.
+            ends.TryAdd(connectionId, async connection =>
+            {
+                await connection.ForgetLost(silo.SiloAddress.ToParsableString());
+                connections.UntrackLost(connectionId, now);
+            });
         }
 
         await EndAsync(ends);

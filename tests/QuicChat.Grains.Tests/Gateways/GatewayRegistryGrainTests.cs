@@ -106,5 +106,21 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
         Assert.Equal(before, cluster.Storage.WritesOf(Registry.GetGrainId()));
     }
 
+    [Fact]
+    public async Task ALateCallOfTheFormerProcessOfANameIsRefused()
+    {
+        await _gateway.RenewAsync();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var next = new TestGateway(cluster) { Id = _gateway.Id };
+        var lease = await next.RenewAsync();
+
+        var refused = await Assert.ThrowsAsync<GatewayReplacedException>(_gateway.RenewAsync);
+        await _gateway.ReleaseAsync();
+
+        Assert.StartsWith($"Another process of the name {_gateway.Id}, at [::1]:4433, started at ", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(lease.Id, (await next.RenewAsync()).Id);
+        Assert.True(await IsListedAsync());
+    }
+
     private async Task<bool> IsListedAsync() => (await Registry.GetGateways()).Any(gateway => gateway.GatewayId == _gateway.Id);
 }

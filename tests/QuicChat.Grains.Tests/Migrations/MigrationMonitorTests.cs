@@ -370,6 +370,57 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
     }
 
     [Fact]
+    public async Task WhatWasAppliedBeforeALeaseWasLostIsNotAppliedAgain()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        PathObservation[] events = [_gateway.Event(connection, Detected), _gateway.Event(connection, Validated, milliseconds: 5)];
+
+        // The answer to this is lost, and so is the lease.
+        await _gateway.ReportAsync(connection, events);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.EndLostAsync();
+        Assert.Null(await connection.GetSnapshot());
+        await cluster.SettleAsync(IsSettled, "the checkpoint of the closed connection");
+
+        await _gateway.RenewAsync();
+        Assert.False((await _gateway.ReportAsync(connection, events)).Registered);
+        var snapshot = await connection.Register(_gateway.Registration(_user, "192.0.2.1:2000"));
+
+        Assert.Equal((2, "192.0.2.1:2000", MigrationState.Stable), (snapshot.LastEventNumber, snapshot.RemoteEndPoint, snapshot.State));
+        await _gateway.ReportAsync(connection, events);
+        var part = Part(await cluster.StatsAsync());
+        Assert.Equal((1, 1, 1), (part.Connections, part.Totals.Started, part.Totals.Completed));
+        await connection.Unregister("the client left");
+        await WhenForgottenAsync(connection);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ALostConnectionsNumberIsForgottenAfterTenMinutes(bool moves)
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected), _gateway.Event(connection, Reverted));
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.EndLostAsync();
+        await cluster.SettleAsync(IsSettled, "the checkpoint of the closed connection");
+        if (moves)
+        {
+            // Whoever asks has it become active, perhaps elsewhere.
+            Assert.Null(await connection.GetSnapshot());
+        }
+
+        Assert.True(cluster.Storage.Contains(connection.GetGrainId()));
+        cluster.Clock.Advance(TimeSpan.FromMinutes(10));
+        await cluster.EndLostAsync();
+
+        await WhenForgottenAsync(connection);
+        Assert.Equal(0, (await connection.Register(_gateway.Registration(_user))).LastEventNumber);
+    }
+
+    [Fact]
     public async Task ANewProcessOfTheSameNameEndsWhatTheFormerOneHeld()
     {
         await _gateway.RenewAsync();
@@ -406,6 +457,55 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
     }
 
     [Fact]
+    public async Task StaleNewsOfALossEndsNothingThatHasMovedSince()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        var news = await cluster.LivenessAsync();
+        await _gateway.RenewAsync();
+        await connection.Register(_gateway.Registration(_user));
+        await cluster.MoveAsync(connection);
+        Assert.NotNull(await connection.GetSnapshot());
+
+        await cluster.EndLostAsync(news);
+
+        Assert.NotNull(await connection.GetSnapshot());
+    }
+
+    [Fact]
+    public async Task ARegistrationThatArrivesAfterItsLeaseWasLostEnds()
+    {
+        await _gateway.RenewAsync();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.LivenessAsync();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var connection = await _gateway.ConnectAsync(_user);
+
+        await cluster.EndLostAsync();
+
+        Assert.Null(await connection.GetSnapshot());
+    }
+
+    [Fact]
+    public async Task EachOfTheProcessesOfANameThatDieIsRemembered()
+    {
+        await _gateway.RenewAsync();
+        var first = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var next = new TestGateway(cluster) { Id = _gateway.Id };
+        await next.RenewAsync();
+        var second = await next.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        await new TestGateway(cluster) { Id = _gateway.Id }.RenewAsync();
+
+        await cluster.EndLostAsync();
+
+        Assert.Null(await first.GetSnapshot());
+        Assert.Null(await second.GetSnapshot());
+    }
+
+    [Fact]
     public async Task AnAttemptOfAGatewayWithoutALeaseEndsAfterItsDeadline()
     {
         var connection = await _gateway.ConnectAsync(_user);
@@ -436,6 +536,12 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         Assert.True(await connection.IsMigrating());
     }
+
+    private bool IsSettled() => cluster.Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationCollector>().IsSettled);
+
+    private Task WhenForgottenAsync(IConnectionGrain connection) => cluster.SettleAsync(
+        () => !cluster.Storage.Contains(connection.GetGrainId()) && !cluster.Index.Contains(connection.GetPrimaryKeyString()),
+        "the end of the connection's record");
 
     private IGatewayRegistryGrain Registry => cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
 
