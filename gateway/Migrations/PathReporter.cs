@@ -65,12 +65,17 @@ internal sealed class PathReporter
 
     /// <summary>
     /// The cluster has an attempt of this connection that should have ended. What was not acknowledged is reported again in any case; where no
-    /// attempt is in flight here, its end was lost.
+    /// attempt is in flight here, its end was lost. Once the connection has ended, taking it out of the registry answers this.
     /// </summary>
     public void Check()
     {
         lock (_lock)
         {
+            if (_link.IsEnding)
+            {
+                return;
+            }
+
             _link.RegisterAgain();
             if (_attempt is null)
             {
