@@ -60,10 +60,10 @@ internal sealed partial class MigrationMonitorGrain(
         if (sums.State.Since is null)
         {
             sums.State.Since = time.GetUtcNow();
-            _areSumsNew = true;
         }
 
-        NoteDurable(Sequences());
+        // A monitor that was moved brings along what it had not written; what is durable is known once this one has written.
+        (_areSumsNew, _areFailedNew) = (true, true);
         this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Tick) { Interleave = true, KeepAlive = true });
         return Task.CompletedTask;
     }
@@ -275,12 +275,11 @@ internal sealed partial class MigrationMonitorGrain(
         await _writing.WaitAsync();
         try
         {
+            var sequences = Sequences();
             if (_areSumsNew)
             {
-                var sequences = Sequences();
                 _areSumsNew = false;
                 await sums.WriteStateAsync();
-                NoteDurable(sequences);
             }
 
             if (_areFailedNew)
@@ -288,16 +287,19 @@ internal sealed partial class MigrationMonitorGrain(
                 _areFailedNew = false;
                 await failed.WriteStateAsync();
             }
+
+            // What came meanwhile is in later reports. Where nothing was new, what these say is what was written before.
+            NoteDurable(sequences);
         }
-        catch (InconsistentStateException)
-        {
-            // Another activation has written, or an earlier write of this one whose answer was lost. Silos report all of it again.
-            DeactivateOnIdle();
-            throw;
-        }
-        catch
+        catch (Exception error)
         {
             (_areSumsNew, _areFailedNew) = (true, true);
+            if (error is InconsistentStateException)
+            {
+                // Another activation has written, or an earlier write of this one whose answer was lost. Silos report all of it again.
+                DeactivateOnIdle();
+            }
+
             throw;
         }
         finally

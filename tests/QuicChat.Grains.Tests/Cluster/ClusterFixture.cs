@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
+using Orleans.Core.Internal;
 using Orleans.Serialization;
 using Orleans.TestingHost;
 using QuicChat.Abstractions.Gateways;
@@ -142,6 +143,9 @@ public sealed class ClusterFixture : IAsyncLifetime
             throw new TimeoutException($"{grain.GetGrainId()} did not move from {from} to {to} within 20 s.");
         }
     }
+
+    /// <summary>Ends a grain's activation; the next one begins with what is in the store.</summary>
+    public Task DeactivateAsync(IAddressable grain) => grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask();
 
     public async ValueTask DisposeAsync()
     {

@@ -150,7 +150,6 @@ public sealed class ConnectionListTests(ClusterFixture cluster)
             .Report(silo.Name, silo.SiloAddress.ToParsableString(), registered, migrating);
         await cluster.Grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key)
             .Push(report, cluster.Grains.CreateObjectReference<IMigrationCollectorObserver>(deaf));
-        services.GetRequiredService<MigrationCollector>().Answered(report);
 
         var list = await Monitor.GetConnections(new ConnectionFilter(_user), 10);
 

@@ -537,6 +537,32 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.True(await connection.IsMigrating());
     }
 
+    [Fact]
+    public async Task AFailureIsListedThoughTheMonitorDiesBeforeItHasWrittenIt()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected));
+        await cluster.StatsAsync();
+        cluster.Storage.RefuseWrites(Monitor.GetGrainId(), true);
+        try
+        {
+            await connection.FailMigration("an operator said so");
+            await cluster.StatsAsync();
+            Assert.Contains(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+
+            await cluster.DeactivateAsync(Monitor);
+            Assert.DoesNotContain(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+        }
+        finally
+        {
+            cluster.Storage.RefuseWrites(Monitor.GetGrainId(), false);
+        }
+
+        await cluster.StatsAsync();
+        Assert.Contains(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+    }
+
     private bool IsSettled() => cluster.Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationCollector>().IsSettled);
 
     private Task WhenForgottenAsync(IConnectionGrain connection) => cluster.SettleAsync(
