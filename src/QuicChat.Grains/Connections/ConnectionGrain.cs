@@ -24,6 +24,7 @@ internal sealed partial class ConnectionGrain(
     MigrationCollector collector,
     ActiveConnections connections,
     MigrationFeed feed,
+    FailureCleanup cleanup,
     MigrationTimeout timeout,
     IOptions<MigrationOptions> options,
     IOptions<GatewayLeaseOptions> leases,
@@ -31,9 +32,6 @@ internal sealed partial class ConnectionGrain(
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<ConnectionGrain> logger) : Grain, IConnectionGrain, IConnectionKeeper
 {
-    // MIGRATION_FAILED of the wire protocol.
-    private const int MigrationFailedCode = 4;
-
     private DateTimeOffset _registeredAt;
     private bool _isFailureTold;
 
@@ -116,6 +114,7 @@ internal sealed partial class ConnectionGrain(
         }
         else
         {
+            connections.Closed(ConnectionId);
             ForgetUnknown();
         }
     }
@@ -176,7 +175,7 @@ internal sealed partial class ConnectionGrain(
         }
         else if (IsFailed && record.State.FailedAt + options.Value.FailedConnectionKept <= time.GetUtcNow())
         {
-            // Again, for at the failure it was only tried.
+            // Where that has not succeeded yet, it is time.
             await GrainFactory.GetGrain<IUserGrain>(Registration.UserId).RemoveConnection(ConnectionId);
             await EndStintAsync(Sums);
         }
@@ -281,40 +280,27 @@ internal sealed partial class ConnectionGrain(
             ConnectionId, Registration!, _registeredAt, Tracking!, record.State.FailedAt!.Value + options.Value.FailedConnectionKept);
         if (!_isFailureTold)
         {
-            // The record says Failed from here on, so no repeated call leads here again: what is left must not depend on its success.
+            // The record says Failed from here on, so no repeated call leads here again; the silo repeats what does not succeed.
             _isFailureTold = true;
             if (Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed])
             {
                 collector.Fail(new FailedMigration(ConnectionId, Registration!.UserId, failed.StartedAt + failed.Duration, failed));
             }
 
-            LeaveUserAsync(Registration!).Ignore();
-            AskToCloseAsync(Registration!, Tracking.FailureReason ?? "").Ignore();
+            CleanAsync(new FailedConnection(
+                ConnectionId, Registration!.UserId, Registration.GatewayId, Tracking.FailureReason ?? "")).Ignore();
         }
     }
 
-    private async Task LeaveUserAsync(ConnectionRegistration registration)
+    private async Task CleanAsync(FailedConnection failed)
     {
         try
         {
-            await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
+            await cleanup.CleanAsync(failed);
         }
         catch (Exception error)
         {
-            LogNotRemoved(error, ConnectionId, registration.UserId);
-        }
-    }
-
-    private async Task AskToCloseAsync(ConnectionRegistration registration, string reason)
-    {
-        try
-        {
-            await GrainFactory.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
-                .CloseConnection(registration.GatewayId, ConnectionId, MigrationFailedCode, reason);
-        }
-        catch (Exception error)
-        {
-            LogNotClosed(error, ConnectionId, registration.GatewayId);
+            LogNotCleaned(error, ConnectionId, failed.UserId, failed.GatewayId);
         }
     }
 
@@ -382,9 +368,6 @@ internal sealed partial class ConnectionGrain(
     private partial void LogFailed(
         string connectionId, string from, string to, MigrationKind kind, double durationMs, string? reason);
 
-    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but is still listed with user {UserId}; it is tried again when it is forgotten.")]
-    private partial void LogNotRemoved(Exception error, string connectionId, string userId);
-
-    [LoggerMessage(1007, LogLevel.Warning, "{ConnectionId} failed, but gateway {GatewayId} could not be asked to close it.")]
-    private partial void LogNotClosed(Exception error, string connectionId, string gatewayId);
+    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but user {UserId} or gateway {GatewayId} has not heard of it; it is tried again.")]
+    private partial void LogNotCleaned(Exception error, string connectionId, string userId, string gatewayId);
 }

@@ -13,7 +13,7 @@ internal sealed class ActiveConnections
     private readonly Dictionary<string, Tracked> _registered = [];
     private readonly Dictionary<(string GatewayId, Guid LeaseId), HashSet<string>> _held = [];
     private readonly Dictionary<string, Tracked> _migrating = [];
-    private readonly Dictionary<string, (Tracked Connection, DateTimeOffset ForgetAt)> _failed = [];
+    private readonly Dictionary<string, (Tracked Connection, DateTimeOffset ForgetAt, FailedConnection Left)> _failed = [];
     private readonly Dictionary<string, DateTimeOffset> _lost = [];
 
     /// <summary>How many are registered, and how many of them migrate.</summary>
@@ -58,8 +58,34 @@ internal sealed class ActiveConnections
     {
         lock (_lock)
         {
+            var left = _failed.TryGetValue(connectionId, out var known)
+                ? known.Left
+                : new FailedConnection(connectionId, registration.UserId, registration.GatewayId, tracking.FailureReason ?? "");
             Remove(connectionId);
-            _failed[connectionId] = (new Tracked(connectionId, registration, registeredAt, tracking), forgetAt);
+            _failed[connectionId] = (new Tracked(connectionId, registration, registeredAt, tracking), forgetAt, left);
+        }
+    }
+
+    /// <summary>The user of a failed connection does not list it any more.</summary>
+    public void LeftUser(string connectionId) => Change(connectionId, left => left with { IsListed = false });
+
+    /// <summary>The gateway of a failed connection has closed it, or was asked to.</summary>
+    public void Closed(string connectionId) => Change(connectionId, left => left with { IsOpen = false });
+
+    /// <summary>
+    /// Failed ones of which something is left to do. What a gateway that is not <paramref name="alive"/> still holds it hears of when it is back.
+    /// </summary>
+    public ImmutableArray<FailedConnection> GetUnfinished(IReadOnlySet<string> alive)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. from failed in _failed.Values
+                   let left = failed.Left with { IsOpen = failed.Left.IsOpen && alive.Contains(failed.Left.GatewayId) }
+                   where left.IsListed || left.IsOpen
+                   select left,
+            ];
         }
     }
 
@@ -192,6 +218,17 @@ internal sealed class ActiveConnections
         lock (_lock)
         {
             return [.. _lost.Where(lost => lost.Value <= now).Select(lost => lost.Key)];
+        }
+    }
+
+    private void Change(string connectionId, Func<FailedConnection, FailedConnection> change)
+    {
+        lock (_lock)
+        {
+            if (_failed.TryGetValue(connectionId, out var failed))
+            {
+                _failed[connectionId] = failed with { Left = change(failed.Left) };
+            }
         }
     }
 

@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Grains.Connections;
 using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
@@ -8,11 +11,12 @@ using QuicChat.Grains.Hosting;
 namespace QuicChat.Grains.Migrations;
 
 /// <summary>
-/// Ends what gateways that are gone have left on this silo, asks those that live about what is overdue, and forgets failed connections. Each
-/// silo looks after its own.
+/// Ends what gateways that are gone have left on this silo, asks those that live about what is overdue, and cleans up after failed connections
+/// and forgets them. Each silo looks after its own.
 /// </summary>
 internal sealed partial class ConnectionSweeper(
     ActiveConnections connections,
+    FailureCleanup cleanup,
     IGrainFactory grains,
     ILocalSiloDetails silo,
     MigrationTimeout timeout,
@@ -82,6 +86,28 @@ internal sealed partial class ConnectionSweeper(
             _askedAt = now;
             await AskAsync(unresolved[true]);
         }
+
+        await CleanAsync(connections.GetUnfinished(gateways.Alive.ToHashSet()));
+    }
+
+    private async Task CleanAsync(ImmutableArray<FailedConnection> unfinished)
+    {
+        // Whoever does not answer is waited for once a round, not once a connection.
+        var silent = new ConcurrentDictionary<string, bool>();
+        await Parallel.ForEachAsync(unfinished, new ParallelOptions { MaxDegreeOfParallelism = EndedAtOnce }, async (failed, _) =>
+        {
+            try
+            {
+                await cleanup.CleanAsync(silent.ContainsKey(failed.GatewayId) ? failed with { IsOpen = false } : failed);
+            }
+            catch (Exception error)
+            {
+                if (silent.TryAdd(failed.GatewayId, true))
+                {
+                    LogNotCleaned(error, failed.ConnectionId, failed.UserId, failed.GatewayId);
+                }
+            }
+        });
     }
 
     private async Task EndAsync(Dictionary<string, Func<IConnectionKeeper, Task>> ends)
@@ -115,7 +141,7 @@ internal sealed partial class ConnectionSweeper(
             try
             {
                 LogOverdue(gateway.Key, gateway.Count());
-                await grains.GetGrain<IGatewayLeases>(Abstractions.Gateways.IGatewayRegistryGrain.Key)
+                await grains.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key)
                     .CheckConnections(gateway.Key, [.. gateway.Take(AskedAtOnce)]);
             }
             catch (Exception error)
@@ -130,6 +156,9 @@ internal sealed partial class ConnectionSweeper(
 
     [LoggerMessage(1301, LogLevel.Information, "{Silo} ended or forgot {Count} connections; {Failed} are tried again.")]
     private partial void LogEnded(string silo, int count, int failed);
+
+    [LoggerMessage(1307, LogLevel.Warning, "{ConnectionId} failed, but user {UserId} or gateway {GatewayId} has not heard of it; it is tried again.")]
+    private partial void LogNotCleaned(Exception error, string connectionId, string userId, string gatewayId);
 
     [LoggerMessage(1304, LogLevel.Warning, "Gateway {GatewayId} has not said how {Count} attempts ended that are past their deadline; it is asked.")]
     private partial void LogOverdue(string gatewayId, int count);
