@@ -11,6 +11,7 @@ public sealed class SharedGrainStorage
     private readonly ConcurrentDictionary<GrainId, WriteFault> _faults = [];
     private readonly ConcurrentDictionary<GrainId, bool> _unread = [];
     private readonly ConcurrentDictionary<GrainId, bool> _readOnly = [];
+    private readonly ConcurrentDictionary<GrainId, bool> _unreadable = [];
     private readonly ConcurrentDictionary<GrainId, int> _writes = [];
     private readonly ConcurrentDictionary<GrainId, TaskCompletionSource> _awaited = [];
 
@@ -39,6 +40,19 @@ public sealed class SharedGrainStorage
         }
     }
 
+    /// <summary>Has every read of a grain fail, until it is told otherwise.</summary>
+    public void RefuseReads(GrainId grainId, bool refuse)
+    {
+        if (refuse)
+        {
+            _unreadable[grainId] = true;
+        }
+        else
+        {
+            _unreadable.TryRemove(grainId, out _);
+        }
+    }
+
     public void FailNextRead(GrainId grainId) => _unread[grainId] = true;
 
     public int WritesOf(GrainId grainId) => _writes.GetValueOrDefault(grainId);
@@ -60,7 +74,7 @@ public sealed class SharedGrainStorage
     {
         public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
-            if (storage._unread.TryRemove(grainId, out _))
+            if (storage._unread.TryRemove(grainId, out _) || storage._unreadable.ContainsKey(grainId))
             {
                 throw new IOException("The test has the store not answer this read.");
             }

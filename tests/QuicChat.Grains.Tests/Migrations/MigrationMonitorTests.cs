@@ -84,7 +84,7 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.Equal(truth, part.Totals);
         Assert.Equal(truth.InFlight, part.Migrating);
         Assert.Equal(
-            truth.InFlight, (await Monitor.GetMigratingConnections(1_000)).Count(connection => connection.GatewayId == _gateway.Id));
+            truth.InFlight, (await Monitor.GetMigratingConnections(1_000)).Connections.Count(connection => connection.GatewayId == _gateway.Id));
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         // The monitor knows of silos by their reports.
         await cluster.StatsAsync();
-        var migrating = (await Monitor.GetMigratingConnections(1_000)).Where(connection => connection.GatewayId == _gateway.Id).ToList();
+        var migrating = (await Monitor.GetMigratingConnections(1_000)).Connections.Where(connection => connection.GatewayId == _gateway.Id).ToList();
         Assert.Equal([first.GetPrimaryKeyString(), second.GetPrimaryKeyString()], migrating.Select(connection => connection.ConnectionId));
         Assert.Equal((_user, "192.0.2.1:1000", "192.0.2.1:2000"), (migrating[0].UserId, migrating[0].From, migrating[0].To));
-        Assert.Single(await Monitor.GetMigratingConnections(1));
-        Assert.Empty(await Monitor.GetMigratingConnections(-1));
+        Assert.Single((await Monitor.GetMigratingConnections(1)).Connections);
+        Assert.Empty((await Monitor.GetMigratingConnections(-1)).Connections);
 
         await _gateway.ReportAsync(first, _gateway.Event(first, Failed, milliseconds: 1_000, reason: "no answer"));
         cluster.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -111,7 +111,7 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         var failed = (await Monitor.GetFailedMigrations(1_000)).Where(migration => migration.UserId == _user).ToList();
         Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt.Reason));
-        Assert.DoesNotContain(await Monitor.GetMigratingConnections(1_000), connection => connection.GatewayId == _gateway.Id);
+        Assert.DoesNotContain((await Monitor.GetMigratingConnections(1_000)).Connections, connection => connection.GatewayId == _gateway.Id);
         Assert.Equal((2, 0), (Part(await cluster.StatsAsync()).Totals.Failed, Part(await cluster.StatsAsync()).Connections));
     }
 
@@ -224,12 +224,26 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         var (first, second) = (await _gateway.ConnectAsync(_user), await _gateway.ConnectAsync(_user));
         await _gateway.ReportAsync(first, _gateway.Event(first, Detected), _gateway.Event(first, Validated, milliseconds: 5_000));
         await _gateway.ReportAsync(second, _gateway.Event(second, Detected));
+
+        // This attempt begins on one silo and ends on the other.
+        var moved = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(moved, _gateway.Event(moved, Detected));
+        await cluster.MoveAsync(moved);
+        await _gateway.ReportAsync(moved, _gateway.Event(moved, Reverted));
+        await moved.Unregister("the client left");
         cluster.Clock.Advance(TimeSpan.FromSeconds(1));
 
-        // What was acknowledged just before is part of what goes.
+        // The monitor knows of silos by their reports. What was acknowledged just before is part of what goes.
+        await cluster.StatsAsync();
         await Monitor.Reset();
-        var part = Part(await cluster.StatsAsync());
+        var reset = await cluster.StatsAsync();
+        var part = Part(reset);
         Assert.Equal((2, 1, MigrationTotals.Zero with { Started = 1 }), (part.Connections, part.Migrating, part.Totals));
+        Assert.All(reset.Silos, silo => Assert.Equal(MigrationTotals.Zero with { Started = silo.Totals.InFlight }, silo.Totals));
+        Assert.All(reset.Silos, silo => Assert.InRange(silo.Totals.Started, 0, reset.Totals.Started));
+        Assert.All(
+            reset.Silos,
+            silo => Assert.Equal(silo.Totals, silo.ByKind.PortOnly.Plus(silo.ByKind.Address).Plus(silo.ByKind.Family)));
         Assert.Equal(DurationHistogram.Empty, part.Histogram);
 
         await _gateway.ReportAsync(second, _gateway.Event(second, Validated, milliseconds: 20));
@@ -239,6 +253,19 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.Equal(MigrationTotals.Zero with { Started = 1, Completed = 1 }, Part(stats).Totals);
         Assert.InRange(Part(stats).Histogram.MaxMs, 20, 21.3);
         Assert.Equal(stats.Totals.InFlight, stats.Migrating);
+    }
+
+    [Fact]
+    public async Task AResetWaitsForSilosThatHaveNotSaidWhatTheyCounted()
+    {
+        await cluster.StatsAsync();
+        await cluster.DeactivateAsync(Monitor);
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(Monitor.Reset);
+
+        Assert.All(cluster.Silos, silo => Assert.Contains(silo.Name, refused.Message, StringComparison.Ordinal));
+        await cluster.StatsAsync();
+        await Monitor.Reset();
     }
 
     [Fact]
@@ -313,21 +340,36 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         cluster.Storage.Put(connection.GetGrainId(), "connection", serializer.SerializeToArray(record));
         await cluster.Index.AddAsync(dead, connection.GetPrimaryKeyString());
 
+        // This one's record cannot be read at first, which must not hold up the others.
+        var bad = cluster.Grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N"));
+        cluster.Storage.Put(bad.GetGrainId(), "connection", serializer.SerializeToArray(
+            new ConnectionRecord { Tallies = [new(Guid.NewGuid(), dead, _gateway.Id, sums)] }));
+        await cluster.Index.AddAsync(dead, bad.GetPrimaryKeyString());
+        cluster.Storage.RefuseReads(bad.GetGrainId(), true);
+
         // Nothing is there for this one: its silo died between the entry and the record.
         await cluster.Index.AddAsync(dead, Guid.NewGuid().ToString("N"));
 
         // Membership may not know of it any more; then a minute's silence tells.
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        for (var tries = 0; tries < 100 && (await cluster.Index.GetIncarnationsAsync()).Contains(dead); tries++)
+        for (var tries = 0; tries < 100 && cluster.Storage.Contains(connection.GetGrainId()); tries++)
         {
             await timer.WaitForNextTickAsync();
             cluster.Clock.Advance(TimeSpan.FromSeconds(10));
         }
 
+        Assert.False(cluster.Storage.Contains(connection.GetGrainId()));
+        Assert.Equal([dead], (await cluster.Index.GetIncarnationsAsync()).Where(life => life == dead));
+        cluster.Storage.RefuseReads(bad.GetGrainId(), false);
+        for (var tries = 0; tries < 100 && (await cluster.Index.GetIncarnationsAsync()).Contains(dead); tries++)
+        {
+            await timer.WaitForNextTickAsync();
+        }
+
         Assert.DoesNotContain(dead, await cluster.Index.GetIncarnationsAsync());
         Assert.False(cluster.Storage.Contains(connection.GetGrainId()));
         var part = Part(await Monitor.GetMigrationStats());
-        Assert.Equal((0, MigrationTotals.Zero with { Started = 6, Reverted = 4, Failed = 2 }), (part.Connections, part.Totals));
+        Assert.Equal((0, MigrationTotals.Zero with { Started = 9, Reverted = 6, Failed = 3 }), (part.Connections, part.Totals));
     }
 
     [Fact]
