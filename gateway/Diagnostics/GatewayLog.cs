@@ -67,6 +67,9 @@ internal static partial class GatewayLog
     [LoggerMessage(118, LogLevel.Warning, "Which other gateways there are could not be learnt; clients are not told where to go.")]
     public static partial void AlternativesNotFound(this ILogger logger, Exception exception);
 
+    [LoggerMessage(119, LogLevel.Error, "The cluster refuses the lease: {Reason}")]
+    public static partial void LeaseRefused(this ILogger logger, string reason);
+
     [LoggerMessage(200, LogLevel.Debug, "{ConnectionId}: accepted from {Remote}.")]
     public static partial void Accepted(this ILogger logger, ConnectionId connectionId, EndPoint remote);
 

@@ -75,7 +75,7 @@ internal sealed class GatewayService(
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new GatewayStartException(
-                $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease and session keys within "
+                lease.Refusal ?? $"Cluster '{options.Value.ClusterId}' gave gateway {options.Value.Id} no lease and session keys within "
                 + $"{options.Value.ConnectTimeLimit.TotalSeconds:0} s; look at its silos' logs.",
                 e);
         }

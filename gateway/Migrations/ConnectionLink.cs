@@ -69,6 +69,18 @@ internal sealed class ConnectionLink
         set => Volatile.Write(ref _registration, _registration with { RemoteEndPoint = value });
     }
 
+    /// <summary>Whether the connection has ended, though the cluster may not know it yet.</summary>
+    public bool IsEnding
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _endReason is not null;
+            }
+        }
+    }
+
     /// <summary>Registers the connection, trying again while the cluster does not answer.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -185,7 +197,13 @@ internal sealed class ConnectionLink
                 _mustRegister = false;
             }
 
-            var snapshot = await _grain.Register(_registration);
+            var snapshot = await _grain.Register(Volatile.Read(ref _registration) with { LeaseId = _sessions.Lease?.Id ?? Guid.Empty });
+            lock (_lock)
+            {
+                // Where it was unregistered before, it must be so again.
+                _hasEnded = false;
+            }
+
             Acknowledge(snapshot.LastEventNumber);
             TellIfFailed(snapshot.State, snapshot.FailureReason);
             return true;
@@ -251,7 +269,11 @@ internal sealed class ConnectionLink
         try
         {
             await _grain.Unregister(reason);
-            _hasEnded = true;
+            lock (_lock)
+            {
+                _hasEnded = true;
+            }
+
             return true;
         }
         catch (Exception e)

@@ -24,9 +24,12 @@ internal sealed class LeaseKeeper(
     private readonly CancellationTokenSource _stopping = new();
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
     private Task _renewing = Task.CompletedTask;
-    private Guid _leaseId;
     private long _settingsVersion;
     private bool _isFailing;
+    private volatile string? _refusal;
+
+    /// <summary>Why the cluster refuses the lease at present: another process holds it; <see langword="null"/> where it does not.</summary>
+    public string? Refusal => _refusal;
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
     /// <param name="endPoint">Where clients reach this gateway.</param>
@@ -47,7 +50,7 @@ internal sealed class LeaseKeeper(
         try
         {
             await _renewing.WaitAsync(cancellationToken);
-            await cluster.Gateways.Release(options.Value.Id).WaitAsync(cancellationToken);
+            await cluster.Gateways.Release(options.Value.Id, _startedAt).WaitAsync(cancellationToken);
         }
         catch (Exception e)
         {
@@ -82,38 +85,51 @@ internal sealed class LeaseKeeper(
 
     private async Task<bool> TryRenewAsync(string endPoint)
     {
-        GatewayLease lease;
         try
         {
             var description = new GatewayDescription(
                 options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion, sessions.IsDraining);
-            lease = await cluster.Gateways.Renew(description, cluster.Observer);
+            Apply(await cluster.Gateways.Renew(description, cluster.Observer));
             _isFailing = false;
+            _refusal = null;
+            return true;
+        }
+        catch (GatewayReplacedException e)
+        {
+            if (_refusal is null)
+            {
+                _refusal = e.Message;
+                logger.LeaseRefused(e.Message);
+            }
         }
         catch (Exception e)
         {
+            // Whatever it is, the lease must be renewed on.
             if (!_isFailing)
             {
                 _isFailing = true;
                 logger.LeaseNotRenewed(e);
             }
-
-            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
-            return false;
         }
 
-        sessions.MigrationTimeout = lease.MigrationTimeout;
-        sessions.Policy = lease.Policy;
-        _settingsVersion = lease.SettingsVersion;
-        var wasLost = _leaseId != Guid.Empty && _leaseId != lease.Id;
-        _leaseId = lease.Id;
-        if (wasLost)
+        metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
+        return false;
+    }
+
+    private void Apply(GatewayLease lease)
+    {
+        // First of all, so that what else cannot be applied loses no connection.
+        var former = sessions.Lease;
+        sessions.Lease = lease;
+        if (former is not null && former.Id != lease.Id)
         {
             logger.LeaseRegained(sessions.Count);
             sessions.RegisterAllAgain();
             relays.RenewAll();
         }
 
-        return true;
+        sessions.MigrationTimeout = lease.MigrationTimeout;
+        sessions.Policy = lease.Policy ?? sessions.Policy;
+        _settingsVersion = lease.SettingsVersion;
     }
 }

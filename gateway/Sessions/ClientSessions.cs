@@ -36,7 +36,9 @@ internal sealed class ClientSessions(
 
     private readonly ConcurrentDictionary<ConnectionId, ClientSession> _sessions = [];
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly Lock _timeoutLock = new();
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
+    private GatewayLease? _lease;
     private MigrationPolicy _policy = MigrationPolicy.Open;
     private volatile PathPolicy _paths = PathPolicy.Open;
     private volatile bool _isDraining;
@@ -89,18 +91,28 @@ internal sealed class ClientSessions(
         get => _migrationTimeout;
         set
         {
-            if (_migrationTimeout == value)
+            lock (_timeoutLock)
             {
-                return;
-            }
+                if (_migrationTimeout == value)
+                {
+                    return;
+                }
 
-            _migrationTimeout = value;
-            logger.MigrationTimeoutChanged(value);
-            foreach (var session in _sessions.Values)
-            {
-                session.MigrationTimeout = value;
+                _migrationTimeout = value;
+                logger.MigrationTimeoutChanged(value);
+                foreach (var session in _sessions.Values)
+                {
+                    session.MigrationTimeout = value;
+                }
             }
         }
+    }
+
+    /// <summary>The lease that connections are registered under; <see langword="null"/> before there is one.</summary>
+    public GatewayLease? Lease
+    {
+        get => Volatile.Read(ref _lease);
+        set => Volatile.Write(ref _lease, value);
     }
 
     /// <summary>Where clients may move; setting it holds for all connections from their next new path on.</summary>
@@ -129,8 +141,13 @@ internal sealed class ClientSessions(
     public Task Start(MultiplexedConnectionContext connection)
     {
         var session = new ClientSession(this, connection);
-        _sessions[session.Id] = session;
-        session.MigrationTimeout = MigrationTimeout;
+        lock (_timeoutLock)
+        {
+            // A value that is set meanwhile comes after this one.
+            _sessions[session.Id] = session;
+            session.MigrationTimeout = _migrationTimeout;
+        }
+
         session.Running = RunAsync(session);
         if (_isDraining)
         {

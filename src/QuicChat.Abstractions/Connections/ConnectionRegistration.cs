@@ -18,4 +18,12 @@ public sealed record ConnectionRegistration(
     [property: Id(4)] string RemoteEndPoint,
     [property: Id(5)] string LocalEndPoint,
     [property: Id(6)] string Engine,
-    [property: Id(7)] DateTimeOffset ConnectedAt);
+    [property: Id(7)] DateTimeOffset ConnectedAt)
+{
+    /// <summary>
+    /// The <see cref="Gateways.GatewayLease.Id"/> of the gateway at registration: when that lease is lost, so is the connection, unless it was
+    /// registered again under the next one.
+    /// </summary>
+    [Id(8)]
+    public Guid LeaseId { get; init; }
+}

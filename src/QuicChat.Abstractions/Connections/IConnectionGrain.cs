@@ -8,7 +8,10 @@ namespace QuicChat.Abstractions.Connections;
 [Alias("quicchat.connection")]
 public interface IConnectionGrain : IGrainWithStringKey
 {
-    /// <summary>Enters an authenticated connection into the registry. Repeating it with the same gateway changes nothing.</summary>
+    /// <summary>
+    /// Enters an authenticated connection into the registry. Repeating it with the same gateway changes nothing but the lease that it is held
+    /// under. One that was closed because its gateway was lost, and is registered again by that gateway, goes on from its last event number.
+    /// </summary>
     [Alias("Register")]
     Task<ConnectionSnapshot> Register(ConnectionRegistration registration);
 

@@ -10,13 +10,16 @@ public interface IGatewayRegistryGrain : IGrainWithStringKey
     /// <summary>The only key.</summary>
     const string Key = "cluster";
 
-    /// <summary>Takes or renews the lease of a gateway.</summary>
+    /// <summary>Takes or renews the lease of a gateway. A process takes the lease from one of the same name that started before it.</summary>
+    /// <exception cref="GatewayReplacedException">A process of the same name that started later holds the lease.</exception>
     [Alias("Renew")]
     Task<GatewayLease> Renew(GatewayDescription gateway, IGatewayObserver observer);
 
-    /// <summary>Gives a lease back at an orderly stop.</summary>
+    /// <summary>Gives a lease back at an orderly stop. Where another process of the name holds it by now, nothing happens.</summary>
+    /// <param name="gatewayId">The gateway.</param>
+    /// <param name="startedAt">When the process started that gives it back.</param>
     [Alias("Release")]
-    Task Release(string gatewayId);
+    Task Release(string gatewayId, DateTimeOffset startedAt);
 
     /// <summary>The gateways whose lease runs.</summary>
     [Alias("GetGateways")]

@@ -23,7 +23,7 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     /// <summary>Connections with an attempt in flight, oldest attempt first.</summary>
     [Alias("GetMigratingConnections")]
     [AlwaysInterleave]
-    Task<ImmutableArray<MigratingConnection>> GetMigratingConnections(int limit);
+    Task<MigratingList> GetMigratingConnections(int limit);
 
     /// <summary>Connections of the whole cluster, the newest first.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="limit"/> is not from 1 to <see cref="MostConnections"/>.</exception>
@@ -67,6 +67,7 @@ public interface IMigrationMonitorGrain : IGrainWithStringKey
     /// Counts from now on: totals and durations begin at zero, but for attempts in flight, which count as started. Connections and the list
     /// of failed migrations stay.
     /// </summary>
+    /// <exception cref="InvalidOperationException">A silo has not said what it counted before: it does not answer, or has died and is being read again.</exception>
     [Alias("Reset")]
     [AlwaysInterleave]
     Task Reset();

@@ -37,13 +37,19 @@ internal sealed class ConnectionsVerb : AdminVerb
 
     private static string AnyState => $"{string.Join(", ", States[..^1].Select(Words.Of))} or {Words.Of(States[^1])}";
 
-    /// <summary>Shows a list.</summary>
-    internal static void Show(VerbContext context, ConnectionList list)
+    /// <summary>Names the silos whose connections may be missing from a list.</summary>
+    internal static void SayMissing(VerbContext context, IEnumerable<string> silos)
     {
-        foreach (var silo in list.Missing)
+        foreach (var silo in silos)
         {
             context.Progress($"{silo} does not answer, or has died and is being read again; connections of it may be missing");
         }
+    }
+
+    /// <summary>Shows a list.</summary>
+    internal static void Show(VerbContext context, ConnectionList list)
+    {
+        SayMissing(context, list.Missing);
 
         if (context.Json)
         {

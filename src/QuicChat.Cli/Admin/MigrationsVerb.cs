@@ -57,11 +57,12 @@ internal sealed class MigrationsVerb : AdminVerb
         VerbContext context, ClusterConnection cluster, int limit, CancellationToken cancellationToken)
     {
         var migrating = await cluster.AskAsync(grains => grains.Monitor().GetMigratingConnections(limit), cancellationToken);
+        ConnectionsVerb.SayMissing(context, migrating.Missing);
         if (context.Json)
         {
             context.WriteJson(new
             {
-                migrating = migrating.Select(one => new
+                migrating = migrating.Connections.Select(one => new
                 {
                     one.ConnectionId,
                     one.UserId,
@@ -70,13 +71,14 @@ internal sealed class MigrationsVerb : AdminVerb
                     one.To,
                     Kind = Words.Of(one.Kind),
                     one.StartedAt,
-                })
+                }),
+                migrating.Missing,
             });
             return ExitCode.Held;
         }
 
         var table = Create("connection", "user", "gateway", "from", "to", "kind", "began");
-        foreach (var one in migrating)
+        foreach (var one in migrating.Connections)
         {
             table.Add(one.ConnectionId, one.UserId, one.GatewayId, one.From, one.To, Words.Of(one.Kind), Text(one.StartedAt));
         }
@@ -98,8 +100,9 @@ internal sealed class MigrationsVerb : AdminVerb
                     one.ConnectionId,
                     one.UserId,
                     one.FailedAt,
-                    one.Attempt.Reason,
-                    Attempt = AttemptReport.Of(one.Attempt),
+                    one.Reason,
+                    one.GatewayId,
+                    Attempt = one.Attempt is { } attempt ? AttemptReport.Of(attempt) : null,
                 })
             });
             return ExitCode.Held;
@@ -112,11 +115,11 @@ internal sealed class MigrationsVerb : AdminVerb
                 Text(one.FailedAt),
                 one.ConnectionId,
                 one.UserId,
-                one.Attempt.From,
-                one.Attempt.To,
-                Text(one.Attempt.Duration),
-                one.Attempt.GatewayId,
-                one.Attempt.Reason ?? "");
+                one.Attempt?.From ?? "",
+                one.Attempt?.To ?? "",
+                one.Attempt is { Duration: var duration } ? Text(duration) : "",
+                one.GatewayId,
+                one.Reason);
         }
 
         context.OutputConsole().Show(table, "No migration has failed lately.");

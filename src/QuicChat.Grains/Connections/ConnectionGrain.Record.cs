@@ -20,6 +20,13 @@ internal sealed partial class ConnectionGrain
     {
         if (Registration is null)
         {
+            if (record.State.Lost is not null)
+            {
+                // Nobody calls a closed connection; should this silo die, its index leads to what is to be forgotten.
+                await index.AddAsync(Incarnation, ConnectionId);
+                TrackLost();
+            }
+
             return;
         }
 
@@ -56,7 +63,7 @@ internal sealed partial class ConnectionGrain
             await WriteAsync(record.State with { Tallies = left });
         }
 
-        var isHere = Registration is not null && incarnation == Incarnation;
+        var isHere = (Registration is not null || record.State.Lost is not null) && incarnation == Incarnation;
         if (!isHere && !left.Any(tally => tally.Incarnation == incarnation))
         {
             await index.RemoveAsync(incarnation, ConnectionId);
@@ -77,11 +84,22 @@ internal sealed partial class ConnectionGrain
         await WriteAsync(next with { Registration = registration, Tallies = next.Tallies.Add(_tally with { Sums = sums }) });
     }
 
-    /// <summary>The connection ends. Its record keeps the tallies until checkpoints contain them.</summary>
-    private async Task EndStintAsync(GatewaySums sums)
+    public async Task ForgetLost(string incarnation)
     {
-        await WriteAsync(Counting(record.State with { Registration = null, Tracking = null, FailedAt = null }, sums));
+        if (record.State.Lost is { } lost && lost.LostAt + leases.Value.LossRemembered <= time.GetUtcNow())
+        {
+            await WriteAsync(record.State with { Lost = null });
+        }
+
+        await Settle(incarnation, []);
+    }
+
+    /// <summary>The connection ends. Its record keeps the tallies until checkpoints contain them.</summary>
+    private async Task EndStintAsync(GatewaySums sums, LostConnection? lost = null)
+    {
+        await WriteAsync(Counting(record.State with { Registration = null, Tracking = null, FailedAt = null, Lost = lost }, sums));
         connections.Untrack(ConnectionId);
+        TrackLost();
         collector.End(ConnectionId, _tally!);
         _tally = null;
     }
@@ -97,6 +115,14 @@ internal sealed partial class ConnectionGrain
         }
     }
 
+    private void TrackLost()
+    {
+        if (record.State.Lost is { } lost)
+        {
+            connections.TrackLost(ConnectionId, lost.LostAt + leases.Value.LossRemembered);
+        }
+    }
+
     private ConnectionRecord Counting(ConnectionRecord next, GatewaySums sums)
         => next with { Tallies = [.. next.Tallies.Select(tally => tally.Stint == _tally!.Stint ? tally with { Sums = sums } : tally)] };
 
@@ -107,7 +133,7 @@ internal sealed partial class ConnectionGrain
     private async Task WriteAsync(ConnectionRecord next)
     {
         var known = record.State;
-        var isEnd = next.Registration is null && next.Tallies.IsEmpty;
+        var isEnd = next.Registration is null && next.Tallies.IsEmpty && next.Lost is null;
         next = next with { Write = Guid.NewGuid() };
         try
         {

@@ -7,6 +7,7 @@ using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;
+using QuicChat.Grains.Gateways;
 using QuicChat.Grains.Hosting;
 using QuicChat.Grains.Migrations;
 
@@ -23,15 +24,14 @@ internal sealed partial class ConnectionGrain(
     MigrationCollector collector,
     ActiveConnections connections,
     MigrationFeed feed,
+    FailureCleanup cleanup,
     MigrationTimeout timeout,
     IOptions<MigrationOptions> options,
+    IOptions<GatewayLeaseOptions> leases,
     ILocalSiloDetails silo,
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<ConnectionGrain> logger) : Grain, IConnectionGrain, IConnectionKeeper
 {
-    // MIGRATION_FAILED of the wire protocol.
-    private const int MigrationFailedCode = 4;
-
     private DateTimeOffset _registeredAt;
     private bool _isFailureTold;
 
@@ -60,14 +60,25 @@ internal sealed partial class ConnectionGrain(
         _registeredAt = time.GetUtcNow();
         if (Registration is null)
         {
+            var tracking = MigrationTracking.Begin(registration.RemoteEndPoint);
+            if (record.State.Lost is { } lost && lost.GatewayId == registration.GatewayId)
+            {
+                // What it reports again because it has heard no answer has been counted.
+                tracking = tracking with { LastEventNumber = lost.LastEventNumber };
+            }
+
             await BeginStintAsync(
-                record.State with { Tracking = MigrationTracking.Begin(registration.RemoteEndPoint), RegisteredAt = _registeredAt },
+                record.State with { Tracking = tracking, RegisteredAt = _registeredAt, Lost = null },
                 registration,
                 GatewaySums.Zero with { Registered = 1 });
             LogRegistered(ConnectionId, registration.UserId, registration.GatewayId, registration.RemoteEndPoint);
         }
+        else if (Registration.LeaseId != registration.LeaseId)
+        {
+            // A gateway that lost its lease and is back: what is said of that loss is not about this connection any more.
+            await WriteAsync(record.State with { Registration = Registration with { LeaseId = registration.LeaseId } });
+        }
 
-        // A gateway that lost its lease and is back registers all again: what is said of its loss is then older than this.
         Track();
 
         // Also where the record was there: the call that wrote it may have ended before this.
@@ -103,6 +114,7 @@ internal sealed partial class ConnectionGrain(
         }
         else
         {
+            connections.Closed(ConnectionId);
             ForgetUnknown();
         }
     }
@@ -133,18 +145,20 @@ internal sealed partial class ConnectionGrain(
         }
     }
 
-    public async Task EndWithGateway(string gatewayId, DateTimeOffset lostAt)
+    public async Task EndWithGateway(string gatewayId, Guid leaseId)
     {
         if (Registration is not { } registration || IsFailed)
         {
             ForgetUnknown();
         }
-        else if (registration.GatewayId == gatewayId && _registeredAt < lostAt)
+        else if (registration.GatewayId == gatewayId && registration.LeaseId == leaseId)
         {
             const string reason = "gateway lost";
             if (Tracking!.Attempt is null)
             {
-                await CloseAsync(reason);
+                // Where nothing was applied, nothing can be applied again.
+                var number = Tracking.LastEventNumber;
+                await CloseAsync(reason, number > 0 ? new LostConnection(gatewayId, time.GetUtcNow(), number) : null);
             }
             else
             {
@@ -161,7 +175,7 @@ internal sealed partial class ConnectionGrain(
         }
         else if (IsFailed && record.State.FailedAt + options.Value.FailedConnectionKept <= time.GetUtcNow())
         {
-            // Again, for at the failure it was only tried.
+            // Where that has not succeeded yet, it is time.
             await GrainFactory.GetGrain<IUserGrain>(Registration.UserId).RemoveConnection(ConnectionId);
             await EndStintAsync(Sums);
         }
@@ -239,7 +253,7 @@ internal sealed partial class ConnectionGrain(
         feed.Tell(ConnectionId, Registration!, machine.Effects);
     }
 
-    private async Task CloseAsync(string reason)
+    private async Task CloseAsync(string reason, LostConnection? lost = null)
     {
         var registration = Registration!;
         var machine = Machine();
@@ -247,7 +261,7 @@ internal sealed partial class ConnectionGrain(
         var sums = Sums.Plus(machine.Effects);
         // First the user: a call that fails between the two is repeated, and the record is what a repetition goes by.
         await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
-        await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 });
+        await EndStintAsync(sums with { Unregistered = sums.Unregistered + 1 }, lost);
         Log(machine.Effects);
         feed.Tell(ConnectionId, registration, machine.Effects);
         LogUnregistered(ConnectionId, reason);
@@ -266,40 +280,29 @@ internal sealed partial class ConnectionGrain(
             ConnectionId, Registration!, _registeredAt, Tracking!, record.State.FailedAt!.Value + options.Value.FailedConnectionKept);
         if (!_isFailureTold)
         {
-            // The record says Failed from here on, so no repeated call leads here again: what is left must not depend on its success.
+            // The record says Failed from here on, so no repeated call leads here again; the silo repeats what does not succeed.
             _isFailureTold = true;
-            if (Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed])
+            var attempt = Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed] ? failed : null;
+            collector.Fail(new FailedMigration(
+                ConnectionId, Registration!.UserId, attempt is null ? record.State.FailedAt!.Value : attempt.StartedAt + attempt.Duration, attempt)
             {
-                collector.Fail(new FailedMigration(ConnectionId, Registration!.UserId, failed.StartedAt + failed.Duration, failed));
-            }
-
-            LeaveUserAsync(Registration!).Ignore();
-            AskToCloseAsync(Registration!, Tracking.FailureReason ?? "").Ignore();
+                Reason = Tracking.FailureReason ?? "",
+                GatewayId = Registration.GatewayId,
+            });
+            CleanAsync(new FailedConnection(
+                ConnectionId, Registration!.UserId, Registration.GatewayId, Tracking.FailureReason ?? "")).Ignore();
         }
     }
 
-    private async Task LeaveUserAsync(ConnectionRegistration registration)
+    private async Task CleanAsync(FailedConnection failed)
     {
         try
         {
-            await GrainFactory.GetGrain<IUserGrain>(registration.UserId).RemoveConnection(ConnectionId);
+            await cleanup.CleanAsync(failed);
         }
         catch (Exception error)
         {
-            LogNotRemoved(error, ConnectionId, registration.UserId);
-        }
-    }
-
-    private async Task AskToCloseAsync(ConnectionRegistration registration, string reason)
-    {
-        try
-        {
-            await GrainFactory.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
-                .CloseConnection(registration.GatewayId, ConnectionId, MigrationFailedCode, reason);
-        }
-        catch (Exception error)
-        {
-            LogNotClosed(error, ConnectionId, registration.GatewayId);
+            LogNotCleaned(error, ConnectionId, failed.UserId, failed.GatewayId);
         }
     }
 
@@ -343,6 +346,9 @@ internal sealed partial class ConnectionGrain(
                 case MigrationEffect.Ended { Attempt: var attempt }:
                     LogEnded(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Outcome, attempt.Duration.TotalMilliseconds);
                     break;
+                case MigrationEffect.Failed { Reason: var reason }:
+                    LogFailedAsItStood(ConnectionId, reason);
+                    break;
             }
         }
     }
@@ -367,9 +373,9 @@ internal sealed partial class ConnectionGrain(
     private partial void LogFailed(
         string connectionId, string from, string to, MigrationKind kind, double durationMs, string? reason);
 
-    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but is still listed with user {UserId}; it is tried again when it is forgotten.")]
-    private partial void LogNotRemoved(Exception error, string connectionId, string userId);
+    [LoggerMessage(1008, LogLevel.Warning, "{ConnectionId} failed with no attempt in flight: {Reason}.")]
+    private partial void LogFailedAsItStood(string connectionId, string reason);
 
-    [LoggerMessage(1007, LogLevel.Warning, "{ConnectionId} failed, but gateway {GatewayId} could not be asked to close it.")]
-    private partial void LogNotClosed(Exception error, string connectionId, string gatewayId);
+    [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but user {UserId} or gateway {GatewayId} has not heard of it; it is tried again.")]
+    private partial void LogNotCleaned(Exception error, string connectionId, string userId, string gatewayId);
 }

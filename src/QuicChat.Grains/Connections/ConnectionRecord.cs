@@ -5,7 +5,8 @@ using QuicChat.Grains.Migrations;
 namespace QuicChat.Grains.Connections;
 
 /// <summary>
-/// What is stored of a connection. After its end only tallies are left, and the record goes when checkpoints contain them all.
+/// What is stored of a connection. After its end only tallies are left, and for a while its number where its gateway was lost; the record goes
+/// when checkpoints contain them all and the number is forgotten.
 /// </summary>
 [GenerateSerializer, Immutable, Alias("quicchat.connection.record")]
 internal sealed record ConnectionRecord
@@ -33,4 +34,8 @@ internal sealed record ConnectionRecord
     /// <summary>Different in every write, so that one whose answer was lost is known again.</summary>
     [Id(5)]
     public Guid Write { get; init; }
+
+    /// <summary>Where its gateway may still come back with it; only ever set where it is not registered.</summary>
+    [Id(6)]
+    public LostConnection? Lost { get; init; }
 }

@@ -8,11 +8,11 @@ namespace QuicChat.Grains.Connections;
 internal interface IConnectionKeeper : IGrainWithStringKey
 {
     /// <summary>
-    /// The gateway was lost at <paramref name="lostAt"/>, by the silos' clock. If it had registered the connection before, an attempt in flight
-    /// has failed, and otherwise the connection is just closed.
+    /// The gateway has lost a lease. If the connection is registered under it, an attempt in flight has failed, and otherwise the connection is
+    /// just closed.
     /// </summary>
     [Alias("EndWithGateway")]
-    Task EndWithGateway(string gatewayId, DateTimeOffset lostAt);
+    Task EndWithGateway(string gatewayId, Guid leaseId);
 
     /// <summary>Fails an attempt that has been unresolved since before <paramref name="since"/>; one that has ended meanwhile, or begun since, is left alone.</summary>
     [Alias("FailUnresolved")]
@@ -21,6 +21,10 @@ internal interface IConnectionKeeper : IGrainWithStringKey
     /// <summary>Forgets a connection that failed long enough ago.</summary>
     [Alias("ForgetFailed")]
     Task ForgetFailed();
+
+    /// <summary>Forgets the number of a connection whose gateway was lost long enough ago, and its place in a silo's index.</summary>
+    [Alias("ForgetLost")]
+    Task ForgetLost(string incarnation);
 
     /// <summary>
     /// What one life of a silo has counted of the connection and no checkpoint contains yet. Where that silo is not the one that the

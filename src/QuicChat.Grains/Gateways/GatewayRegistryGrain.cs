@@ -26,7 +26,7 @@ internal sealed partial class GatewayRegistryGrain(
 
     private Dictionary<string, GatewayDescription> Gateways => record.State.Gateways;
 
-    private Dictionary<string, LostGateway> Lost => record.State.Lost;
+    private List<LostGateway> Lost => record.State.Lost;
 
     private TimeSpan MigrationTimeout => record.State.MigrationTimeout ?? migration.Value.Timeout;
 
@@ -52,17 +52,19 @@ internal sealed partial class GatewayRegistryGrain(
         var leaseId = Guid.NewGuid();
         if (!Gateways.TryGetValue(gatewayId, out var known))
         {
-            if (Lost.TryGetValue(gatewayId, out var lost) && lost.StartedAt == gateway.StartedAt)
-            {
-                // It lives after all. What it still holds it registers again.
-                Lost.Remove(gatewayId);
-            }
-
+            // Where it was lost, it lives after all. What it still holds it registers again.
+            Lost.RemoveAll(lost => lost.GatewayId == gatewayId && lost.StartedAt == gateway.StartedAt);
             LogJoined(gatewayId, gateway.EndPoint, gateway.Engine);
+        }
+        else if (known.StartedAt > gateway.StartedAt)
+        {
+            throw new GatewayReplacedException(
+                $"Another process of the name {gatewayId}, at {known.EndPoint}, started at {known.StartedAt:O}, after this one, and holds the lease; "
+                + "give each gateway a name of its own with --id.");
         }
         else if (known.StartedAt != gateway.StartedAt)
         {
-            Lost[gatewayId] = new LostGateway(gatewayId, known.StartedAt, now);
+            Lose(gatewayId);
             LogReplaced(gatewayId, known.StartedAt, gateway.StartedAt);
         }
         else
@@ -80,12 +82,14 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, Policy, record.State.SettingsVersion);
+        // Not each second again. What the silos' options say has no version of its own.
+        var isKnown = record.State.Policy is not null && gateway.SettingsVersion == record.State.SettingsVersion;
+        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, isKnown ? null : Policy, record.State.SettingsVersion);
     }
 
-    public async Task Release(string gatewayId)
+    public async Task Release(string gatewayId, DateTimeOffset startedAt)
     {
-        if (Gateways.ContainsKey(gatewayId))
+        if (Gateways.TryGetValue(gatewayId, out var gateway) && gateway.StartedAt == startedAt)
         {
             // Nothing should be left of it; what is, is gone with it.
             Lose(gatewayId);
@@ -136,18 +140,13 @@ internal sealed partial class GatewayRegistryGrain(
             LogLost(gatewayId, options.Value.Duration.TotalSeconds);
         }
 
-        var forgotten = Lost.Values.Where(lost => lost.LostAt < now - options.Value.LossRemembered).Select(lost => lost.GatewayId).ToList();
-        foreach (var gatewayId in forgotten)
-        {
-            Lost.Remove(gatewayId);
-        }
-
-        if (ended.Count + forgotten.Count > 0)
+        var forgotten = Lost.RemoveAll(lost => lost.LostAt < now - options.Value.LossRemembered);
+        if (ended.Count + forgotten > 0)
         {
             await WriteAsync();
         }
 
-        return new GatewayLiveness([.. _leases.Keys], [.. Lost.Values], MigrationTimeout);
+        return new GatewayLiveness([.. _leases.Keys], [.. Lost], MigrationTimeout);
     }
 
     public Task CheckConnections(string gatewayId, ImmutableArray<string> connectionIds)
@@ -177,9 +176,9 @@ internal sealed partial class GatewayRegistryGrain(
 
     private void Lose(string gatewayId)
     {
-        Lost[gatewayId] = new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow());
+        record.State.Leases.Remove(gatewayId, out var leaseId);
+        Lost.Add(new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow(), leaseId));
         Gateways.Remove(gatewayId);
-        record.State.Leases.Remove(gatewayId);
         _leases.Remove(gatewayId);
         _observers.Remove(gatewayId);
     }

@@ -11,9 +11,9 @@ internal sealed class GatewayRegistryRecord
     [Id(0)]
     public Dictionary<string, GatewayDescription> Gateways { get; set; } = [];
 
-    /// <summary>Those that were lost lately, by name.</summary>
-    [Id(1)]
-    public Dictionary<string, LostGateway> Lost { get; set; } = [];
+    /// <summary>The leases that were lost lately: of a name there may be several, where its processes die one after another.</summary>
+    [Id(6)]
+    public List<LostGateway> Lost { get; set; } = [];
 
     /// <summary>The IDs of the leases, by gateway.</summary>
     [Id(2)]

@@ -23,6 +23,7 @@ public static class QuicChatSiloBuilderExtensions
         builder.Services.TryAddSingleton<MigrationFeed>();
         builder.Services.TryAddSingleton<MigrationTimeout>();
         builder.Services.TryAddSingleton<TallySettler>();
+        builder.Services.TryAddSingleton<FailureCleanup>();
         builder.Services.TryAddSingleton<ConnectionSweeper>();
         builder.Services.TryAddSingleton<MigrationReporter>();
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<MigrationReporter>());

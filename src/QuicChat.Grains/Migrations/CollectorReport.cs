@@ -8,7 +8,7 @@ namespace QuicChat.Grains.Migrations;
 /// <param name="Connections">Registered connections that are active on this silo.</param>
 /// <param name="Migrating">Those with an attempt in flight.</param>
 /// <param name="Sums">What was counted; its sequence rises with every report.</param>
-/// <param name="Failed">Migrations that failed since the last report that was answered.</param>
+/// <param name="Failed">Migrations that failed, of which the monitor has not said yet that it has stored them.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.migration.collector-report")]
 internal sealed record CollectorReport(
     [property: Id(0)] string Incarnation,

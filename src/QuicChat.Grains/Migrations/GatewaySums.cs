@@ -38,9 +38,6 @@ internal sealed record GatewaySums(
         ByKind.Minus(other.ByKind),
         Durations.Minus(other.Durations));
 
-    /// <summary>What to take away from now on so that only what comes is counted. Connections, and attempts in flight, stay.</summary>
-    public GatewaySums ToBaseline() => new(0, 0, Totals.ToBaseline(), ByKind.ToBaseline(), Durations);
-
     /// <summary>With what a step of a connection's state machine counts.</summary>
     public GatewaySums Plus(IEnumerable<MigrationEffect> effects) => effects.Aggregate(this, (sums, effect) => sums.Plus(effect));
 

@@ -16,7 +16,7 @@ internal sealed class MigrationCollector
     private const int NamedLimit = 1_000;
 
     private readonly Lock _lock = new();
-    private readonly List<FailedMigration> _failed = [];
+    private readonly List<(FailedMigration Migration, long Sequence)> _failed = [];
     private readonly Queue<EndedStint> _left = [];
     private readonly Queue<EndedStint> _ended = [];
     private readonly List<(EndedStint Stint, long Sequence)> _named = [];
@@ -101,7 +101,8 @@ internal sealed class MigrationCollector
     {
         lock (_lock)
         {
-            _failed.Add(migration);
+            // The next report is the first that it is in.
+            _failed.Add((migration, _sequence + 1));
         }
     }
 
@@ -120,16 +121,16 @@ internal sealed class MigrationCollector
             }
 
             var sums = new SiloSums(silo, _sequence, _changes, _all, _retired, [.. _named.Select(named => named.Stint.Tally.Stint)]);
-            return new CollectorReport(incarnation, connections, migrating, sums, [.. _failed]);
+            return new CollectorReport(incarnation, connections, migrating, sums, [.. _failed.Select(failed => failed.Migration)]);
         }
     }
 
-    /// <summary>The report arrived: its failed migrations are not sent again.</summary>
-    public void Answered(CollectorReport report)
+    /// <summary>What this report told is durable: its failed migrations are not sent again.</summary>
+    public void Keep(long durableSequence)
     {
         lock (_lock)
         {
-            _failed.RemoveRange(0, report.Failed.Length);
+            _failed.RemoveAll(failed => failed.Sequence <= durableSequence);
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed partial class MigrationMonitorGrain
 
     private readonly Dictionary<string, DateTimeOffset> _unknownSince = [];
 
+    // By life of a silo, what was said last about why it could not be read to its end.
+    private readonly Dictionary<string, int> _unread = [];
+
     private async Task RecoverDeadAsync()
     {
         if (!_recovering.IsCompleted)
@@ -62,7 +65,7 @@ internal sealed partial class MigrationMonitorGrain
             catch (Exception error)
             {
                 // The next tick goes on with it.
-                LogNotRecovered(error, incarnation);
+                SayUnread(error, incarnation, 0);
             }
         }
     }
@@ -74,9 +77,19 @@ internal sealed partial class MigrationMonitorGrain
 
         // Those that the silo itself, or a recovery that did not come to its end, has named are in the sums already.
         var named = Present.TryGetValue(incarnation, out var checkpoint) ? checkpoint.Named.ToHashSet() : [];
-        while (await index.ReadAsync(incarnation, ReadAtOnce) is { IsEmpty: false } connections)
+        var failed = new Dictionary<string, Exception>();
+        while (await index.ReadAsync(incarnation, ReadAtOnce) is { IsEmpty: false } indexed)
         {
-            var tallies = (await EachAsync(connections, connection => connection.GetTallies(incarnation))).SelectMany(tallies => tallies).ToList();
+            // What cannot be read keeps its place in the index, and must not keep the others.
+            ImmutableArray<string> connections = [.. indexed.Where(connectionId => !failed.ContainsKey(connectionId))];
+            if (connections.IsEmpty)
+            {
+                SayUnread(failed.Values.First(), incarnation, failed.Count);
+                return;
+            }
+
+            var answers = await EachAsync(connections, connection => connection.GetTallies(incarnation), failed);
+            var tallies = answers.SelectMany(answer => answer.Result).ToList();
             var sums = Present.GetValueOrDefault(incarnation) ?? Unheard(incarnation);
             var retired = tallies.Where(tally => named.Add(tally.Stint))
                 .Aggregate(sums.Retired, (retired, tally) => retired.Plus(tally.GatewayId, tally.Sums));
@@ -84,14 +97,17 @@ internal sealed partial class MigrationMonitorGrain
             _areSumsNew = true;
             await WriteAsync();
 
-            ImmutableArray<Guid> stints = [.. tallies.Select(tally => tally.Stint)];
-            await EachAsync(connections, async connection =>
-            {
-                await connection.Settle(incarnation, stints);
-                return true;
-            });
-            named.ExceptWith(stints);
-            read += connections.Length;
+            var settled = await EachAsync(
+                [.. answers.Select(answer => answer.ConnectionId)],
+                async connection =>
+                {
+                    await connection.Settle(incarnation, [.. tallies.Select(tally => tally.Stint)]);
+                    return true;
+                },
+                failed);
+            var done = settled.Select(one => one.ConnectionId).ToHashSet();
+            named.ExceptWith(answers.Where(answer => done.Contains(answer.ConnectionId)).SelectMany(answer => answer.Result).Select(tally => tally.Stint));
+            read += done.Count;
         }
 
         if (Present.Remove(incarnation, out var last))
@@ -104,18 +120,40 @@ internal sealed partial class MigrationMonitorGrain
         await index.ForgetAsync(incarnation);
         _durable.Remove(incarnation);
         _unknownSince.Remove(incarnation);
+        _unread.Remove(incarnation);
         LogRecovered(last?.Silo ?? incarnation, read);
     }
 
-    private async Task<List<T>> EachAsync<T>(ImmutableArray<string> connectionIds, Func<IConnectionKeeper, Task<T>> call)
+    private async Task<List<(string ConnectionId, T Result)>> EachAsync<T>(
+        ImmutableArray<string> connectionIds, Func<IConnectionKeeper, Task<T>> call, Dictionary<string, Exception> failed)
     {
-        var results = new List<T>(connectionIds.Length);
+        var results = new List<(string, T)>(connectionIds.Length);
         foreach (var group in connectionIds.Chunk(CallsAtOnce))
         {
-            results.AddRange(await Task.WhenAll(group.Select(connectionId => call(GrainFactory.GetGrain<IConnectionKeeper>(connectionId)))));
+            await Task.WhenAll(group.Select(async connectionId =>
+            {
+                try
+                {
+                    results.Add((connectionId, await call(GrainFactory.GetGrain<IConnectionKeeper>(connectionId))));
+                }
+                catch (Exception error)
+                {
+                    failed[connectionId] = error;
+                }
+            }));
         }
 
         return results;
+    }
+
+    // Each tick tries again; only what has changed is worth a line.
+    private void SayUnread(Exception error, string incarnation, int connections)
+    {
+        if (!_unread.TryGetValue(incarnation, out var said) || said != connections)
+        {
+            _unread[incarnation] = connections;
+            LogNotRecovered(error, incarnation, connections);
+        }
     }
 
     // Killed before its first report.
@@ -125,6 +163,6 @@ internal sealed partial class MigrationMonitorGrain
     [LoggerMessage(1313, LogLevel.Information, "{Silo} is dead; the records of {Count} connections were read again, and its sums are exact.")]
     private partial void LogRecovered(string silo, int count);
 
-    [LoggerMessage(1314, LogLevel.Warning, "The connections of {Incarnation}, which is dead, could not all be read again; it is tried again.")]
-    private partial void LogNotRecovered(Exception error, string incarnation);
+    [LoggerMessage(1314, LogLevel.Warning, "The connections of {Incarnation}, which is dead, could not all be read again, {Count} of them for reasons of their own; it goes on trying.")]
+    private partial void LogNotRecovered(Exception error, string incarnation, int count);
 }

@@ -60,10 +60,10 @@ internal sealed partial class MigrationMonitorGrain(
         if (sums.State.Since is null)
         {
             sums.State.Since = time.GetUtcNow();
-            _areSumsNew = true;
         }
 
-        NoteDurable(Sequences());
+        // A monitor that was moved brings along what it had not written; what is durable is known once this one has written.
+        (_areSumsNew, _areFailedNew) = (true, true);
         this.RegisterGrainTimer(TickAsync, new GrainTimerCreationOptions(TimeSpan.Zero, Tick) { Interleave = true, KeepAlive = true });
         return Task.CompletedTask;
     }
@@ -123,11 +123,15 @@ internal sealed partial class MigrationMonitorGrain(
             => new(id, connections, migrating, sums.Totals) { ByKind = sums.ByKind, Histogram = sums.Durations };
     }
 
-    public async Task<ImmutableArray<MigratingConnection>> GetMigratingConnections(int limit)
+    public async Task<MigratingList> GetMigratingConnections(int limit)
     {
         limit = Math.Clamp(limit, 0, MigratingLimit);
-        var answers = await Task.WhenAll(Live().Select(silo => AskAsync(silo, observer => observer.GetMigrating(limit), [])));
-        return [.. answers.SelectMany(answer => answer).OrderBy(connection => connection.StartedAt).Take(limit)];
+        var unheard = Unheard();
+        var answers = await Task.WhenAll(Live().Select(silo => AskAsync(
+            silo, async observer => new MigratingList(await observer.GetMigrating(limit), []), new MigratingList([], [silo.Name]))));
+        return new MigratingList(
+            [.. answers.SelectMany(answer => answer.Connections).OrderBy(connection => connection.StartedAt).Take(limit)],
+            [.. answers.SelectMany(answer => answer.Missing).Concat(unheard).Concat(Recovering()).Distinct().Order(StringComparer.Ordinal)]);
     }
 
     public async Task<ConnectionList> GetConnections(ConnectionFilter filter, int limit)
@@ -139,9 +143,7 @@ internal sealed partial class MigrationMonitorGrain(
                 nameof(limit), limit, $"A list of connections has from 1 to {IMigrationMonitorGrain.MostConnections} entries.");
         }
 
-        // A silo that has not reported since this activation of the monitor began cannot be asked, but its connections are there.
-        var unheard = membership.GetApproximateSiloStatuses(onlyActive: true).Keys
-            .Where(address => !_silos.ContainsKey(address.ToParsableString())).Select(NameOf);
+        var unheard = Unheard();
         var answers = await Task.WhenAll(Live().Select(silo => AskAsync(
             silo, observer => observer.GetConnections(filter, limit), new ConnectionList(0, [], [silo.Name]))));
         return ConnectionList.Merge([.. answers, new ConnectionList(0, [], [.. unheard, .. Recovering()])], limit);
@@ -171,14 +173,15 @@ internal sealed partial class MigrationMonitorGrain(
     public async Task Reset()
     {
         // What was acknowledged before the reset should not appear after it.
-        await Task.WhenAll(Live().Select(FlushAsync));
-        sums.State.Since = time.GetUtcNow();
-        Baseline.Clear();
-        foreach (var (silo, counted) in SumsBySilo())
+        var answers = await Task.WhenAll(Live().Select(async silo => (silo.Name, HasReported: await FlushAsync(silo))));
+        if (Unheard().Concat(Recovering()).Concat(answers.Where(answer => !answer.HasReported).Select(answer => answer.Name)).Distinct().ToList() is [_, ..] missing)
         {
-            Baseline[silo] = counted.ToBaseline();
+            throw new InvalidOperationException(
+                $"{string.Join(" and ", missing)} has not said yet what it counted before the reset: it does not answer, or has died and is being read again; try again soon");
         }
 
+        sums.State.Since = time.GetUtcNow();
+        sums.State.Baseline = Migrations.Baseline.Of(SumsBySilo());
         _areSumsNew = true;
         await WriteAsync();
         LogReset();
@@ -214,6 +217,10 @@ internal sealed partial class MigrationMonitorGrain(
 
     private IEnumerable<string> Recovering() => Present.Where(silo => IsDead(silo.Key)).Select(silo => silo.Value.Silo).Distinct();
 
+    // A silo that has not reported since this activation of the monitor began cannot be asked, but its connections are there.
+    private List<string> Unheard() => [.. membership.GetApproximateSiloStatuses(onlyActive: true).Keys
+        .Where(address => !_silos.ContainsKey(address.ToParsableString())).Select(NameOf)];
+
     private string NameOf(SiloAddress address) => membership.TryGetSiloName(address, out var name) ? name : address.ToString();
 
     private async Task<T> AskAsync<T>(LiveSilo silo, Func<IMigrationCollectorObserver, Task<T>> question, T none)
@@ -230,17 +237,14 @@ internal sealed partial class MigrationMonitorGrain(
         }
     }
 
-    private async Task FlushAsync(LiveSilo silo)
-    {
-        try
+    private Task<bool> FlushAsync(LiveSilo silo) => AskAsync(
+        silo,
+        async observer =>
         {
-            await silo.Observer.Report();
-        }
-        catch (Exception error)
-        {
-            LogNoAnswer(error, silo.Name);
-        }
-    }
+            await observer.Report();
+            return true;
+        },
+        false);
 
     private async Task TickAsync(CancellationToken cancellationToken)
     {
@@ -275,12 +279,11 @@ internal sealed partial class MigrationMonitorGrain(
         await _writing.WaitAsync();
         try
         {
+            var sequences = Sequences();
             if (_areSumsNew)
             {
-                var sequences = Sequences();
                 _areSumsNew = false;
                 await sums.WriteStateAsync();
-                NoteDurable(sequences);
             }
 
             if (_areFailedNew)
@@ -288,16 +291,19 @@ internal sealed partial class MigrationMonitorGrain(
                 _areFailedNew = false;
                 await failed.WriteStateAsync();
             }
+
+            // What came meanwhile is in later reports. Where nothing was new, what these say is what was written before.
+            NoteDurable(sequences);
         }
-        catch (InconsistentStateException)
-        {
-            // Another activation has written, or an earlier write of this one whose answer was lost. Silos report all of it again.
-            DeactivateOnIdle();
-            throw;
-        }
-        catch
+        catch (Exception error)
         {
             (_areSumsNew, _areFailedNew) = (true, true);
+            if (error is InconsistentStateException)
+            {
+                // Another activation has written, or an earlier write of this one whose answer was lost. Silos report all of it again.
+                DeactivateOnIdle();
+            }
+
             throw;
         }
         finally

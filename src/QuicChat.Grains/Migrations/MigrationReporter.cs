@@ -49,7 +49,7 @@ internal sealed partial class MigrationReporter(
             var (registered, migrating) = connections.Count;
             var report = collector.Report(silo.Name, silo.SiloAddress.ToParsableString(), registered, migrating);
             var receipt = await grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key).Push(report, _reference!);
-            collector.Answered(report);
+            collector.Keep(receipt.DurableSequence);
             feed.Learn(receipt.Observers);
             timeout.Value = receipt.Gateways?.MigrationTimeout ?? timeout.Value;
             if (_isFailing)

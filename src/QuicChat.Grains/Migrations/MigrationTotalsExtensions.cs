@@ -23,9 +23,6 @@ internal static class MigrationTotalsExtensions
     /// <summary>What <paramref name="other"/> does not have.</summary>
     public static MigrationTotals Minus(this MigrationTotals totals, MigrationTotals other) => totals.Combine(other, -1);
 
-    /// <summary>What would be taken away to count from now on: attempts in flight stay.</summary>
-    public static MigrationTotals ToBaseline(this MigrationTotals totals) => totals with { Started = totals.Started - totals.InFlight };
-
     /// <summary>Both together.</summary>
     public static MigrationTotalsByKind Plus(this MigrationTotalsByKind totals, MigrationTotalsByKind other)
         => new(totals.PortOnly.Plus(other.PortOnly), totals.Address.Plus(other.Address), totals.Family.Plus(other.Family));
@@ -34,9 +31,14 @@ internal static class MigrationTotalsExtensions
     public static MigrationTotalsByKind Minus(this MigrationTotalsByKind totals, MigrationTotalsByKind other)
         => new(totals.PortOnly.Minus(other.PortOnly), totals.Address.Minus(other.Address), totals.Family.Minus(other.Family));
 
-    /// <summary>What would be taken away to count from now on: attempts in flight stay.</summary>
-    public static MigrationTotalsByKind ToBaseline(this MigrationTotalsByKind totals)
-        => new(totals.PortOnly.ToBaseline(), totals.Address.ToBaseline(), totals.Family.ToBaseline());
+    /// <summary>The totals of one kind.</summary>
+    public static MigrationTotals Of(this MigrationTotalsByKind totals, MigrationKind kind) => kind switch
+    {
+        MigrationKind.PortOnly => totals.PortOnly,
+        MigrationKind.Address => totals.Address,
+        MigrationKind.Family => totals.Family,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind."),
+    };
 
     /// <summary>With the totals of one kind changed.</summary>
     public static MigrationTotalsByKind With(

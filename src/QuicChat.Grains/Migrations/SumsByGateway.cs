@@ -27,7 +27,4 @@ internal sealed record SumsByGateway([property: Id(0)] ImmutableDictionary<strin
 
     /// <summary>What <paramref name="other"/> does not have.</summary>
     public SumsByGateway Minus(SumsByGateway other) => other.Items.Aggregate(this, (sums, item) => sums.Minus(item.Key, item.Value));
-
-    /// <summary>What to take away from now on so that only what comes is counted.</summary>
-    public SumsByGateway ToBaseline() => new(Items.ToImmutableDictionary(item => item.Key, item => item.Value.ToBaseline()));
 }

@@ -53,6 +53,25 @@ public sealed class GatewayObserverTests
     }
 
     [Fact]
+    public async Task A_connection_that_the_cluster_asks_for_while_it_ends_stays_unregistered()
+    {
+        await using var gateway = new TestGateway(options => options.PathReportDelay = TimeSpan.Zero);
+        var client = await gateway.ConnectAsync();
+        var grain = gateway.Cluster.Connection(client.Connection.Id);
+        var answer = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "Unregistered" ? answer.Task : Task.CompletedTask;
+        client.Connection.Leave();
+        await grain.Calls.ReachedAsync("Unregistered", 1);
+
+        await gateway.Observer.CheckConnections([client.Connection.Id.ToString()]);
+        answer.SetResult();
+        await gateway.Sessions.StopAsync(CancellationToken.None);
+
+        Assert.False(grain.IsRegistered);
+        Assert.Single(grain.Registrations);
+    }
+
+    [Fact]
     public async Task A_connection_that_the_cluster_asks_for_and_that_is_not_here_is_unregistered()
     {
         await using var gateway = new TestGateway();

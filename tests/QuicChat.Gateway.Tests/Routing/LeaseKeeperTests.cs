@@ -1,3 +1,4 @@
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Gateway.Tests.Support;
 
 namespace QuicChat.Gateway.Tests.Routing;
@@ -66,10 +67,47 @@ public sealed class LeaseKeeperTests
         }
 
         await grain.Calls.ReachedAsync("Register", 2);
+        Assert.Equal(2, grain.Registrations.Select(registration => registration.LeaseId).Distinct().Count());
+        Assert.Equal(gateway.Cluster.Registry.Lease.Id, grain.Registrations.Last().LeaseId);
         await gateway.Time.PassAsync(Interval, "the renewal after it");
         await gateway.Cluster.Registry.Calls.ReachedAsync("Renew", lostAnswers + 3);
         Assert.Equal(2, grain.Calls.Count("Register"));
         await client.PingAsync();
+    }
+
+    [Fact]
+    public async Task A_lease_that_cannot_be_applied_is_renewed_all_the_same()
+    {
+        await using var gateway = new TestGateway();
+        await gateway.Lease.StartAsync("[::]:4433", CancellationToken.None);
+        var lease = gateway.Cluster.Registry.Lease;
+        gateway.Cluster.Registry.Lease = null!;
+        await gateway.Time.PassAsync(Interval, "a renewal");
+        await gateway.Time.ArmedBackoffAsync();
+
+        gateway.Cluster.Registry.Lease = lease with { MigrationTimeout = TimeSpan.FromSeconds(7), Policy = null };
+        gateway.Time.Advance(TimeSpan.FromSeconds(1));
+        await gateway.Time.PassAsync(Interval, "the renewal after it");
+
+        Assert.Equal(TimeSpan.FromSeconds(7), gateway.Sessions.MigrationTimeout);
+        Assert.Equal(lease.Policy, gateway.Sessions.Policy);
+    }
+
+    [Fact]
+    public async Task A_lease_that_another_process_of_the_name_holds_is_told_and_taken_once_it_is_free()
+    {
+        await using var gateway = new TestGateway();
+        gateway.Cluster.Registry.Calls.Before = method
+            => method == "Renew" ? Task.FromException(new GatewayReplacedException("Another process holds it.")) : Task.CompletedTask;
+
+        var starting = gateway.Lease.StartAsync("[::]:4433", CancellationToken.None);
+        await gateway.Time.ArmedBackoffAsync();
+        Assert.Equal("Another process holds it.", gateway.Lease.Refusal);
+
+        gateway.Cluster.Registry.Calls.Before = null;
+        gateway.Time.Advance(TimeSpan.FromSeconds(1));
+        await starting.Within("the lease");
+        Assert.Null(gateway.Lease.Refusal);
     }
 
     [Fact]

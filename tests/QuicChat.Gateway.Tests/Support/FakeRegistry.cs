@@ -22,7 +22,7 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
         return Lease;
     }
 
-    public Task Release(string gatewayId) => Calls.CallAsync(nameof(Release));
+    public Task Release(string gatewayId, DateTimeOffset startedAt) => Calls.CallAsync(nameof(Release));
 
     /// <summary>The gateways that can be asked to close connections.</summary>
     public HashSet<string> Known { get; } = [];

@@ -30,6 +30,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     private readonly CancellationTokenSource _dead = new();
     private readonly Action<MigrationTotals> _acknowledged;
     private volatile bool _isDying;
+    private Guid _leaseId;
     private Task _running = Task.CompletedTask;
     private Task _renewing = Task.CompletedTask;
     private Task _ending = Task.CompletedTask;
@@ -63,6 +64,9 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     public ConcurrentQueue<(long Began, long Ended)> Ended { get; } = [];
 
     public int Unresolved => _unresolved.Count;
+
+    /// <summary>Connections without an attempt in flight that have reported before.</summary>
+    public int Numbered => _idle.Count(client => client.LastNumber > 0);
 
     public async Task StartAsync(int connections)
     {
@@ -131,6 +135,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     {
         var lease = await _grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
             .Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", Connections, _startedAt, 0), _reference);
+        _leaseId = lease.Id;
         if (Timeout != lease.MigrationTimeout)
         {
             (Timeout, TimeoutChangedAt) = (lease.MigrationTimeout, Stopwatch.GetTimestamp());
@@ -141,7 +146,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     {
         var client = new Client(_grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N")));
         var registration = new ConnectionRegistration(
-            Id, UserOf(client), "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow);
+            Id, UserOf(client), "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow) { LeaseId = _leaseId };
         await RetryAsync(() => client.Grain.Register(registration));
         Count(connections: 1);
         _idle.Enqueue(client);

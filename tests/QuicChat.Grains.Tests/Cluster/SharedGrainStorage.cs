@@ -10,6 +10,8 @@ public sealed class SharedGrainStorage
     private readonly ConcurrentDictionary<string, (string ETag, byte[] Data)> _records = [];
     private readonly ConcurrentDictionary<GrainId, WriteFault> _faults = [];
     private readonly ConcurrentDictionary<GrainId, bool> _unread = [];
+    private readonly ConcurrentDictionary<GrainId, bool> _readOnly = [];
+    private readonly ConcurrentDictionary<GrainId, bool> _unreadable = [];
     private readonly ConcurrentDictionary<GrainId, int> _writes = [];
     private readonly ConcurrentDictionary<GrainId, TaskCompletionSource> _awaited = [];
 
@@ -24,6 +26,32 @@ public sealed class SharedGrainStorage
     }
 
     public void FailNextWrite(GrainId grainId, WriteFault fault) => _faults[grainId] = fault;
+
+    /// <summary>Has every write of a grain refused, until it is told otherwise.</summary>
+    public void RefuseWrites(GrainId grainId, bool refuse)
+    {
+        if (refuse)
+        {
+            _readOnly[grainId] = true;
+        }
+        else
+        {
+            _readOnly.TryRemove(grainId, out _);
+        }
+    }
+
+    /// <summary>Has every read of a grain fail, until it is told otherwise.</summary>
+    public void RefuseReads(GrainId grainId, bool refuse)
+    {
+        if (refuse)
+        {
+            _unreadable[grainId] = true;
+        }
+        else
+        {
+            _unreadable.TryRemove(grainId, out _);
+        }
+    }
 
     public void FailNextRead(GrainId grainId) => _unread[grainId] = true;
 
@@ -46,7 +74,7 @@ public sealed class SharedGrainStorage
     {
         public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
-            if (storage._unread.TryRemove(grainId, out _))
+            if (storage._unread.TryRemove(grainId, out _) || storage._unreadable.ContainsKey(grainId))
             {
                 throw new IOException("The test has the store not answer this read.");
             }
@@ -75,7 +103,7 @@ public sealed class SharedGrainStorage
         private Task Change<T>(string stateName, GrainId grainId, IGrainState<T> grainState, byte[]? data)
         {
             var fault = storage._faults.TryRemove(grainId, out var planned) ? planned : default(WriteFault?);
-            if (fault == WriteFault.Refused)
+            if (fault == WriteFault.Refused || storage._readOnly.ContainsKey(grainId))
             {
                 throw new IOException("The test has the store refuse this write.");
             }

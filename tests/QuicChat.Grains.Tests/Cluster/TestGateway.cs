@@ -43,9 +43,20 @@ public sealed class TestGateway : IGatewayObserver
 
     private IGatewayRegistryGrain Registry => _cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
 
-    public Task<GatewayLease> RenewAsync() => Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, 0), Reference);
+    /// <summary>The lease that it registers connections under.</summary>
+    public Guid LeaseId { get; set; }
 
-    public Task ReleaseAsync() => Registry.Release(Id);
+    /// <summary>The version of the settings that it names.</summary>
+    public long SettingsVersion { get; set; }
+
+    public async Task<GatewayLease> RenewAsync()
+    {
+        var lease = await Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, SettingsVersion), Reference);
+        LeaseId = lease.Id;
+        return lease;
+    }
+
+    public Task ReleaseAsync() => Registry.Release(Id, StartedAt);
 
     public async Task<IConnectionGrain> ConnectAsync(string userId, string remoteEndPoint = "192.0.2.1:1000")
     {
@@ -55,7 +66,7 @@ public sealed class TestGateway : IGatewayObserver
     }
 
     public ConnectionRegistration Registration(string userId, string remoteEndPoint = "192.0.2.1:1000")
-        => new(Id, userId, $"{userId}'s name", "client-1", remoteEndPoint, "[::1]:4433", "ngtcp2", _cluster.Clock.GetUtcNow());
+        => new(Id, userId, $"{userId}'s name", "client-1", remoteEndPoint, "[::1]:4433", "ngtcp2", _cluster.Clock.GetUtcNow()) { LeaseId = LeaseId };
 
     public PathObservation Event(
         IConnectionGrain connection,

@@ -1,4 +1,5 @@
 using QuicChat.Abstractions.Connections;
+using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Migrations;
 using QuicChat.Abstractions.Users;
 using QuicChat.Grains.Tests.Cluster;
@@ -126,6 +127,63 @@ public sealed class ConnectionGrainTests(ClusterFixture cluster)
         await connection.Unregister("closed");
         Assert.True(await connection.HasMigrationFailed());
         Assert.Equal("no answer", Assert.Single((await connection.GetSnapshot())!.History).Reason);
+    }
+
+    [Fact]
+    public async Task AFailedConnectionLeavesItsUserThoughTheFirstTryFails()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Storage.RefuseWrites(User.GetGrainId(), true);
+        await connection.FailMigration("an operator said so");
+        await _gateway.NextAsync(_gateway.Closes, "the request to close the connection");
+        await cluster.EndLostAsync();
+        Assert.Equal([connection.GetPrimaryKeyString()], await User.GetConnections());
+
+        cluster.Storage.RefuseWrites(User.GetGrainId(), false);
+        await cluster.SettleAsync(
+            async () =>
+            {
+                await cluster.EndLostAsync();
+                return (await User.GetConnections()).IsEmpty;
+            },
+            "the leaving of the user");
+
+        Assert.Equal(0, _gateway.Closes.Reader.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AGatewayIsAskedToCloseAFailedConnectionUntilTheRegistryCanAskIt(bool closesMeanwhile)
+    {
+        await _gateway.RenewAsync();
+        var other = new TestGateway(cluster);
+        await other.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+
+        // A registry that has just become active knows no gateway's address.
+        await cluster.MoveAsync(cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key));
+        await connection.FailMigration("an operator said so");
+        await cluster.EndLostAsync();
+        Assert.Equal(0, _gateway.Closes.Reader.Count);
+        if (closesMeanwhile)
+        {
+            await connection.Unregister("the client left");
+        }
+
+        await _gateway.RenewAsync();
+        await cluster.EndLostAsync();
+        await cluster.EndLostAsync();
+
+        if (!closesMeanwhile)
+        {
+            Assert.Equal(
+                (connection.GetPrimaryKeyString(), 4, "an operator said so"),
+                await _gateway.NextAsync(_gateway.Closes, "the request to close the connection"));
+        }
+
+        Assert.Equal(0, _gateway.Closes.Reader.Count);
     }
 
     [Fact]

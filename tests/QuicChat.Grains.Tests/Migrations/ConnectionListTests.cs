@@ -150,11 +150,11 @@ public sealed class ConnectionListTests(ClusterFixture cluster)
             .Report(silo.Name, silo.SiloAddress.ToParsableString(), registered, migrating);
         await cluster.Grains.GetGrain<IMigrationCheckpoint>(IMigrationMonitorGrain.Key)
             .Push(report, cluster.Grains.CreateObjectReference<IMigrationCollectorObserver>(deaf));
-        services.GetRequiredService<MigrationCollector>().Answered(report);
 
         var list = await Monitor.GetConnections(new ConnectionFilter(_user), 10);
 
         Assert.Equal([silo.Name], list.Missing);
+        Assert.Equal([silo.Name], (await Monitor.GetMigratingConnections(10)).Missing);
         Assert.Equal((1, Id(first)), (list.Total, Assert.Single(list.Connections).ConnectionId));
         await ListsAsync(new ConnectionFilter(_user), first, second);
         GC.KeepAlive(deaf);

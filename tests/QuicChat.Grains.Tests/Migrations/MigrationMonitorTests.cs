@@ -84,7 +84,7 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.Equal(truth, part.Totals);
         Assert.Equal(truth.InFlight, part.Migrating);
         Assert.Equal(
-            truth.InFlight, (await Monitor.GetMigratingConnections(1_000)).Count(connection => connection.GatewayId == _gateway.Id));
+            truth.InFlight, (await Monitor.GetMigratingConnections(1_000)).Connections.Count(connection => connection.GatewayId == _gateway.Id));
     }
 
     [Fact]
@@ -98,11 +98,11 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         // The monitor knows of silos by their reports.
         await cluster.StatsAsync();
-        var migrating = (await Monitor.GetMigratingConnections(1_000)).Where(connection => connection.GatewayId == _gateway.Id).ToList();
+        var migrating = (await Monitor.GetMigratingConnections(1_000)).Connections.Where(connection => connection.GatewayId == _gateway.Id).ToList();
         Assert.Equal([first.GetPrimaryKeyString(), second.GetPrimaryKeyString()], migrating.Select(connection => connection.ConnectionId));
         Assert.Equal((_user, "192.0.2.1:1000", "192.0.2.1:2000"), (migrating[0].UserId, migrating[0].From, migrating[0].To));
-        Assert.Single(await Monitor.GetMigratingConnections(1));
-        Assert.Empty(await Monitor.GetMigratingConnections(-1));
+        Assert.Single((await Monitor.GetMigratingConnections(1)).Connections);
+        Assert.Empty((await Monitor.GetMigratingConnections(-1)).Connections);
 
         await _gateway.ReportAsync(first, _gateway.Event(first, Failed, milliseconds: 1_000, reason: "no answer"));
         cluster.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -110,9 +110,24 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         await cluster.StatsAsync();
 
         var failed = (await Monitor.GetFailedMigrations(1_000)).Where(migration => migration.UserId == _user).ToList();
-        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt.Reason));
-        Assert.DoesNotContain(await Monitor.GetMigratingConnections(1_000), connection => connection.GatewayId == _gateway.Id);
+        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Reason));
+        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt!.Reason));
+        Assert.DoesNotContain((await Monitor.GetMigratingConnections(1_000)).Connections, connection => connection.GatewayId == _gateway.Id);
         Assert.Equal((2, 0), (Part(await cluster.StatsAsync()).Totals.Failed, Part(await cluster.StatsAsync()).Connections));
+    }
+
+    [Fact]
+    public async Task AConnectionThatFailedWithNoAttemptInFlightIsListedToo()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await connection.FailMigration("an operator said so");
+        await cluster.StatsAsync();
+
+        var failed = Assert.Single(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+        Assert.Equal(
+            (connection.GetPrimaryKeyString(), cluster.Clock.GetUtcNow(), null, "an operator said so", _gateway.Id),
+            (failed.ConnectionId, failed.FailedAt, failed.Attempt, failed.Reason, failed.GatewayId));
     }
 
     [Fact]
@@ -224,12 +239,26 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         var (first, second) = (await _gateway.ConnectAsync(_user), await _gateway.ConnectAsync(_user));
         await _gateway.ReportAsync(first, _gateway.Event(first, Detected), _gateway.Event(first, Validated, milliseconds: 5_000));
         await _gateway.ReportAsync(second, _gateway.Event(second, Detected));
+
+        // This attempt begins on one silo and ends on the other.
+        var moved = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(moved, _gateway.Event(moved, Detected));
+        await cluster.MoveAsync(moved);
+        await _gateway.ReportAsync(moved, _gateway.Event(moved, Reverted));
+        await moved.Unregister("the client left");
         cluster.Clock.Advance(TimeSpan.FromSeconds(1));
 
-        // What was acknowledged just before is part of what goes.
+        // The monitor knows of silos by their reports. What was acknowledged just before is part of what goes.
+        await cluster.StatsAsync();
         await Monitor.Reset();
-        var part = Part(await cluster.StatsAsync());
+        var reset = await cluster.StatsAsync();
+        var part = Part(reset);
         Assert.Equal((2, 1, MigrationTotals.Zero with { Started = 1 }), (part.Connections, part.Migrating, part.Totals));
+        Assert.All(reset.Silos, silo => Assert.Equal(MigrationTotals.Zero with { Started = silo.Totals.InFlight }, silo.Totals));
+        Assert.All(reset.Silos, silo => Assert.InRange(silo.Totals.Started, 0, reset.Totals.Started));
+        Assert.All(
+            reset.Silos,
+            silo => Assert.Equal(silo.Totals, silo.ByKind.PortOnly.Plus(silo.ByKind.Address).Plus(silo.ByKind.Family)));
         Assert.Equal(DurationHistogram.Empty, part.Histogram);
 
         await _gateway.ReportAsync(second, _gateway.Event(second, Validated, milliseconds: 20));
@@ -239,6 +268,19 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         Assert.Equal(MigrationTotals.Zero with { Started = 1, Completed = 1 }, Part(stats).Totals);
         Assert.InRange(Part(stats).Histogram.MaxMs, 20, 21.3);
         Assert.Equal(stats.Totals.InFlight, stats.Migrating);
+    }
+
+    [Fact]
+    public async Task AResetWaitsForSilosThatHaveNotSaidWhatTheyCounted()
+    {
+        await cluster.StatsAsync();
+        await cluster.DeactivateAsync(Monitor);
+
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(Monitor.Reset);
+
+        Assert.All(cluster.Silos, silo => Assert.Contains(silo.Name, refused.Message, StringComparison.Ordinal));
+        await cluster.StatsAsync();
+        await Monitor.Reset();
     }
 
     [Fact]
@@ -257,6 +299,34 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         Assert.Equal(connection.GetPrimaryKeyString(), await _gateway.NextAsync(_gateway.Checks, "a question for the overdue attempt"));
         Assert.True(await connection.IsMigrating());
+    }
+
+    [Fact]
+    public async Task EveryOverdueAttemptIsAskedForInTurn()
+    {
+        const int Overdue = 250;
+        await _gateway.RenewAsync();
+        var connections = await Task.WhenAll(Enumerable.Range(0, Overdue).Select(_ => _gateway.ConnectAsync(Guid.NewGuid().ToString("N"))));
+        await Task.WhenAll(connections.Select(connection => _gateway.ReportAsync(connection, _gateway.Event(connection, Detected))));
+        for (var renewal = 0; renewal < 4; renewal++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(9));
+            await _gateway.RenewAsync();
+        }
+
+        // None of them ends, so in each round there are as many.
+        for (var round = 0; round < 3; round++)
+        {
+            await cluster.EndLostAsync();
+            cluster.Clock.Advance(TimeSpan.FromSeconds(6));
+            await _gateway.RenewAsync();
+        }
+
+        var asked = new HashSet<string>();
+        while (asked.Count < Overdue)
+        {
+            asked.Add(await _gateway.NextAsync(_gateway.Checks, $"the questions for {Overdue} attempts, of which {asked.Count} came"));
+        }
     }
 
     [Fact]
@@ -313,21 +383,36 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         cluster.Storage.Put(connection.GetGrainId(), "connection", serializer.SerializeToArray(record));
         await cluster.Index.AddAsync(dead, connection.GetPrimaryKeyString());
 
+        // This one's record cannot be read at first, which must not hold up the others.
+        var bad = cluster.Grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N"));
+        cluster.Storage.Put(bad.GetGrainId(), "connection", serializer.SerializeToArray(
+            new ConnectionRecord { Tallies = [new(Guid.NewGuid(), dead, _gateway.Id, sums)] }));
+        await cluster.Index.AddAsync(dead, bad.GetPrimaryKeyString());
+        cluster.Storage.RefuseReads(bad.GetGrainId(), true);
+
         // Nothing is there for this one: its silo died between the entry and the record.
         await cluster.Index.AddAsync(dead, Guid.NewGuid().ToString("N"));
 
         // Membership may not know of it any more; then a minute's silence tells.
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(200));
-        for (var tries = 0; tries < 100 && (await cluster.Index.GetIncarnationsAsync()).Contains(dead); tries++)
+        for (var tries = 0; tries < 100 && cluster.Storage.Contains(connection.GetGrainId()); tries++)
         {
             await timer.WaitForNextTickAsync();
             cluster.Clock.Advance(TimeSpan.FromSeconds(10));
         }
 
+        Assert.False(cluster.Storage.Contains(connection.GetGrainId()));
+        Assert.Equal([dead], (await cluster.Index.GetIncarnationsAsync()).Where(life => life == dead));
+        cluster.Storage.RefuseReads(bad.GetGrainId(), false);
+        for (var tries = 0; tries < 100 && (await cluster.Index.GetIncarnationsAsync()).Contains(dead); tries++)
+        {
+            await timer.WaitForNextTickAsync();
+        }
+
         Assert.DoesNotContain(dead, await cluster.Index.GetIncarnationsAsync());
         Assert.False(cluster.Storage.Contains(connection.GetGrainId()));
         var part = Part(await Monitor.GetMigrationStats());
-        Assert.Equal((0, MigrationTotals.Zero with { Started = 6, Reverted = 4, Failed = 2 }), (part.Connections, part.Totals));
+        Assert.Equal((0, MigrationTotals.Zero with { Started = 9, Reverted = 6, Failed = 3 }), (part.Connections, part.Totals));
     }
 
     [Fact]
@@ -370,6 +455,57 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
     }
 
     [Fact]
+    public async Task WhatWasAppliedBeforeALeaseWasLostIsNotAppliedAgain()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        PathObservation[] events = [_gateway.Event(connection, Detected), _gateway.Event(connection, Validated, milliseconds: 5)];
+
+        // The answer to this is lost, and so is the lease.
+        await _gateway.ReportAsync(connection, events);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.EndLostAsync();
+        Assert.Null(await connection.GetSnapshot());
+        await cluster.SettleAsync(IsSettled, "the checkpoint of the closed connection");
+
+        await _gateway.RenewAsync();
+        Assert.False((await _gateway.ReportAsync(connection, events)).Registered);
+        var snapshot = await connection.Register(_gateway.Registration(_user, "192.0.2.1:2000"));
+
+        Assert.Equal((2, "192.0.2.1:2000", MigrationState.Stable), (snapshot.LastEventNumber, snapshot.RemoteEndPoint, snapshot.State));
+        await _gateway.ReportAsync(connection, events);
+        var part = Part(await cluster.StatsAsync());
+        Assert.Equal((1, 1, 1), (part.Connections, part.Totals.Started, part.Totals.Completed));
+        await connection.Unregister("the client left");
+        await WhenForgottenAsync(connection);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ALostConnectionsNumberIsForgottenAfterTenMinutes(bool moves)
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected), _gateway.Event(connection, Reverted));
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.EndLostAsync();
+        await cluster.SettleAsync(IsSettled, "the checkpoint of the closed connection");
+        if (moves)
+        {
+            // Whoever asks has it become active, perhaps elsewhere.
+            Assert.Null(await connection.GetSnapshot());
+        }
+
+        Assert.True(cluster.Storage.Contains(connection.GetGrainId()));
+        cluster.Clock.Advance(TimeSpan.FromMinutes(10));
+        await cluster.EndLostAsync();
+
+        await WhenForgottenAsync(connection);
+        Assert.Equal(0, (await connection.Register(_gateway.Registration(_user))).LastEventNumber);
+    }
+
+    [Fact]
     public async Task ANewProcessOfTheSameNameEndsWhatTheFormerOneHeld()
     {
         await _gateway.RenewAsync();
@@ -406,6 +542,55 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
     }
 
     [Fact]
+    public async Task StaleNewsOfALossEndsNothingThatHasMovedSince()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        var news = await cluster.LivenessAsync();
+        await _gateway.RenewAsync();
+        await connection.Register(_gateway.Registration(_user));
+        await cluster.MoveAsync(connection);
+        Assert.NotNull(await connection.GetSnapshot());
+
+        await cluster.EndLostAsync(news);
+
+        Assert.NotNull(await connection.GetSnapshot());
+    }
+
+    [Fact]
+    public async Task ARegistrationThatArrivesAfterItsLeaseWasLostEnds()
+    {
+        await _gateway.RenewAsync();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.LivenessAsync();
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var connection = await _gateway.ConnectAsync(_user);
+
+        await cluster.EndLostAsync();
+
+        Assert.Null(await connection.GetSnapshot());
+    }
+
+    [Fact]
+    public async Task EachOfTheProcessesOfANameThatDieIsRemembered()
+    {
+        await _gateway.RenewAsync();
+        var first = await _gateway.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        var next = new TestGateway(cluster) { Id = _gateway.Id };
+        await next.RenewAsync();
+        var second = await next.ConnectAsync(_user);
+        cluster.Clock.Advance(TimeSpan.FromSeconds(1));
+        await new TestGateway(cluster) { Id = _gateway.Id }.RenewAsync();
+
+        await cluster.EndLostAsync();
+
+        Assert.Null(await first.GetSnapshot());
+        Assert.Null(await second.GetSnapshot());
+    }
+
+    [Fact]
     public async Task AnAttemptOfAGatewayWithoutALeaseEndsAfterItsDeadline()
     {
         var connection = await _gateway.ConnectAsync(_user);
@@ -436,6 +621,38 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         Assert.True(await connection.IsMigrating());
     }
+
+    [Fact]
+    public async Task AFailureIsListedThoughTheMonitorDiesBeforeItHasWrittenIt()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Detected));
+        await cluster.StatsAsync();
+        cluster.Storage.RefuseWrites(Monitor.GetGrainId(), true);
+        try
+        {
+            await connection.FailMigration("an operator said so");
+            await cluster.StatsAsync();
+            Assert.Contains(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+
+            await cluster.DeactivateAsync(Monitor);
+            Assert.DoesNotContain(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+        }
+        finally
+        {
+            cluster.Storage.RefuseWrites(Monitor.GetGrainId(), false);
+        }
+
+        await cluster.StatsAsync();
+        Assert.Contains(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+    }
+
+    private bool IsSettled() => cluster.Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationCollector>().IsSettled);
+
+    private Task WhenForgottenAsync(IConnectionGrain connection) => cluster.SettleAsync(
+        () => !cluster.Storage.Contains(connection.GetGrainId()) && !cluster.Index.Contains(connection.GetPrimaryKeyString()),
+        "the end of the connection's record");
 
     private IGatewayRegistryGrain Registry => cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
 
