@@ -25,6 +25,7 @@ internal sealed class RoomRelay
     private readonly Queue<RoomBatch> _ahead = [];
     private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomEpoch? _epoch;
+    private string _writer = "";
     private long _firstStored;
     private long _lastStored;
     private bool _filling;
@@ -110,9 +111,9 @@ internal sealed class RoomRelay
                 return;
             }
 
-            if (batch.Epoch != _epoch.Name)
+            if (batch.Epoch != _epoch.Name || batch.Writer != _writer)
             {
-                // Old or new: only the room knows.
+                // Old or new, and whether it goes on from what is known here: only the room knows.
                 _due.Set();
                 return;
             }
@@ -140,12 +141,24 @@ internal sealed class RoomRelay
     public void RenewNow() => _due.Set();
 
     /// <summary>Reads a page of the log.</summary>
-    /// <returns>The page, or <see langword="null"/> where the room could not be reached.</returns>
+    /// <returns>
+    /// The page, or <see langword="null"/> where the room could not be reached, or is to be asked first whether it goes on from what is known.
+    /// </returns>
     public async Task<RoomPage?> TryReadAsync(long from)
     {
         try
         {
-            return await _grain.Read(from, PageSize);
+            var page = await _grain.Read(from, PageSize);
+            lock (_lock)
+            {
+                if (page.Tail.Epoch != _epoch!.Name || page.Tail.Writer == _writer)
+                {
+                    return page;
+                }
+            }
+
+            _due.Set();
+            return null;
         }
         catch (Exception e)
         {
@@ -205,8 +218,13 @@ internal sealed class RoomRelay
         await _renewing.WaitAsync(cancellationToken);
         try
         {
-            Learn(await _grain.Attach(_relays.GatewayId, _relays.Cluster.Observer));
-            return true;
+            RoomTail? seen;
+            lock (_lock)
+            {
+                seen = _epoch is null ? null : new RoomTail(_epoch.Name, _firstStored, _lastStored, _writer);
+            }
+
+            return TryLearn(await _grain.Attach(_relays.GatewayId, _relays.Cluster.Observer, seen), seen);
         }
         catch (Exception e)
         {
@@ -250,7 +268,9 @@ internal sealed class RoomRelay
         }
     }
 
-    private void Learn(RoomTail tail)
+    /// <summary>Takes the room's answer.</summary>
+    /// <returns><see langword="false"/> where it does not answer for what is known by now; the room is asked again then.</returns>
+    private bool TryLearn(RoomTail tail, RoomTail? seen)
     {
         lock (_lock)
         {
@@ -258,10 +278,16 @@ internal sealed class RoomRelay
             {
                 Begin(tail.Epoch, tail.LastOffset, NewEpoch);
             }
+            else if (tail.Writer != _writer && _lastStored != seen?.LastOffset)
+            {
+                return false;
+            }
 
+            _writer = tail.Writer;
             _firstStored = tail.FirstOffset;
             Want(tail.LastOffset);
             _attached.TrySetResult();
+            return true;
         }
     }
 

@@ -12,9 +12,16 @@ public interface IRoomGrain : IGrainWithStringKey
     /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call. Batches may be lost;
     /// the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
     /// </summary>
+    /// <param name="gatewayId">Which gateway.</param>
+    /// <param name="observer">How to reach it.</param>
+    /// <param name="seen">
+    /// How far the gateway has seen the log reach; <see langword="null"/> where it has not seen it yet. A log that is found to reach less far,
+    /// since its store was rolled back together with the silo, begins a new epoch before this call is answered.
+    /// </param>
+    /// <exception cref="RoomUnavailableException">The log is out of reach.</exception>
     [Alias("Attach")]
     [AlwaysInterleave]
-    Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer);
+    Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer, RoomTail? seen);
 
     /// <summary>Ends the wish of a gateway without members in the room.</summary>
     [Alias("Detach")]
@@ -39,12 +46,19 @@ public interface IRoomGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests);
 
-    /// <summary>Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most).</summary>
+    /// <summary>
+    /// Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most). A page may hold fewer
+    /// than there are.
+    /// </summary>
     [Alias("Read")]
     [AlwaysInterleave]
     Task<RoomPage> Read(long fromOffset, int limit);
 
-    /// <summary>The newest <c>clientSeq</c> stored from a user's client, 0 for none.</summary>
+    /// <summary>
+    /// The newest <c>clientSeq</c> stored from a user's client, 0 for none. What became of messages that are on their way into the log is waited
+    /// for, so that none of their numbers is used again.
+    /// </summary>
+    /// <exception cref="RoomUnavailableException">The log is out of reach, so it cannot be known.</exception>
     [Alias("GetLastClientSeq")]
     [AlwaysInterleave]
     Task<long> GetLastClientSeq(string userId, string clientId);

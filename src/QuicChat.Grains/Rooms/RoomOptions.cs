@@ -9,6 +9,12 @@ public sealed class RoomOptions
     /// </summary>
     public int Retention { get; set; } = 10_000;
 
+    /// <summary>
+    /// How old a message may become: 7 days, a holiday. Older ones are not read any more and are cut off, but for the newest of a room, which
+    /// stays in the store, unread, to hold the room's offset.
+    /// </summary>
+    public TimeSpan RetentionTime { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How long a gateway is delivered to after it last asked. Gateways ask every 2 s, so at 10 s four may be lost.</summary>
     public TimeSpan AttachmentDuration { get; set; } = TimeSpan.FromSeconds(10);
 

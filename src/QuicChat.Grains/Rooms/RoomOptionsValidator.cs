@@ -19,6 +19,11 @@ public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
             errors.AddError($"must be between 1 s and 10 min, not {options.AttachmentDuration}.", nameof(RoomOptions.AttachmentDuration));
         }
 
+        if (options.RetentionTime < TimeSpan.FromMinutes(1) || options.RetentionTime > TimeSpan.FromDays(3_650))
+        {
+            errors.AddError($"must be between 1 min and 3,650 days, not {options.RetentionTime}.", nameof(RoomOptions.RetentionTime));
+        }
+
         return errors.Build();
 
         void RequireRange(int value, int least, int most, string property)

@@ -37,8 +37,15 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
-    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer)
+    /// <summary>The room's activation.</summary>
+    public string Writer { get; set; } = "writer-1";
+
+    /// <summary>What gateways said they have seen.</summary>
+    public ConcurrentQueue<RoomTail?> Seen { get; } = [];
+
+    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer, RoomTail? seen)
     {
+        Seen.Enqueue(seen);
         await Calls.CallAsync(nameof(Attach));
         lock (_lock)
         {
@@ -120,6 +127,27 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
+    /// <summary>The newest messages are lost, and with them the activation; those that come take their offsets.</summary>
+    public void RollBack(int messages, string writer)
+    {
+        lock (_lock)
+        {
+            _log = _log.RemoveRange(_log.Count - messages, messages);
+            _last -= messages;
+            Writer = writer;
+            _gateways.Clear();
+        }
+    }
+
+    /// <summary>What was lost has been noticed.</summary>
+    public void BeginEpoch(string epoch)
+    {
+        lock (_lock)
+        {
+            _epoch = epoch;
+        }
+    }
+
     /// <summary>Hands stored messages to the gateways, in a batch of their own.</summary>
     public void Push(long first, long last) => Push(_epoch, first, last);
 
@@ -128,7 +156,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     {
         lock (_lock)
         {
-            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)]);
+            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)], Writer);
             foreach (var gateway in _gateways.Values)
             {
                 gateway.Deliver(batch);
@@ -164,5 +192,5 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         return stored.Offset;
     }
 
-    private RoomTail Tail() => new(_epoch, _log.IsEmpty ? _last + 1 : _log[0].Offset, _last);
+    private RoomTail Tail() => new(_epoch, _log.IsEmpty ? _last + 1 : _log[0].Offset, _last, Writer);
 }
