@@ -211,7 +211,7 @@ internal sealed class ClientSession : IPathListener
         var reporter = new PathReporter(Id, _path, registration, this, _sessions, _sessions.Abandoned);
         Volatile.Write(ref _reporter, reporter);
         await reporter.StartAsync(timeLimit);
-        Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId) { Rooms = claims.Rooms });
         _sessions.Metrics.ConnectionOpened();
         _sessions.Logger.Authenticated(Id, claims.UserId, hello.ClientId, path.Remote);
 
@@ -249,6 +249,7 @@ internal sealed class ClientSession : IPathListener
                     throw new ProtocolException(ErrorCode.AuthFailed, "The new token is another user's.");
                 }
 
+                Volatile.Write(ref _identity, _identity with { Rooms = claims.Rooms });
                 break;
             default:
                 throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on the control stream after Hello.");

@@ -81,7 +81,7 @@ internal sealed class RoomStream : IPublisher
 
     private async Task ServeAsync(Join join)
     {
-        if (ProtocolRules.CheckRoom(join.Room) is { } error)
+        if ((ProtocolRules.CheckRoom(join.Room) ?? RoomAccess.Refuse(join.Room, _identity)) is { } error)
         {
             throw new RoomStreamException(ErrorCode.NotAllowed, error);
         }

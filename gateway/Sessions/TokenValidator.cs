@@ -63,7 +63,7 @@ internal sealed class TokenValidator
         var userName = jwt.TryGetPayloadValue<string>(JwtRegisteredClaimNames.Name, out var name) && name.Length > 0 ? name : userId;
         return ProtocolRules.CheckUserName(userName) is { } badName
             ? throw Refused($"The token's name is not a user name: {badName}")
-            : new TokenClaims(userId, userName);
+            : new TokenClaims(userId, userName) { Rooms = RoomAccess.Read(jwt) };
     }
 
     private static ProtocolException Refused(string why, Exception? innerException = null)

@@ -57,11 +57,12 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     /// <summary>A connection that was welcomed.</summary>
-    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null)
+    public async Task<TestClient> ConnectAsync(
+        string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, object? rooms = null)
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(Tokens.Create(Time, user), clientId));
+        await control.SendAsync(Frames.Hello(Tokens.Create(Time, user, rooms: rooms), clientId));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }

@@ -19,13 +19,19 @@ internal static class Tokens
         TimeSpan? expiresIn = null,
         TimeSpan? validIn = null,
         byte[]? key = null,
-        string algorithm = SecurityAlgorithms.HmacSha256)
+        string algorithm = SecurityAlgorithms.HmacSha256,
+        object? rooms = null)
     {
         var now = time.GetUtcNow().UtcDateTime;
         var claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = user };
         if (name is not null)
         {
             claims[JwtRegisteredClaimNames.Name] = name;
+        }
+
+        if (rooms is not null)
+        {
+            claims[RoomAccess.Claim] = rooms;
         }
 
         return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
