@@ -9,24 +9,26 @@ namespace QuicChat.Abstractions.Rooms;
 public interface IRoomGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call. Batches may be lost;
-    /// the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
+    /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call, and with it what the gateway
+    /// has said of its members. Batches may be lost; the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
     /// </summary>
-    /// <param name="gatewayId">Which gateway.</param>
-    /// <param name="observer">How to reach it.</param>
-    /// <param name="seen">
-    /// How far the gateway has seen the log reach; <see langword="null"/> where it has not seen it yet. A log that is found to reach less far,
-    /// since its store was rolled back together with the silo, begins a new epoch before this call is answered.
-    /// </param>
     /// <exception cref="RoomUnavailableException">The log is out of reach.</exception>
     [Alias("Attach")]
     [AlwaysInterleave]
-    Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer, RoomTail? seen);
+    Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal);
 
     /// <summary>Ends the wish of a gateway without members in the room.</summary>
     [Alias("Detach")]
     [AlwaysInterleave]
     Task Detach(string gatewayId);
+
+    /// <summary>
+    /// Reads who is in the room, on behalf of a gateway that has said that it wants to know; changes follow to its observer, numbered on from
+    /// the answer.
+    /// </summary>
+    [Alias("GetPresence")]
+    [AlwaysInterleave]
+    Task<RoomPresence> GetPresence(string gatewayId);
 
     /// <summary>
     /// Stores a message, or finds it stored: <c>clientSeq</c> is dense from 1 a user, client and room. Last + 1 is stored, one at or below it answers

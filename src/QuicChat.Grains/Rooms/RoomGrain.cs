@@ -25,12 +25,17 @@ internal sealed partial class RoomGrain(
 
     private readonly RoomOptions _options = options.Value;
     private RoomFanout _fanout = null!;
+    private PresenceFanout _presence = null!;
+    private RoomRosters _rosters = null!;
 
     private string Room => this.GetPrimaryKeyString();
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _fanout = new RoomFanout(Room, _activation, _options, time, logger);
+        _presence = new PresenceFanout(Room, _activation, _options, time, logger);
+        _rosters = new RoomRosters(_options.AttachmentDuration, time);
+        _rosters.Changed += _presence.Change;
         try
         {
             await OpenAsync();
@@ -48,23 +53,36 @@ internal sealed partial class RoomGrain(
     // What stands in line is answered before the activation goes.
     public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _writing.WaitAsync(cancellationToken);
 
-    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer, RoomTail? seen)
+    public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
         ThrowIfFenced();
-        if (HasLost(seen))
+        if (HasLost(renewal.Seen))
         {
-            await BeginEpochAsync(seen.LastOffset);
+            await BeginEpochAsync(renewal.Seen.LastOffset);
         }
 
         _fanout.Attach(gatewayId, observer);
+        var (roster, number) = _rosters.Renew(gatewayId, renewal.Members);
+        _rosters.RemoveLapsed();
+        var hasPresence = _presence.Renew(gatewayId, observer, renewal.WantsPresence);
+        _presence.Send();
         CutOffOld();
-        return _tail;
+        return new RoomStanding(_tail, roster, number, hasPresence);
     }
 
     public Task Detach(string gatewayId)
     {
         _fanout.Detach(gatewayId);
+        _presence.Remove(gatewayId);
+        _rosters.Remove(gatewayId);
+        _presence.Send();
         return Task.CompletedTask;
+    }
+
+    public Task<RoomPresence> GetPresence(string gatewayId)
+    {
+        ThrowIfFenced();
+        return Task.FromResult(_presence.Read(gatewayId, _rosters.Users));
     }
 
     public Task<PublishReceipt> Publish(PublishRequest request)

@@ -27,6 +27,17 @@ public sealed class RoomOptions
     /// </summary>
     public int DeliveryQueueLimit { get; set; } = 1_000;
 
+    /// <summary>
+    /// How many changes of who is in a room may wait for one gateway: 1,000. Beyond, they are dropped, and the gateway reads all.
+    /// </summary>
+    public int PresenceQueueLimit { get; set; } = 1_000;
+
+    /// <summary>
+    /// How long an activation waits for all gateways to say who is in the room, before one whom none has named has left: 6 s, three of their
+    /// renewals.
+    /// </summary>
+    public TimeSpan PresenceSettleDuration { get; set; } = TimeSpan.FromSeconds(6);
+
     /// <summary>How many messages one write to the log carries at most. What arrives meanwhile goes out with the next one.</summary>
     public int AppendLimit { get; set; } = 500;
 }

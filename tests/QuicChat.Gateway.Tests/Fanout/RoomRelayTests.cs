@@ -245,7 +245,7 @@ public sealed class RoomRelayTests
     {
         await using var gateway = new TestGateway();
         var grain = gateway.Cluster.Room("lobby");
-        await grain.Attach("gw-test", gateway.Observer, null);
+        await grain.Attach("gw-test", gateway.Observer, new(null, null, false));
 
         grain.Append(2);
 

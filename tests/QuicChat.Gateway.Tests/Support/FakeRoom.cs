@@ -12,6 +12,8 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     private readonly Dictionary<string, IGatewayObserver> _gateways = [];
     private ImmutableList<RoomMessage> _log = [];
     private string _epoch = "epoch-1";
+    private (long Id, long Number) _roster;
+    private long _presence;
     private long _last;
 
     public CallLog Calls { get; } = new();
@@ -43,14 +45,88 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     /// <summary>What gateways said they have seen.</summary>
     public ConcurrentQueue<RoomTail?> Seen { get; } = [];
 
-    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer, RoomTail? seen)
+    /// <summary>What gateways said of their members.</summary>
+    public ConcurrentQueue<RoomMembers> Rosters { get; } = [];
+
+    /// <summary>Who is in the room; the gateway's own users are not put in by themselves.</summary>
+    public ConcurrentDictionary<string, RoomUser> Users { get; } = [];
+
+    /// <summary>How long an activation that has just begun may not know all users.</summary>
+    public TimeSpan SettlesIn { get; set; }
+
+    /// <summary>Whether the gateway was told all changes.</summary>
+    public bool HasPresence { get; set; }
+
+    public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
-        Seen.Enqueue(seen);
+        Seen.Enqueue(renewal.Seen);
+        if (renewal.Members is { } members)
+        {
+            Rosters.Enqueue(members);
+        }
+
         await Calls.CallAsync(nameof(Attach));
         lock (_lock)
         {
             _gateways[gatewayId] = observer;
-            return Tail();
+            if (renewal.Members is { } told && (told.IsComplete || (told.Roster, told.Number) == (_roster.Id, _roster.Number + 1)))
+            {
+                _roster = (told.Roster, told.Number);
+            }
+
+            return new RoomStanding(Tail(), _roster.Id, _roster.Number, HasPresence);
+        }
+    }
+
+    public async Task<RoomPresence> GetPresence(string gatewayId)
+    {
+        RoomPresence presence;
+        lock (_lock)
+        {
+            presence = new RoomPresence(Writer, _presence, SettlesIn, [.. Users.Values.OrderBy(user => user.UserId, StringComparer.Ordinal)]);
+            HasPresence = true;
+        }
+
+        // The answer is on its way while changes overtake it.
+        await Calls.CallAsync(nameof(GetPresence));
+        return presence;
+    }
+
+    /// <summary>Users come and go at other gateways.</summary>
+    public void Move(IEnumerable<string> joined, IEnumerable<string> left, bool isLost = false)
+    {
+        lock (_lock)
+        {
+            var batch = new PresenceBatch(
+                name, Writer, _presence, ++_presence, [.. joined.Select(user => new RoomUser(user, $"{user}'s name"))], [.. left]);
+            foreach (var user in batch.Joined)
+            {
+                Users[user.UserId] = user;
+            }
+
+            foreach (var userId in batch.Left)
+            {
+                Users.TryRemove(userId, out _);
+            }
+
+            foreach (var gateway in _gateways.Values.Where(_ => !isLost))
+            {
+                gateway.DeliverPresence(batch);
+            }
+        }
+    }
+
+    /// <summary>The silo dies: another activation knows nothing but what is stored.</summary>
+    public void Forget(string writer)
+    {
+        lock (_lock)
+        {
+            Writer = writer;
+            _gateways.Clear();
+            Users.Clear();
+            _roster = default;
+            _presence = 0;
+            HasPresence = false;
         }
     }
 

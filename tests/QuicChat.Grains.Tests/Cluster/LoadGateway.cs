@@ -121,6 +121,8 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
 
     Task IGatewayObserver.Deliver(RoomBatch batch) => Task.CompletedTask;
 
+    Task IGatewayObserver.DeliverPresence(PresenceBatch batch) => Task.CompletedTask;
+
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason) => Task.CompletedTask;
 
     Task IGatewayObserver.CheckConnections(ImmutableArray<string> connectionIds) => Task.CompletedTask;

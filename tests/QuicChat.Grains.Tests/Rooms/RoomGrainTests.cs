@@ -23,7 +23,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var gateways = new[] { new TestGateway(cluster), new TestGateway(cluster) };
         foreach (var gateway in gateways)
         {
-            await room.Attach(gateway.Id, gateway.Reference, null);
+            await gateway.AttachAsync(room);
         }
 
         var acknowledged = new ConcurrentDictionary<long, string>();
@@ -62,11 +62,11 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         }
 
         var gateway = new TestGateway(cluster);
-        var before = await room.Attach(gateway.Id, gateway.Reference, null);
+        var before = await gateway.AttachAsync(room);
 
         await cluster.MoveAsync(room);
 
-        var after = await room.Attach(gateway.Id, gateway.Reference, before);
+        var after = await gateway.AttachAsync(room, before);
         Assert.NotEqual(before.Writer, after.Writer);
         Assert.Equal(before with { Writer = after.Writer }, after);
         Assert.Equal(5, await room.GetLastClientSeq("user-1", "client-1"));
@@ -172,7 +172,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             await room.Publish(Message(1, number));
         }
 
-        var before = await room.Attach(gateway.Id, gateway.Reference, null);
+        var before = await gateway.AttachAsync(room);
         cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
 
         // Its number follows on a message that is gone.
@@ -180,11 +180,11 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 3), await room.Publish(Message(1, 6)));
         Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 4, 4), await room.Publish(Message(1, 4)));
 
-        var after = await room.Attach(gateway.Id, gateway.Reference, null);
+        var after = await gateway.AttachAsync(room);
         Assert.NotEqual(before.Epoch, after.Epoch);
         Assert.Equal(4, after.LastOffset);
         await cluster.MoveAsync(room);
-        Assert.Equal(after.Epoch, (await room.Attach(gateway.Id, gateway.Reference, after)).Epoch);
+        Assert.Equal(after.Epoch, (await gateway.AttachAsync(room, after)).Epoch);
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -192,11 +192,11 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     {
         var room = Room(kind);
         var gateway = new TestGateway(cluster);
-        var before = await room.Attach(gateway.Id, gateway.Reference, null);
+        var before = await gateway.AttachAsync(room);
 
         await cluster.MoveAsync(room);
 
-        var after = await room.Attach(gateway.Id, gateway.Reference, before);
+        var after = await gateway.AttachAsync(room, before);
         Assert.Equal((before.Epoch, 1, 0), (after.Epoch, after.FirstOffset, after.LastOffset));
     }
 
@@ -206,13 +206,13 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var room = Room(kind);
         await room.Publish(Message(1, 1));
         var gateway = new TestGateway(cluster);
-        var found = await room.Attach(gateway.Id, gateway.Reference, null);
+        var found = await gateway.AttachAsync(room);
 
-        var begun = await room.Attach(gateway.Id, gateway.Reference, found with { Writer = "former", LastOffset = 2 });
+        var begun = await gateway.AttachAsync(room, found with { Writer = "former", LastOffset = 2 });
         await room.Publish(Message(1, 2));
         await cluster.MoveAsync(room);
 
-        var after = await room.Attach(gateway.Id, gateway.Reference, begun);
+        var after = await gateway.AttachAsync(room, begun);
         Assert.NotEqual(found.Epoch, begun.Epoch);
         Assert.Equal((begun.Epoch, 1, 2), (after.Epoch, after.FirstOffset, after.LastOffset));
     }
@@ -223,22 +223,22 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var room = Room(StoreKind.Memory);
         var (late, early) = (new TestGateway(cluster), new TestGateway(cluster));
         await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(1, number))]);
-        var seen = await room.Attach(late.Id, late.Reference, null);
+        var seen = await late.AttachAsync(room);
         cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
         await cluster.MoveAsync(room);
 
         // One that has not seen what is gone, and one that has never been here, say nothing; nor does who publishes.
-        var found = await room.Attach(early.Id, early.Reference, seen with { LastOffset = 3 });
+        var found = await early.AttachAsync(room, seen with { LastOffset = 3 });
         await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(2, number))]);
-        Assert.Equal((seen.Epoch, 8), (found.Epoch, (await room.Attach(early.Id, early.Reference, found)).LastOffset));
+        Assert.Equal((seen.Epoch, 8), (found.Epoch, (await early.AttachAsync(room, found)).LastOffset));
 
-        var begun = await room.Attach(late.Id, late.Reference, seen);
+        var begun = await late.AttachAsync(room, seen);
 
         Assert.NotEqual(seen.Epoch, begun.Epoch);
         Assert.Equal(8, begun.LastOffset);
         // Once is enough, also where others have seen the same.
-        Assert.Equal(begun, await room.Attach(early.Id, early.Reference, found));
-        Assert.Equal(begun, await room.Attach(late.Id, late.Reference, seen));
+        Assert.Equal(begun, await early.AttachAsync(room, found));
+        Assert.Equal(begun, await late.AttachAsync(room, seen));
         Assert.Equal(begun.Epoch, (await room.Read(1, 1)).Tail.Epoch);
     }
 
@@ -382,8 +382,8 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var (slow, quick) = (new TestGateway(cluster), new TestGateway(cluster));
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         slow.OnDeliver = _ => release.Task;
-        await room.Attach(slow.Id, slow.Reference, null);
-        await room.Attach(quick.Id, quick.Reference, null);
+        await slow.AttachAsync(room);
+        await quick.AttachAsync(room);
 
         for (var number = 1; number <= 150; number++)
         {
@@ -405,12 +405,12 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var (lapsing, renewing, leaving) = (new TestGateway(cluster), new TestGateway(cluster), new TestGateway(cluster));
         foreach (var gateway in new[] { lapsing, renewing, leaving })
         {
-            await room.Attach(gateway.Id, gateway.Reference, null);
+            await gateway.AttachAsync(room);
         }
 
         await room.Detach(leaving.Id);
         cluster.Clock.Advance(TimeSpan.FromSeconds(6));
-        await room.Attach(renewing.Id, renewing.Reference, null);
+        await renewing.AttachAsync(room);
         cluster.Clock.Advance(TimeSpan.FromSeconds(6));
         await room.Publish(Message(1, 1));
 

@@ -41,7 +41,7 @@ public sealed class SiloDeathTests(ClusterFixture cluster)
         var observer = grains.CreateObjectReference<IGatewayObserver>(gateway);
         var (empty, spoken) = (grains.GetGrain<IRoomGrain>("empty"), grains.GetGrain<IRoomGrain>("spoken"));
         await spoken.Publish(new PublishRequest("alice", "Alice", "phone", 1, "hello"));
-        var seen = new[] { await empty.Attach("gw-1", observer, null), await spoken.Attach("gw-1", observer, null) };
+        var seen = new[] { await AttachAsync(empty, observer, null), await AttachAsync(spoken, observer, null) };
 
         var address = await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(empty);
         (one.Ready.GetProperty("siloPort").GetInt32() == address!.Endpoint.Port ? one : two).Kill();
@@ -51,6 +51,9 @@ public sealed class SiloDeathTests(ClusterFixture cluster)
         Assert.Equal(seen.Select(tail => tail with { Writer = "" }), after.Select(tail => tail with { Writer = "" }));
     }
 
+    private static async Task<RoomTail> AttachAsync(IRoomGrain room, IGatewayObserver observer, RoomTail? seen)
+        => (await room.Attach("gw-1", observer, new RoomRenewal(seen, null, false))).Tail;
+
     // Each call that fails has waited for its time-out or for the cluster's verdict, so this is no busy loop.
     private static async Task<RoomTail> AttachAgainAsync(IRoomGrain room, IGatewayObserver observer, RoomTail seen)
     {
@@ -58,7 +61,7 @@ public sealed class SiloDeathTests(ClusterFixture cluster)
         {
             try
             {
-                return await room.Attach("gw-1", observer, seen);
+                return await AttachAsync(room, observer, seen);
             }
             catch (Exception) when (DateTimeOffset.UtcNow < deadline)
             {
