@@ -15,23 +15,31 @@ internal sealed class RoomMember
     private readonly RoomEpoch _epoch;
     private readonly AsyncSignal _wake;
     private ImmutableArray<RoomMessage> _page;
+    private PresenceView? _view;
+    private ImmutableArray<ReadOnlyMemory<byte>> _presence = [];
+    private int _presenceNext;
+    private long _presenceVersion;
     private int _pageNext;
     private RoomStreamException? _end;
 
     /// <summary>Made by <see cref="RoomRelay.JoinAsync"/>.</summary>
     public RoomMember(
-        RoomRelay relay, RoomEpoch epoch, long position, bool recovered, ImmutableArray<RoomMessage> page, AsyncSignal wake)
+        RoomRelay relay, RoomEpoch epoch, long position, bool recovered, ImmutableArray<RoomMessage> page, RoomUser user, AsyncSignal wake)
     {
         _relay = relay;
         _epoch = epoch;
         _wake = wake;
         _page = page;
+        User = user;
         Position = position;
         Recovered = recovered;
     }
 
     /// <summary>The epoch that offsets belong to.</summary>
     public string Epoch => _epoch.Name;
+
+    /// <summary>Whose stream it is.</summary>
+    public RoomUser User { get; }
 
     /// <summary>Whether all messages after the one that the client named follow.</summary>
     public bool Recovered { get; }
@@ -82,6 +90,25 @@ internal sealed class RoomMember
         return count;
     }
 
+    /// <summary>Writes who is in the room, or who has come and gone, if that is to be told: one frame.</summary>
+    /// <returns>Whether there was something.</returns>
+    public bool TryWritePresence(IBufferWriter<byte> output)
+    {
+        if (_presenceNext == _presence.Length)
+        {
+            _presence = _view?.Next(ref _presenceVersion) ?? [];
+            _presenceNext = 0;
+        }
+
+        if (_presence.IsEmpty)
+        {
+            return false;
+        }
+
+        output.Write(_presence[_presenceNext++].Span);
+        return true;
+    }
+
     /// <summary>Reads the next page from the log, trying again while the room cannot be reached.</summary>
     /// <returns>How many messages.</returns>
     /// <exception cref="RoomStreamException">The log is another one, or no longer reaches back to the next message.</exception>
@@ -117,6 +144,9 @@ internal sealed class RoomMember
 
     /// <summary>Whether this member follows <paramref name="epoch"/>.</summary>
     public bool IsOf(RoomEpoch epoch) => ReferenceEquals(_epoch, epoch);
+
+    /// <summary>Lets it be told who is in the room.</summary>
+    public void Watch(PresenceView view) => _view = view;
 
     /// <summary>Says that there may be something to write.</summary>
     public void Wake() => _wake.Set();

@@ -13,6 +13,9 @@ internal sealed class RoomRelay
 {
     private const int PageSize = 100;
 
+    // Members that come and go within it are told to the room together; it is told at once where nothing was told for so long.
+    private static readonly TimeSpan RosterInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly RoomRelays _relays;
     private readonly IRoomGrain _grain;
     private readonly CancellationTokenSource _stopping = new();
@@ -22,18 +25,24 @@ internal sealed class RoomRelay
 
     private readonly Lock _lock = new();
     private readonly HashSet<RoomMember> _members = [];
+    private readonly HashSet<RoomMember> _watchers = [];
+    private readonly RoomRoster _roster;
+    private PresenceView? _presence;
     private readonly Queue<RoomBatch> _ahead = [];
     private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomEpoch? _epoch;
+    private string _writer = "";
     private long _firstStored;
     private long _lastStored;
     private bool _filling;
     private long _lastAtTick;
+    private bool _isAsked;
 
     /// <summary>Begins to follow a room.</summary>
-    public RoomRelay(RoomRelays relays, string room)
+    public RoomRelay(RoomRelays relays, string room, long roster)
     {
         _relays = relays;
+        _roster = new RoomRoster(roster);
         Room = room;
         _grain = relays.Cluster.Room(room);
         Publisher = new RoomPublisher(relays, room, _grain, _stopping.Token);
@@ -59,9 +68,12 @@ internal sealed class RoomRelay
     /// <summary>Takes a stream in: decides where it goes on, once the room's tail is known.</summary>
     /// <param name="after">Where the client says it is.</param>
     /// <param name="newest">How many of the newest messages it wants where that place cannot be gone on from.</param>
+    /// <param name="user">Whose stream it is.</param>
+    /// <param name="wantsPresence">Whether it is to be told who is in the room.</param>
     /// <param name="wake">What to set when there is something to write.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task<RoomMember> JoinAsync(LogPosition? after, int newest, AsyncSignal wake, CancellationToken cancellationToken)
+    public async Task<RoomMember> JoinAsync(
+        LogPosition? after, int newest, RoomUser user, bool wantsPresence, AsyncSignal wake, CancellationToken cancellationToken)
     {
         await WhenAttached().WaitAsync(cancellationToken);
         var backoff = new Backoff();
@@ -76,7 +88,7 @@ internal sealed class RoomRelay
             {
                 var position = reaches ? after!.Value.Offset : Math.Max(last - newest, first - 1);
                 if (await TryBeginAsync(epoch, position, last) is { } page
-                    && TryAdmit(new RoomMember(this, epoch, position, reaches, page, wake)) is { } member)
+                    && TryAdmit(new RoomMember(this, epoch, position, reaches, page, user, wake), wantsPresence) is { } member)
                 {
                     return member;
                 }
@@ -97,6 +109,29 @@ internal sealed class RoomRelay
         lock (_lock)
         {
             _members.Remove(member);
+            if (_watchers.Remove(member) && _watchers.Count == 0)
+            {
+                _presence!.Dispose();
+                _presence = null;
+            }
+
+            if (_roster.Remove(member.User))
+            {
+                _presence?.SetOwn(member.User, false);
+                _due.Set();
+            }
+        }
+    }
+
+    /// <summary>Takes a batch of who has come and gone.</summary>
+    public void Deliver(PresenceBatch batch)
+    {
+        lock (_lock)
+        {
+            if (_presence?.TryTake(batch) == false)
+            {
+                Ask();
+            }
         }
     }
 
@@ -110,10 +145,10 @@ internal sealed class RoomRelay
                 return;
             }
 
-            if (batch.Epoch != _epoch.Name)
+            if (batch.Epoch != _epoch.Name || batch.Writer != _writer)
             {
-                // Old or new: only the room knows.
-                _due.Set();
+                // Old or new, and whether it goes on from what is known here: only the room knows.
+                Ask();
                 return;
             }
 
@@ -137,15 +172,33 @@ internal sealed class RoomRelay
     }
 
     /// <summary>Asks for the room's messages again, now.</summary>
-    public void RenewNow() => _due.Set();
+    public void RenewNow()
+    {
+        lock (_lock)
+        {
+            Ask();
+        }
+    }
 
     /// <summary>Reads a page of the log.</summary>
-    /// <returns>The page, or <see langword="null"/> where the room could not be reached.</returns>
+    /// <returns>
+    /// The page, or <see langword="null"/> where the room could not be reached, or is to be asked first whether it goes on from what is known.
+    /// </returns>
     public async Task<RoomPage?> TryReadAsync(long from)
     {
         try
         {
-            return await _grain.Read(from, PageSize);
+            var page = await _grain.Read(from, PageSize);
+            lock (_lock)
+            {
+                if (page.Tail.Epoch != _epoch!.Name || page.Tail.Writer == _writer)
+                {
+                    return page;
+                }
+
+                Ask();
+                return null;
+            }
         }
         catch (Exception e)
         {
@@ -168,9 +221,10 @@ internal sealed class RoomRelay
         await Task.Yield();
         using var timer = Time.CreateTimer(static due => ((AsyncSignal)due!).Set(), _due, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var backoff = new Backoff();
+        var isRegular = true;
         while (true)
         {
-            if (_stopping.IsCancellationRequested || !_relays.IsUsed(this))
+            if (_stopping.IsCancellationRequested || (isRegular && !_relays.IsUsed(this)))
             {
                 await TryDetachAsync();
                 if (_relays.TryRetire(this, _stopping.IsCancellationRequested))
@@ -181,10 +235,12 @@ internal sealed class RoomRelay
             }
 
             var pause = backoff.Next();
+            var rosterPause = pause;
             if (await TryRenewAsync(CancellationToken.None))
             {
                 backoff.Reset();
                 pause = _relays.Options.RenewInterval;
+                rosterPause = RosterInterval;
             }
 
             lock (_lock)
@@ -194,9 +250,41 @@ internal sealed class RoomRelay
                 _lastAtTick = _epoch?.Ring.Last ?? 0;
             }
 
-            timer.Change(pause, Timeout.InfiniteTimeSpan);
+            isRegular = await WaitAsync(timer, pause, rosterPause);
+        }
+    }
+
+    /// <summary>Waits until the room is to be asked again.</summary>
+    /// <returns>Whether the pause is over, and it is not for what has happened meanwhile.</returns>
+    private async Task<bool> WaitAsync(ITimer timer, TimeSpan pause, TimeSpan rosterPause)
+    {
+        var began = Time.GetTimestamp();
+        while (true)
+        {
+            lock (_lock)
+            {
+                var passed = Time.GetElapsedTime(began);
+                var left = (_roster.IsDue ? rosterPause : pause) - passed;
+
+                // Timers may be a little early.
+                if (_isAsked || left < TimeSpan.FromMilliseconds(1) || _stopping.IsCancellationRequested)
+                {
+                    _isAsked = false;
+                    return passed + TimeSpan.FromMilliseconds(1) > pause;
+                }
+
+                timer.Change(left, Timeout.InfiniteTimeSpan);
+            }
+
             await _due.WaitAsync();
         }
+    }
+
+    /// <summary>Has the room asked now; with the lock held.</summary>
+    private void Ask()
+    {
+        _isAsked = true;
+        _due.Set();
     }
 
     private async Task<bool> TryRenewAsync(CancellationToken cancellationToken)
@@ -205,11 +293,35 @@ internal sealed class RoomRelay
         await _renewing.WaitAsync(cancellationToken);
         try
         {
-            Learn(await _grain.Attach(_relays.GatewayId, _relays.Cluster.Observer));
+            RoomRenewal renewal;
+            PresenceView? presence;
+            lock (_lock)
+            {
+                renewal = new RoomRenewal(
+                    _epoch is null ? null : new RoomTail(_epoch.Name, _firstStored, _lastStored, _writer), _roster.Take(), _watchers.Count > 0);
+                presence = _presence;
+            }
+
+            var standing = await _grain.Attach(_relays.GatewayId, _relays.Cluster.Observer, renewal);
+            if (!TryLearn(standing, renewal.Seen))
+            {
+                return false;
+            }
+
+            if (presence is not null && (!standing.HasPresence || presence.NeedsReading(standing.Tail.Writer)))
+            {
+                presence.Read(await _grain.GetPresence(_relays.GatewayId));
+            }
+
             return true;
         }
         catch (Exception e)
         {
+            lock (_lock)
+            {
+                _roster.Doubt();
+            }
+
             _relays.Logger.RoomCallFailed(Room, nameof(IRoomGrain.Attach), e);
             _relays.Metrics.ClusterCallFailed(nameof(IRoomGrain.Attach));
             return false;
@@ -250,18 +362,28 @@ internal sealed class RoomRelay
         }
     }
 
-    private void Learn(RoomTail tail)
+    /// <summary>Takes the room's answer.</summary>
+    /// <returns><see langword="false"/> where it does not answer for what is known by now; the room is asked again then.</returns>
+    private bool TryLearn(RoomStanding standing, RoomTail? seen)
     {
+        var tail = standing.Tail;
         lock (_lock)
         {
+            _roster.Confirm(standing.Roster, standing.Number);
             if (_epoch is null || _epoch.Name != tail.Epoch)
             {
                 Begin(tail.Epoch, tail.LastOffset, NewEpoch);
             }
+            else if (tail.Writer != _writer && _lastStored != seen?.LastOffset)
+            {
+                return false;
+            }
 
+            _writer = tail.Writer;
             _firstStored = tail.FirstOffset;
             Want(tail.LastOffset);
             _attached.TrySetResult();
+            return true;
         }
     }
 
@@ -308,11 +430,46 @@ internal sealed class RoomRelay
             : null;
     }
 
-    private RoomMember? TryAdmit(RoomMember member)
+    private RoomMember? TryAdmit(RoomMember member, bool wantsPresence)
     {
         lock (_lock)
         {
-            return member.IsOf(_epoch!) && _members.Add(member) ? member : null;
+            if (!member.IsOf(_epoch!))
+            {
+                return null;
+            }
+
+            _members.Add(member);
+            if (_roster.Add(member.User))
+            {
+                _presence?.SetOwn(member.User, true);
+                _due.Set();
+            }
+
+            if (wantsPresence)
+            {
+                _watchers.Add(member);
+                if (_presence is null)
+                {
+                    _presence = new PresenceView(Time, WakeWatchers, _roster.Users);
+                    Ask();
+                }
+
+                member.Watch(_presence);
+            }
+
+            return member;
+        }
+    }
+
+    private void WakeWatchers()
+    {
+        lock (_lock)
+        {
+            foreach (var member in _watchers)
+            {
+                member.Wake();
+            }
         }
     }
 
@@ -376,7 +533,7 @@ internal sealed class RoomRelay
         {
             if (page.Tail.Epoch != _epoch!.Name)
             {
-                _due.Set();
+                Ask();
                 return false;
             }
 

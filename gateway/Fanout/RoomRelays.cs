@@ -18,6 +18,7 @@ internal sealed class RoomRelays(
 {
     private readonly Dictionary<string, RoomRelay> _relays = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
+    private long _lastRoster;
 
     public ICluster Cluster => cluster;
 
@@ -38,7 +39,9 @@ internal sealed class RoomRelays(
         {
             if (!_relays.TryGetValue(room, out var relay))
             {
-                relay = new RoomRelay(this, room);
+                // Later ones are larger, also those of the process that comes after this one.
+                _lastRoster = Math.Max(_lastRoster + 1, time.GetUtcNow().UtcTicks);
+                relay = new RoomRelay(this, room, _lastRoster);
                 _relays.Add(room, relay);
             }
 
@@ -73,6 +76,24 @@ internal sealed class RoomRelays(
         }
 
         metrics.FanoutBatch(batch.Messages.Length);
+        relay.Deliver(batch);
+    }
+
+    /// <summary>Hands changes of who is in a room to its relay.</summary>
+    public void Deliver(PresenceBatch batch)
+    {
+        RoomRelay? relay;
+        lock (_lock)
+        {
+            _relays.TryGetValue(batch.Room, out relay);
+        }
+
+        if (relay is null)
+        {
+            metrics.PushIgnored("presence");
+            return;
+        }
+
         relay.Deliver(batch);
     }
 

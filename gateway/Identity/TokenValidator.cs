@@ -1,5 +1,6 @@
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
+using QuicChat.Gateway.Sessions;
 using QuicChat.Protocol;
 
 namespace QuicChat.Gateway.Identity;
@@ -64,7 +65,7 @@ internal sealed class TokenValidator
         var userName = jwt.TryGetPayloadValue<string>(_options.NameClaim, out var name) && name is { Length: > 0 } ? name : userId;
         return ProtocolRules.CheckUserName(userName) is { } badName
             ? throw Refused($"The token's name is not a user name: {badName}")
-            : new TokenClaims(userId, userName, jwt.ValidTo);
+            : new TokenClaims(userId, userName, jwt.ValidTo) { Rooms = RoomAccess.Read(jwt) };
     }
 
     private static ProtocolException Refused(string why, Exception? innerException = null)

@@ -23,6 +23,12 @@ internal sealed class GatewayObserver(
         return Task.CompletedTask;
     }
 
+    public Task DeliverPresence(PresenceBatch batch)
+    {
+        relays.Deliver(batch);
+        return Task.CompletedTask;
+    }
+
     public Task CloseConnection(string connectionId, int errorCode, string reason)
     {
         if (!ConnectionId.TryParse(connectionId, null, out var id) || !sessions.TryClose(id, ErrorCodes.FromWire((ulong)errorCode), reason))

@@ -272,7 +272,7 @@ internal sealed class ClientSession : IPathListener
         var reporter = new PathReporter(Id, _path, registration, this, _sessions, _sessions.Abandoned);
         Volatile.Write(ref _reporter, reporter);
         await reporter.StartAsync(timeLimit);
-        Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId));
+        Volatile.Write(ref _identity, new ClientIdentity(claims.UserId, claims.UserName, hello.ClientId) { Rooms = claims.Rooms });
         if (former is { } ended)
         {
             // Not before: a connection that does not come about must not cost the client the one that it has.
@@ -348,6 +348,7 @@ internal sealed class ClientSession : IPathListener
                     throw new ProtocolException(ErrorCode.AuthFailed, "The new token is another user's.");
                 }
 
+                Volatile.Write(ref _identity, _identity with { Rooms = claims.Rooms });
                 var refreshed = new Refreshed { TokenExpiresInMs = Accept(claims) };
                 await control.AnswerAsync(new ServerFrame { Refreshed = refreshed }, _ended.Token);
                 break;

@@ -82,7 +82,7 @@ internal sealed class RoomStream : IPublisher
 
     private async Task ServeAsync(Join join)
     {
-        if (ProtocolRules.CheckRoom(join.Room) is { } error)
+        if ((ProtocolRules.CheckRoom(join.Room) ?? RoomAccess.Refuse(join.Room, _identity)) is { } error)
         {
             throw new RoomStreamException(ErrorCode.NotAllowed, error);
         }
@@ -120,7 +120,8 @@ internal sealed class RoomStream : IPublisher
             var lastClientSeq = GetLastClientSeqAsync(relay, grain, either.Token);
             LogPosition? after = join.After is { } place ? new LogPosition(place.Epoch, ToLong(place.Offset)) : null;
             var newest = (int)Math.Min(join.Newest, ProtocolLimits.MaxNewestMessages);
-            var member = await relay.JoinAsync(after, newest, _due, either.Token);
+            var member = await relay.JoinAsync(
+                after, newest, new RoomUser(_identity.UserId, _identity.UserName), join.Presence, _due, either.Token);
             try
             {
                 Answer(new ServerFrame
@@ -322,7 +323,8 @@ internal sealed class RoomStream : IPublisher
             }
 
             var messages = isDraining ? 0 : member.WriteAvailable(output, WriteBytes);
-            if (answers + messages > 0)
+            var presence = !isDraining && member.TryWritePresence(output);
+            if (answers + messages > 0 || presence)
             {
                 var flushed = await output.FlushAsync();
                 if (answers > 0)

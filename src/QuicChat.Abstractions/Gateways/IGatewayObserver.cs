@@ -14,6 +14,10 @@ public interface IGatewayObserver : IGrainObserver
     [Alias("Deliver")]
     Task Deliver(RoomBatch batch);
 
+    /// <summary>Changes of who is in a room, for a gateway that has asked for them.</summary>
+    [Alias("DeliverPresence")]
+    Task DeliverPresence(PresenceBatch batch);
+
     /// <summary>Closes a connection with an application error code.</summary>
     [Alias("CloseConnection")]
     Task CloseConnection(string connectionId, int errorCode, string reason);

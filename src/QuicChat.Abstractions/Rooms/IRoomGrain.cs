@@ -9,17 +9,26 @@ namespace QuicChat.Abstractions.Rooms;
 public interface IRoomGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call. Batches may be lost;
-    /// the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
+    /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call, and with it what the gateway
+    /// has said of its members. Batches may be lost; the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
     /// </summary>
+    /// <exception cref="RoomUnavailableException">The log is out of reach.</exception>
     [Alias("Attach")]
     [AlwaysInterleave]
-    Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer);
+    Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal);
 
     /// <summary>Ends the wish of a gateway without members in the room.</summary>
     [Alias("Detach")]
     [AlwaysInterleave]
     Task Detach(string gatewayId);
+
+    /// <summary>
+    /// Reads who is in the room, on behalf of a gateway that has said that it wants to know; changes follow to its observer, numbered on from
+    /// the answer.
+    /// </summary>
+    [Alias("GetPresence")]
+    [AlwaysInterleave]
+    Task<RoomPresence> GetPresence(string gatewayId);
 
     /// <summary>
     /// Stores a message, or finds it stored: <c>clientSeq</c> is dense from 1 a user, client and room. Last + 1 is stored, one at or below it answers
@@ -39,12 +48,19 @@ public interface IRoomGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests);
 
-    /// <summary>Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most).</summary>
+    /// <summary>
+    /// Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most). A page may hold fewer
+    /// than there are.
+    /// </summary>
     [Alias("Read")]
     [AlwaysInterleave]
     Task<RoomPage> Read(long fromOffset, int limit);
 
-    /// <summary>The newest <c>clientSeq</c> stored from a user's client, 0 for none.</summary>
+    /// <summary>
+    /// The newest <c>clientSeq</c> stored from a user's client, 0 for none. What became of messages that are on their way into the log is waited
+    /// for, so that none of their numbers is used again.
+    /// </summary>
+    /// <exception cref="RoomUnavailableException">The log is out of reach, so it cannot be known.</exception>
     [Alias("GetLastClientSeq")]
     [AlwaysInterleave]
     Task<long> GetLastClientSeq(string userId, string clientId);

@@ -3,21 +3,28 @@ using QuicChat.Abstractions.Rooms;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>
-/// The logs of all rooms. A log is a list of entries with dense offsets, and beside it the last number of every client whose entries were
-/// cut off. It has one writer at a time: the one that opened it last.
+/// The logs of all rooms. A log is an epoch, a list of entries with dense offsets, and beside it the last number of every client whose
+/// entries were cut off. It has one writer at a time: the one that opened it last.
 /// </summary>
 internal interface IRoomLog
 {
     /// <summary>Becomes the log's only writer, and reads all of it.</summary>
     /// <param name="room">The room.</param>
+    /// <param name="newEpoch">The epoch of a log that has none yet.</param>
     /// <param name="cutOff">Called first, for each client whose entries were cut off: user, client, and its last number among them.</param>
     /// <param name="entry">Called then, for each entry in order.</param>
-    /// <returns>The fence, which proves the right to write.</returns>
-    Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry);
+    Task<RoomLogOpening> OpenAsync(string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry);
+
+    /// <summary>Gives the log another epoch.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="fence">Of the last opening; with another one nothing happens.</param>
+    /// <param name="epoch">The epoch.</param>
+    /// <returns><see langword="false"/> where somebody else has opened the log since.</returns>
+    Task<bool> BeginEpochAsync(string room, string fence, string epoch);
 
     /// <summary>Appends entries, all or none of them.</summary>
     /// <param name="room">The room.</param>
-    /// <param name="fence">Of the last <see cref="OpenAsync"/>.</param>
+    /// <param name="fence">Of the last opening.</param>
     /// <param name="tail">The offset of the last entry before these.</param>
     /// <param name="entries">The entries, their offsets following <paramref name="tail"/>.</param>
     Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries);
@@ -31,8 +38,9 @@ internal interface IRoomLog
 
     /// <summary>Cuts off all but the newest entries, after noting the last numbers of the clients among those that go.</summary>
     /// <param name="room">The room.</param>
-    /// <param name="fence">Of the last <see cref="OpenAsync"/>; with another one nothing happens.</param>
-    /// <param name="keep">How many entries stay.</param>
-    /// <param name="cutOff">User, client, and its last number among the entries that go.</param>
-    Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff);
+    /// <param name="fence">Of the last opening; with another one nothing happens.</param>
+    /// <param name="keep">How many entries stay; at least 1, for the last one holds the tail.</param>
+    /// <param name="cutOff">User, client, and its last number among the entries that go. 1,000 at most.</param>
+    /// <returns><see langword="false"/> where somebody else has opened the log since.</returns>
+    Task<bool> TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff);
 }

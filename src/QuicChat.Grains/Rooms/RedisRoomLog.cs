@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>
-/// Room logs in Redis, or in what speaks its protocol. A log is a list; the fence is a string; the numbers of clients that were cut off are
-/// a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes with one single
+/// Room logs in Redis, or in what speaks its protocol. A log is a list; its epoch and its fence are strings; the numbers of clients that were
+/// cut off are a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes with one single
 /// command, and what cutting off writes may be repeated.
 /// </summary>
 internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<ClusterOptions> cluster) : IRoomLog
@@ -25,6 +25,13 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
         return 0
         """;
 
+    private const string EpochScript =
+        """
+        if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+        redis.call('SET', KEYS[2], ARGV[2])
+        return 0
+        """;
+
     private const string TrimScript =
         """
         if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
@@ -37,7 +44,8 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
 
     private IDatabase Database => redis.GetDatabase();
 
-    public async Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+    public async Task<RoomLogOpening> OpenAsync(
+        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
     {
         var fence = Guid.NewGuid().ToString("N");
         await Database.StringSetAsync(FenceKey(room), fence);
@@ -52,15 +60,22 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
             var page = await Database.ListRangeAsync(LogKey(room), start, start + PageLength - 1);
             foreach (var value in page)
             {
-                entry(Decode(value));
+                var decoded = Decode(value);
+                entry(decoded);
+
+                // A log may be older than the key of its epoch.
+                newEpoch = decoded.Epoch;
             }
 
             if (page.Length < PageLength)
             {
-                return fence;
+                return new RoomLogOpening(fence, await GetEpochAsync(room, newEpoch));
             }
         }
     }
+
+    public async Task<bool> BeginEpochAsync(string room, string fence, string epoch)
+        => (int)await Database.ScriptEvaluateAsync(EpochScript, [FenceKey(room), EpochKey(room)], [fence, epoch]) == 0;
 
     public async Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)
     {
@@ -103,7 +118,8 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
         }
     }
 
-    public Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+    public async Task<bool> TrimAsync(
+        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
     {
         var arguments = new List<RedisValue>((2 * cutOff.Count) + 2) { fence, -keep };
         foreach (var (userId, clientId, clientSeq) in cutOff)
@@ -112,7 +128,19 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
             arguments.Add(clientSeq);
         }
 
-        return Database.ScriptEvaluateAsync(TrimScript, [LogKey(room), FenceKey(room), CutOffKey(room)], [.. arguments]);
+        return (int)await Database.ScriptEvaluateAsync(TrimScript, [LogKey(room), FenceKey(room), CutOffKey(room)], [.. arguments]) == 0;
+    }
+
+    private async Task<string> GetEpochAsync(string room, string newEpoch)
+    {
+        // Whoever is first decides; the others take what is there.
+        string? epoch = await Database.StringGetAsync(EpochKey(room));
+        if (epoch is null && !await Database.StringSetAsync(EpochKey(room), newEpoch, when: When.NotExists))
+        {
+            epoch = await Database.StringGetAsync(EpochKey(room));
+        }
+
+        return epoch ?? newEpoch;
     }
 
     private static RoomLogEntry Decode(RedisValue value) => RoomLogCodec.Decode(((ReadOnlyMemory<byte>)value).Span);
@@ -131,6 +159,8 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
     private string Key(string room, string suffix) => $"{_prefix}{{{room}}}/{suffix}";
 
     private string LogKey(string room) => Key(room, "log");
+
+    private string EpochKey(string room) => Key(room, "epoch");
 
     private string FenceKey(string room) => Key(room, "fence");
 

@@ -9,7 +9,7 @@ namespace QuicChat.Grains.Rooms;
 /// Hands a room's new messages to the gateways that asked for them. Each gateway has a queue and a delivery of its own, so one that is slow
 /// or dead is so for itself. All of it runs on the room's own scheduler; nothing here is awaited by a publisher.
 /// </summary>
-internal sealed partial class RoomFanout(string room, RoomOptions options, TimeProvider time, ILogger logger)
+internal sealed partial class RoomFanout(string room, string activation, RoomOptions options, TimeProvider time, ILogger logger)
 {
     private readonly Dictionary<string, Feed> _feeds = [];
 
@@ -64,7 +64,7 @@ internal sealed partial class RoomFanout(string room, RoomOptions options, TimeP
             feed.Queue.RemoveRange(0, batch.Length);
             try
             {
-                await feed.Observer.Deliver(new RoomBatch(room, epoch, batch));
+                await feed.Observer.Deliver(new RoomBatch(room, epoch, batch, activation));
             }
             catch (Exception error)
             {

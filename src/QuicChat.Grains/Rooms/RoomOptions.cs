@@ -9,6 +9,12 @@ public sealed class RoomOptions
     /// </summary>
     public int Retention { get; set; } = 10_000;
 
+    /// <summary>
+    /// How old a message may become: 7 days, a holiday. Older ones are not read any more and are cut off, but for the newest of a room, which
+    /// stays in the store, unread, to hold the room's offset.
+    /// </summary>
+    public TimeSpan RetentionTime { get; set; } = TimeSpan.FromDays(7);
+
     /// <summary>How long a gateway is delivered to after it last asked. Gateways ask every 2 s, so at 10 s four may be lost.</summary>
     public TimeSpan AttachmentDuration { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -20,6 +26,17 @@ public sealed class RoomOptions
     /// bounded, and nothing is lost.
     /// </summary>
     public int DeliveryQueueLimit { get; set; } = 1_000;
+
+    /// <summary>
+    /// How many changes of who is in a room may wait for one gateway: 1,000. Beyond, they are dropped, and the gateway reads all.
+    /// </summary>
+    public int PresenceQueueLimit { get; set; } = 1_000;
+
+    /// <summary>
+    /// How long an activation waits for all gateways to say who is in the room, before one whom none has named has left: 6 s, three of their
+    /// renewals.
+    /// </summary>
+    public TimeSpan PresenceSettleDuration { get; set; } = TimeSpan.FromSeconds(6);
 
     /// <summary>How many messages one write to the log carries at most. What arrives meanwhile goes out with the next one.</summary>
     public int AppendLimit { get; set; } = 500;

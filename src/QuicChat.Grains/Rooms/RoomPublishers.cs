@@ -6,10 +6,14 @@ namespace QuicChat.Grains.Rooms;
 internal sealed class RoomPublishers
 {
     private readonly Dictionary<(string UserId, string ClientId), RoomPublisher> _publishers = [];
-    private readonly Queue<RoomPublisher> _entries = [];
+    private readonly Queue<RoomPublisher> _expired = [];
+    private readonly Queue<(RoomPublisher Publisher, DateTimeOffset SentAt)> _entries = [];
 
     /// <summary>How many entries are in the log.</summary>
-    public int Count => _entries.Count;
+    public int Count => _expired.Count + _entries.Count;
+
+    /// <summary>How many of them, the oldest, are too old to be read.</summary>
+    public int Expired => _expired.Count;
 
     /// <summary>A publisher, if it is known.</summary>
     public RoomPublisher? Find(string userId, string clientId) => _publishers.GetValueOrDefault((userId, clientId));
@@ -27,11 +31,20 @@ internal sealed class RoomPublishers
     }
 
     /// <summary>An entry stands in the log.</summary>
-    public void Add(string userId, string clientId, long clientSeq, long offset)
+    public void Add(string userId, string clientId, long clientSeq, long offset, DateTimeOffset sentAt)
     {
         var publisher = Get(userId, clientId);
         publisher.Add(clientSeq, offset);
-        _entries.Enqueue(publisher);
+        _entries.Enqueue((publisher, sentAt));
+    }
+
+    /// <summary>Counts the entries from before a time as too old to be read; they are found as repeated until they are cut off.</summary>
+    public void Expire(DateTimeOffset before)
+    {
+        while (_entries.TryPeek(out var entry) && entry.SentAt < before)
+        {
+            _expired.Enqueue(_entries.Dequeue().Publisher);
+        }
     }
 
     /// <summary>Forgets the oldest entries.</summary>
@@ -42,7 +55,7 @@ internal sealed class RoomPublishers
         var last = new Dictionary<RoomPublisher, long>();
         for (; count > 0; count--)
         {
-            var publisher = _entries.Dequeue();
+            var publisher = _expired.TryDequeue(out var expired) ? expired : _entries.Dequeue().Publisher;
             last[publisher] = publisher.CutOff();
         }
 

@@ -153,6 +153,58 @@ public sealed class RoomRelayTests
         await other.MessagesAsync(1, 1);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task A_room_that_moved_to_another_silo_resets_nobody(int stored)
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        grain.Append(stored);
+        await room.MessagesAsync(1, (ulong)stored);
+
+        grain.RollBack(0, "writer-2");
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+        await grain.Calls.ReachedAsync("Attach", 2);
+        grain.RollBack(0, "writer-3");
+        grain.Append(1);
+        await gateway.Time.PassAsync(Renewal, "a renewal");
+        grain.Append(1);
+
+        await room.MessagesAsync((ulong)stored + 1, (ulong)stored + 2);
+        Assert.Equal(0, gateway.Metrics["quicchat.room.resets{code=GOING_AWAY}"]);
+    }
+
+    [Fact]
+    public async Task What_another_activation_stored_is_not_taken_before_the_room_has_judged_what_was_seen()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        grain.Append(10);
+        await room.MessagesAsync(1, 10);
+        var judging = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "Attach" ? judging.Task : Task.CompletedTask;
+
+        // 8 to 10 are other messages now, which this gateway has not, and 11 only seems to follow.
+        grain.RollBack(3, "writer-2");
+        grain.Append(4);
+        await gateway.Observer.Deliver(new("lobby", "epoch-1", [grain.Log[^1]], "writer-2"));
+        await grain.Calls.ReachedAsync("Attach", 2);
+        Assert.Equal(new("epoch-1", 1, 10, "writer-1"), grain.Seen.Last());
+        Assert.True(room.Stream.IsQuiet());
+
+        grain.BeginEpoch("epoch-2");
+        judging.SetResult();
+
+        Assert.Equal(ErrorCode.GoingAway, await room.Stream.ResetAsync());
+        room = await client.JoinAsync("lobby", Frames.At("epoch-1", 10), newest: 4);
+        Assert.False(room.Joined.Recovered);
+        await room.MessagesAsync(8, 11);
+    }
+
     [Fact]
     public async Task A_late_batch_of_an_old_epoch_changes_nothing()
     {
@@ -193,7 +245,7 @@ public sealed class RoomRelayTests
     {
         await using var gateway = new TestGateway();
         var grain = gateway.Cluster.Room("lobby");
-        await grain.Attach("gw-test", gateway.Observer);
+        await grain.Attach("gw-test", gateway.Observer, new(null, null, false));
 
         grain.Append(2);
 

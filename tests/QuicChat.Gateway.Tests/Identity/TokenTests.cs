@@ -79,7 +79,8 @@ public sealed class TokenTests
         string Token(int expiresInSeconds = 60) => Tokens.Create(
             _time, "u-1", "not this", "https://id.example.org", "chat", TimeSpan.FromSeconds(expiresInSeconds), claims: ("preferred_username", "Ursula"));
 
-        Assert.Equal(new TokenClaims("u-1", "Ursula", _time.GetUtcNow().AddSeconds(60)), await validator.ValidateAsync(Token()));
+        var claims = await validator.ValidateAsync(Token());
+        Assert.Equal(("u-1", "Ursula", _time.GetUtcNow().AddSeconds(60)), (claims.UserId, claims.UserName, claims.ExpiresAt));
         await validator.ValidateAsync(Token(-4));
         foreach (var bad in new[] { Token(-6), Tokens.Create(_time) })
         {

@@ -12,6 +12,8 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     private readonly Dictionary<string, IGatewayObserver> _gateways = [];
     private ImmutableList<RoomMessage> _log = [];
     private string _epoch = "epoch-1";
+    private (long Id, long Number) _roster;
+    private long _presence;
     private long _last;
 
     public CallLog Calls { get; } = new();
@@ -37,13 +39,94 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
-    public async Task<RoomTail> Attach(string gatewayId, IGatewayObserver observer)
+    /// <summary>The room's activation.</summary>
+    public string Writer { get; set; } = "writer-1";
+
+    /// <summary>What gateways said they have seen.</summary>
+    public ConcurrentQueue<RoomTail?> Seen { get; } = [];
+
+    /// <summary>What gateways said of their members.</summary>
+    public ConcurrentQueue<RoomMembers> Rosters { get; } = [];
+
+    /// <summary>Who is in the room; the gateway's own users are not put in by themselves.</summary>
+    public ConcurrentDictionary<string, RoomUser> Users { get; } = [];
+
+    /// <summary>How long an activation that has just begun may not know all users.</summary>
+    public TimeSpan SettlesIn { get; set; }
+
+    /// <summary>Whether the gateway was told all changes.</summary>
+    public bool HasPresence { get; set; }
+
+    public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
+        Seen.Enqueue(renewal.Seen);
+        if (renewal.Members is { } members)
+        {
+            Rosters.Enqueue(members);
+        }
+
         await Calls.CallAsync(nameof(Attach));
         lock (_lock)
         {
             _gateways[gatewayId] = observer;
-            return Tail();
+            if (renewal.Members is { } told && (told.IsComplete || (told.Roster, told.Number) == (_roster.Id, _roster.Number + 1)))
+            {
+                _roster = (told.Roster, told.Number);
+            }
+
+            return new RoomStanding(Tail(), _roster.Id, _roster.Number, HasPresence);
+        }
+    }
+
+    public async Task<RoomPresence> GetPresence(string gatewayId)
+    {
+        RoomPresence presence;
+        lock (_lock)
+        {
+            presence = new RoomPresence(Writer, _presence, SettlesIn, [.. Users.Values.OrderBy(user => user.UserId, StringComparer.Ordinal)]);
+            HasPresence = true;
+        }
+
+        // The answer is on its way while changes overtake it.
+        await Calls.CallAsync(nameof(GetPresence));
+        return presence;
+    }
+
+    /// <summary>Users come and go at other gateways.</summary>
+    public void Move(IEnumerable<string> joined, IEnumerable<string> left, bool isLost = false)
+    {
+        lock (_lock)
+        {
+            var batch = new PresenceBatch(
+                name, Writer, _presence, ++_presence, [.. joined.Select(user => new RoomUser(user, $"{user}'s name"))], [.. left]);
+            foreach (var user in batch.Joined)
+            {
+                Users[user.UserId] = user;
+            }
+
+            foreach (var userId in batch.Left)
+            {
+                Users.TryRemove(userId, out _);
+            }
+
+            foreach (var gateway in _gateways.Values.Where(_ => !isLost))
+            {
+                gateway.DeliverPresence(batch);
+            }
+        }
+    }
+
+    /// <summary>The silo dies: another activation knows nothing but what is stored.</summary>
+    public void Forget(string writer)
+    {
+        lock (_lock)
+        {
+            Writer = writer;
+            _gateways.Clear();
+            Users.Clear();
+            _roster = default;
+            _presence = 0;
+            HasPresence = false;
         }
     }
 
@@ -120,6 +203,27 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
+    /// <summary>The newest messages are lost, and with them the activation; those that come take their offsets.</summary>
+    public void RollBack(int messages, string writer)
+    {
+        lock (_lock)
+        {
+            _log = _log.RemoveRange(_log.Count - messages, messages);
+            _last -= messages;
+            Writer = writer;
+            _gateways.Clear();
+        }
+    }
+
+    /// <summary>What was lost has been noticed.</summary>
+    public void BeginEpoch(string epoch)
+    {
+        lock (_lock)
+        {
+            _epoch = epoch;
+        }
+    }
+
     /// <summary>Hands stored messages to the gateways, in a batch of their own.</summary>
     public void Push(long first, long last) => Push(_epoch, first, last);
 
@@ -128,7 +232,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     {
         lock (_lock)
         {
-            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)]);
+            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)], Writer);
             foreach (var gateway in _gateways.Values)
             {
                 gateway.Deliver(batch);
@@ -164,5 +268,5 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         return stored.Offset;
     }
 
-    private RoomTail Tail() => new(_epoch, _log.IsEmpty ? _last + 1 : _log[0].Offset, _last);
+    private RoomTail Tail() => new(_epoch, _log.IsEmpty ? _last + 1 : _log[0].Offset, _last, Writer);
 }

@@ -13,9 +13,9 @@ internal static class Frames
 
     public static ClientFrame Ping(ulong number) => new() { Ping = new Ping { Number = number } };
 
-    public static ClientFrame Join(string room, Position? after = null, uint newest = 0)
+    public static ClientFrame Join(string room, Position? after = null, uint newest = 0, bool presence = false)
     {
-        var join = new Join { Room = room, Newest = newest };
+        var join = new Join { Room = room, Newest = newest, Presence = presence };
         if (after is not null)
         {
             join.After = after;

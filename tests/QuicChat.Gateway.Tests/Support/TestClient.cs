@@ -12,10 +12,10 @@ internal sealed class TestClient(TestConnection connection, TestStream control, 
     public Welcome Welcome => welcome;
 
     /// <summary>Joins a room and waits for the answer.</summary>
-    public async Task<TestRoom> JoinAsync(string room, Position? after = null, uint newest = 0)
+    public async Task<TestRoom> JoinAsync(string room, Position? after = null, uint newest = 0, bool presence = false)
     {
         var stream = connection.Open();
-        await stream.SendAsync(Frames.Join(room, after, newest));
+        await stream.SendAsync(Frames.Join(room, after, newest, presence));
         var joined = (await stream.ReceiveAsync("Joined"))?.Joined;
         return new TestRoom(stream, joined ?? throw new InvalidOperationException("The first answer was not Joined."));
     }

@@ -81,11 +81,17 @@ internal sealed class TestGateway : IAsyncDisposable
     public Task ServedAsync(TestConnection connection) => _served[connection].Within("the end of a connection's serving");
 
     /// <summary>A connection that was welcomed.</summary>
-    public async Task<TestClient> ConnectAsync(string user = "alice", string clientId = "phone", Action<TestConnection>? configure = null, string? token = null, ByteString? session = null)
+    public async Task<TestClient> ConnectAsync(
+        string user = "alice",
+        string clientId = "phone",
+        Action<TestConnection>? configure = null,
+        string? token = null,
+        ByteString? session = null,
+        object? rooms = null)
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user), clientId, session));
+        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user, claims: rooms is null ? [] : [(RoomAccess.Claim, rooms)]), clientId, session));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }

@@ -35,12 +35,24 @@ internal sealed class TestRoom(TestStream stream, Joined joined)
         return messages;
     }
 
+    /// <summary>The next frame of who is in the room; others are passed over.</summary>
+    public async Task<Presence> PresenceAsync()
+    {
+        while (true)
+        {
+            if ((await NextAsync("a Presence")).Presence is { } presence)
+            {
+                return presence;
+            }
+        }
+    }
+
     private async Task<ServerFrame> AnswerAsync(string what)
     {
         while (true)
         {
             var frame = await NextAsync(what);
-            if (frame.Message is null)
+            if (frame.Message is null && frame.Presence is null)
             {
                 return frame;
             }

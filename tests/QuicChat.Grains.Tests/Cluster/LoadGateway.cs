@@ -125,6 +125,8 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
 
     Task IGatewayObserver.Deliver(RoomBatch batch) => Task.CompletedTask;
 
+    Task IGatewayObserver.DeliverPresence(PresenceBatch batch) => Task.CompletedTask;
+
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason) => Task.CompletedTask;
 
     Task IGatewayObserver.Drain(TimeSpan timeLimit) => Task.CompletedTask;

@@ -41,6 +41,11 @@ public sealed class TestGateway : IGatewayObserver
     /// <summary>Runs at every delivery, before it is answered.</summary>
     public Func<RoomBatch, Task>? OnDeliver { get; set; }
 
+    /// <summary>Runs at every telling of who is in a room, before it is answered.</summary>
+    public Func<PresenceBatch, Task>? OnPresence { get; set; }
+
+    public Channel<PresenceBatch> Presence { get; } = Channel.CreateUnbounded<PresenceBatch>();
+
     private IGatewayRegistryGrain Registry => _cluster.Grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key);
 
     /// <summary>The lease that it registers connections under.</summary>
@@ -55,6 +60,14 @@ public sealed class TestGateway : IGatewayObserver
         LeaseId = lease.Id;
         return lease;
     }
+
+    /// <summary>Asks for a room's messages.</summary>
+    public async Task<RoomTail> AttachAsync(IRoomGrain room, RoomTail? seen = null)
+        => (await room.Attach(Id, Reference, new RoomRenewal(seen, null, false))).Tail;
+
+    /// <summary>Asks for a room's messages, and to be told who is in it.</summary>
+    public Task<RoomStanding> WatchAsync(IRoomGrain room, RoomMembers? members = null)
+        => room.Attach(Id, Reference, new RoomRenewal(null, members, true));
 
     public Task ReleaseAsync() => Registry.Release(Id, StartedAt);
 
@@ -120,6 +133,16 @@ public sealed class TestGateway : IGatewayObserver
 
         LargestBatch = Math.Max(LargestBatch, batch.Messages.Length);
         _batches.Writer.TryWrite(batch);
+    }
+
+    async Task IGatewayObserver.DeliverPresence(PresenceBatch batch)
+    {
+        if (OnPresence is { } act)
+        {
+            await act(batch);
+        }
+
+        Presence.Writer.TryWrite(batch);
     }
 
     Task IGatewayObserver.CloseConnection(string connectionId, int errorCode, string reason)

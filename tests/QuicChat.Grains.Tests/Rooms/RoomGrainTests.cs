@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
+using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
 using QuicChat.Grains.Tests.Stores;
 using Xunit;
@@ -22,7 +23,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var gateways = new[] { new TestGateway(cluster), new TestGateway(cluster) };
         foreach (var gateway in gateways)
         {
-            await room.Attach(gateway.Id, gateway.Reference);
+            await gateway.AttachAsync(room);
         }
 
         var acknowledged = new ConcurrentDictionary<long, string>();
@@ -61,11 +62,13 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         }
 
         var gateway = new TestGateway(cluster);
-        var before = await room.Attach(gateway.Id, gateway.Reference);
+        var before = await gateway.AttachAsync(room);
 
         await cluster.MoveAsync(room);
 
-        Assert.Equal(before, await room.Attach(gateway.Id, gateway.Reference));
+        var after = await gateway.AttachAsync(room, before);
+        Assert.NotEqual(before.Writer, after.Writer);
+        Assert.Equal(before with { Writer = after.Writer }, after);
         Assert.Equal(5, await room.GetLastClientSeq("user-1", "client-1"));
         Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 3, 5), await room.Publish(Message(1, 3)));
         Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 6, 6), await room.Publish(Message(1, 6)));
@@ -100,7 +103,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             }
 
             // Others are served meanwhile.
-            Assert.Equal(0, await room.GetLastClientSeq("user-1", "client-1"));
+            Assert.Equal(0, await room.GetLastClientSeq("user-4", "client-4"));
             Assert.DoesNotContain(publishing, publish => publish.IsCompleted);
         }
 
@@ -151,7 +154,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     {
         var room = Room(StoreKind.Memory);
         await room.Publish(Message(1, 1));
-        await cluster.Stores.Memory.OpenAsync(room.GetPrimaryKeyString(), (_, _, _) => { }, _ => { });
+        await cluster.Stores.Memory.OpenAsync(room.GetPrimaryKeyString(), "", (_, _, _) => { }, _ => { });
 
         var error = await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
 
@@ -169,7 +172,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             await room.Publish(Message(1, number));
         }
 
-        var before = await room.Attach(gateway.Id, gateway.Reference);
+        var before = await gateway.AttachAsync(room);
         cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
 
         // Its number follows on a message that is gone.
@@ -177,11 +180,164 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 3), await room.Publish(Message(1, 6)));
         Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 4, 4), await room.Publish(Message(1, 4)));
 
-        var after = await room.Attach(gateway.Id, gateway.Reference);
+        var after = await gateway.AttachAsync(room);
         Assert.NotEqual(before.Epoch, after.Epoch);
         Assert.Equal(4, after.LastOffset);
         await cluster.MoveAsync(room);
-        Assert.Equal(after, await room.Attach(gateway.Id, gateway.Reference));
+        Assert.Equal(after.Epoch, (await gateway.AttachAsync(room, after)).Epoch);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task AnEmptyRoomKeepsItsEpochOnAnotherSilo(StoreKind kind)
+    {
+        var room = Room(kind);
+        var gateway = new TestGateway(cluster);
+        var before = await gateway.AttachAsync(room);
+
+        await cluster.MoveAsync(room);
+
+        var after = await gateway.AttachAsync(room, before);
+        Assert.Equal((before.Epoch, 1, 0), (after.Epoch, after.FirstOffset, after.LastOffset));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task AnEpochThatWasBegunStaysOnAnotherSilo(StoreKind kind)
+    {
+        var room = Room(kind);
+        await room.Publish(Message(1, 1));
+        var gateway = new TestGateway(cluster);
+        var found = await gateway.AttachAsync(room);
+
+        var begun = await gateway.AttachAsync(room, found with { Writer = "former", LastOffset = 2 });
+        await room.Publish(Message(1, 2));
+        await cluster.MoveAsync(room);
+
+        var after = await gateway.AttachAsync(room, begun);
+        Assert.NotEqual(found.Epoch, begun.Epoch);
+        Assert.Equal((begun.Epoch, 1, 2), (after.Epoch, after.FirstOffset, after.LastOffset));
+    }
+
+    [Fact]
+    public async Task AStoreThatWasRolledBackTogetherWithTheSiloIsNoticedHoweverFarTheLogHasGrownSince()
+    {
+        var room = Room(StoreKind.Memory);
+        var (late, early) = (new TestGateway(cluster), new TestGateway(cluster));
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(1, number))]);
+        var seen = await late.AttachAsync(room);
+        cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
+        await cluster.MoveAsync(room);
+
+        // One that has not seen what is gone, and one that has never been here, say nothing; nor does who publishes.
+        var found = await early.AttachAsync(room, seen with { LastOffset = 3 });
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(2, number))]);
+        Assert.Equal((seen.Epoch, 8), (found.Epoch, (await early.AttachAsync(room, found)).LastOffset));
+
+        var begun = await late.AttachAsync(room, seen);
+
+        Assert.NotEqual(seen.Epoch, begun.Epoch);
+        Assert.Equal(8, begun.LastOffset);
+        // Once is enough, also where others have seen the same.
+        Assert.Equal(begun, await early.AttachAsync(room, found));
+        Assert.Equal(begun, await late.AttachAsync(room, seen));
+        Assert.Equal(begun.Epoch, (await room.Read(1, 1)).Tail.Epoch);
+    }
+
+    [Fact]
+    public async Task ALogThatIsShorterThanItWasWhenItIsReadBeginsANewEpoch()
+    {
+        var room = Room(StoreKind.Memory);
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(1, number))]);
+        var before = (await room.Read(5, 1)).Tail;
+        cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
+
+        var page = await room.Read(4, 10);
+
+        Assert.Empty(page.Messages);
+        Assert.Equal(3, page.Tail.LastOffset);
+        Assert.NotEqual(before.Epoch, page.Tail.Epoch);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task WhatHasGrownTooOldIsNotReadAndIsCutOffAndItsSendersGoOn(StoreKind kind)
+    {
+        var room = Room(kind);
+        var name = room.GetPrimaryKeyString();
+        var almost = cluster.Clock.GetUtcNow() - TimeSpan.FromDays(7) + TimeSpan.FromSeconds(30);
+        await StoreAsync(kind, name, Stored(1, 1_500, TimeSpan.FromDays(-1)), Stored(1_501, 10, TimeSpan.Zero));
+        // What was too old when the room was activated is not there.
+        var page = await room.Read(1, 100);
+        Assert.Equal((1_501, 1_510, 10), (page.Tail.FirstOffset, page.Tail.LastOffset, page.Messages.Length));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 1_502, 1_510), await room.Publish(Message(1, 1_502)));
+
+        // An idle room: it is only read.
+        cluster.Clock.Advance(TimeSpan.FromMinutes(2));
+        page = await room.Read(1, 100);
+
+        Assert.Equal((1_511, 1_510, 0), (page.Tail.FirstOffset, page.Tail.LastOffset, page.Messages.Length));
+        Assert.Equal(PublishOutcome.Stored, (await room.Publish(Message(2, 1))).Outcome);
+        Assert.Equal(1_511, Assert.Single((await room.Read(1, 100)).Messages).Offset);
+        await cluster.MoveAsync(room);
+        Assert.Equal(1_511, Assert.Single((await room.Read(1, 100)).Messages).Offset);
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 1_512, 1_511), await room.Publish(Message(1, 1_511)));
+        Assert.Equal(PublishOutcome.Forgotten, (await room.Publish(Message(1, 700))).Outcome);
+        var entries = 0;
+        await cluster.Stores.Get(kind).OpenAsync(name, "", (_, _, _) => { }, _ => entries++);
+        Assert.InRange(entries, 2, 3);
+
+        RoomLogEntry[] Stored(long first, int count, TimeSpan age) =>
+        [
+            .. Enumerable.Range(0, count).Select(index => new RoomLogEntry("epoch", new RoomMessage(
+                first + index, "user-1", "User 1", "client-1", first + index, almost + age, $"1:{first + index}"))),
+        ];
+    }
+
+    [Fact]
+    public async Task AnActivationThatFindsTheLogTakenWhileItCutsOffEnds()
+    {
+        var room = Room(StoreKind.Memory);
+        var name = room.GetPrimaryKeyString();
+        await StoreAsync(StoreKind.Memory, name, [
+            .. Enumerable.Range(1, 3).Select(number => new RoomLogEntry("epoch", new RoomMessage(
+                number, "user-1", "User 1", "client-1", number, cluster.Clock.GetUtcNow() - TimeSpan.FromDays(7) + TimeSpan.FromSeconds(30), ""))),
+        ]);
+        var writer = (await room.Read(1, 1)).Tail.Writer;
+        await cluster.Stores.Memory.OpenAsync(name, "", (_, _, _) => { }, _ => { });
+        cluster.Clock.Advance(TimeSpan.FromMinutes(1));
+        await room.Read(1, 1);
+
+        var tail = await AgainAsync(async () => (await room.Read(1, 1)).Tail);
+
+        Assert.NotEqual(writer, tail.Writer);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task ANumberThatIsOnItsWayUnderAnOlderMessageIsNotGivenOut(int? fault)
+    {
+        var room = Room(StoreKind.Memory);
+        var name = room.GetPrimaryKeyString();
+        await room.Publish(Message(1, 1));
+        Task<PublishReceipt> older;
+        Task<long> asked;
+        using (cluster.Stores.Memory.Hold(name))
+        {
+            if (fault is { } kind)
+            {
+                cluster.Stores.Memory.FailNextAppend(name, (InMemoryRoomLog.Fault)kind);
+            }
+
+            older = room.Publish(Message(1, 2));
+            Assert.Equal(0, await room.GetLastClientSeq("user-2", "client-2"));
+            asked = room.GetLastClientSeq("user-1", "client-1");
+            Assert.Equal(0, await room.GetLastClientSeq("user-2", "client-2"));
+            Assert.False(asked.IsCompleted);
+        }
+
+        // 0: refused, so it is free; 1: stored, though the answer was lost.
+        Assert.Equal(fault == 0 ? 1 : 2, await asked);
+        await Task.WhenAny(older);
     }
 
     [Fact]
@@ -200,7 +356,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(page.Tail.FirstOffset, page.Messages[0].Offset);
         Assert.Equal(new PublishReceipt(PublishOutcome.Forgotten, 0, 1), await room.Publish(Message(1, 1)));
         await cluster.MoveAsync(room);
-        Assert.Equal(page.Tail, (await room.Read(1, 1)).Tail);
+        Assert.Equal(page.Tail, (await room.Read(1, 1)).Tail with { Writer = page.Tail.Writer });
         Assert.Equal(new PublishReceipt(PublishOutcome.Forgotten, 0, 1), await room.Publish(Message(1, 1)));
         Assert.Equal(PublishOutcome.Stored, (await room.Publish(Message(1, 2))).Outcome);
     }
@@ -226,8 +382,8 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var (slow, quick) = (new TestGateway(cluster), new TestGateway(cluster));
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         slow.OnDeliver = _ => release.Task;
-        await room.Attach(slow.Id, slow.Reference);
-        await room.Attach(quick.Id, quick.Reference);
+        await slow.AttachAsync(room);
+        await quick.AttachAsync(room);
 
         for (var number = 1; number <= 150; number++)
         {
@@ -249,12 +405,12 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var (lapsing, renewing, leaving) = (new TestGateway(cluster), new TestGateway(cluster), new TestGateway(cluster));
         foreach (var gateway in new[] { lapsing, renewing, leaving })
         {
-            await room.Attach(gateway.Id, gateway.Reference);
+            await gateway.AttachAsync(room);
         }
 
         await room.Detach(leaving.Id);
         cluster.Clock.Advance(TimeSpan.FromSeconds(6));
-        await room.Attach(renewing.Id, renewing.Reference);
+        await renewing.AttachAsync(room);
         cluster.Clock.Advance(TimeSpan.FromSeconds(6));
         await room.Publish(Message(1, 1));
 
@@ -291,14 +447,26 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         }
     }
 
+    private async Task StoreAsync(StoreKind kind, string room, params RoomLogEntry[][] batches)
+    {
+        var log = cluster.Stores.Get(kind);
+        var (fence, _) = await log.OpenAsync(room, "epoch", (_, _, _) => { }, _ => { });
+        foreach (var entries in batches)
+        {
+            Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(room, fence, entries[0].Message.Offset - 1, entries));
+        }
+    }
+
+    private static Task<PublishReceipt> PublishAgainAsync(IRoomGrain room, PublishRequest request) => AgainAsync(() => room.Publish(request));
+
     // An activation on its way out may refuse a call or two.
-    private static async Task<PublishReceipt> PublishAgainAsync(IRoomGrain room, PublishRequest request)
+    private static async Task<T> AgainAsync<T>(Func<Task<T>> call)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await room.Publish(request);
+                return await call();
             }
             catch (RoomUnavailableException) when (attempt < 10)
             {

@@ -12,6 +12,8 @@ public sealed class RoomLogTests(ClusterFixture cluster)
     private readonly string _room = Guid.NewGuid().ToString("N");
     private readonly List<RoomLogEntry> _entries = [];
     private readonly List<(string, string, long)> _cutOff = [];
+    private int _openings;
+    private string _epoch = "";
 
     public static TheoryData<StoreKind> Kinds => new(StoreKind.Memory, StoreKind.Redis, StoreKind.Garnet);
 
@@ -41,11 +43,42 @@ public sealed class RoomLogTests(ClusterFixture cluster)
 
         Assert.Equal(RoomLogAppend.Fenced, await log.AppendAsync(_room, former, 0, Entries(1, 1)));
         Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(_room, latter, 0, Entries(1, 1)));
-        await log.TrimAsync(_room, former, 0, [("user", "client", 9)]);
+        Assert.False(await log.TrimAsync(_room, former, 1, [("user", "client", 9)]));
+        Assert.False(await log.BeginEpochAsync(_room, former, "stolen"));
 
         await OpenAsync(log);
         Assert.Single(_entries);
         Assert.Empty(_cutOff);
+        Assert.Equal("epoch 1", _epoch);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task TheEpochIsThatOfTheFirstOpeningUntilAnotherIsBegun(StoreKind kind)
+    {
+        var log = Get(kind);
+        await OpenAsync(log);
+        var fence = await OpenAsync(log);
+        Assert.Equal("epoch 1", _epoch);
+        await log.AppendAsync(_room, fence, 0, Entries(1, 1));
+
+        Assert.True(await log.BeginEpochAsync(_room, fence, "another"));
+
+        await OpenAsync(log);
+        Assert.Equal("another", _epoch);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public async Task AThousandClientsAreCutOffAtOnce(StoreKind kind)
+    {
+        var log = Get(kind);
+        var fence = await OpenAsync(log);
+        await log.AppendAsync(_room, fence, 0, Entries(1, 1_001));
+
+        Assert.True(await log.TrimAsync(_room, fence, 1, [.. Enumerable.Range(0, 1_000).Select(client => ("user", $"{client}", (long)client))]));
+
+        await OpenAsync(log);
+        Assert.Equal(1_001, Assert.Single(_entries).Message.Offset);
+        Assert.Equal(1_000, _cutOff.Count);
     }
 
     [Theory, MemberData(nameof(Kinds))]
@@ -70,7 +103,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         var fence = await OpenAsync(log);
         await log.AppendAsync(_room, fence, 0, Entries(1, 100));
 
-        await log.TrimAsync(_room, fence, 30, [("a b", " c", 70), ("", "", 3)]);
+        Assert.True(await log.TrimAsync(_room, fence, 30, [("a b", " c", 70), ("", "", 3)]));
 
         Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(_room, fence, 100, Entries(101, 1)));
         await OpenAsync(log);
@@ -94,10 +127,12 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         return cluster.Stores.Get(kind);
     }
 
-    private Task<string> OpenAsync(IRoomLog log)
+    private async Task<string> OpenAsync(IRoomLog log)
     {
         _entries.Clear();
         _cutOff.Clear();
-        return log.OpenAsync(_room, (user, client, number) => _cutOff.Add((user, client, number)), _entries.Add);
+        (var fence, _epoch) = await log.OpenAsync(
+            _room, $"epoch {++_openings}", (user, client, number) => _cutOff.Add((user, client, number)), _entries.Add);
+        return fence;
     }
 }

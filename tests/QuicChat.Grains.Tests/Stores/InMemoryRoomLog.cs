@@ -50,7 +50,8 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
-    public Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+    public Task<RoomLogOpening> OpenAsync(
+        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
     {
         var log = Get(room);
         lock (log)
@@ -62,7 +63,18 @@ internal sealed class InMemoryRoomLog : IRoomLog
             }
 
             log.Entries.ForEach(entry);
-            return Task.FromResult(log.Fence);
+            log.Epoch ??= newEpoch;
+            return Task.FromResult(new RoomLogOpening(log.Fence, log.Epoch));
+        }
+    }
+
+    public Task<bool> BeginEpochAsync(string room, string fence, string epoch)
+    {
+        var log = Get(room);
+        lock (log)
+        {
+            log.Epoch = log.Fence == fence ? epoch : log.Epoch;
+            return Task.FromResult(log.Fence == fence);
         }
     }
 
@@ -105,23 +117,25 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
-    public Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+    public Task<bool> TrimAsync(
+        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
     {
         var log = Get(room);
         lock (log)
         {
-            if (log.Fence == fence)
+            if (log.Fence != fence)
             {
-                foreach (var (userId, clientId, clientSeq) in cutOff)
-                {
-                    log.CutOff[(userId, clientId)] = clientSeq;
-                }
-
-                log.Entries.RemoveRange(0, Math.Max(0, log.Entries.Count - keep));
+                return Task.FromResult(false);
             }
-        }
 
-        return Task.CompletedTask;
+            foreach (var (userId, clientId, clientSeq) in cutOff)
+            {
+                log.CutOff[(userId, clientId)] = clientSeq;
+            }
+
+            log.Entries.RemoveRange(0, Math.Max(0, log.Entries.Count - keep));
+            return Task.FromResult(true);
+        }
     }
 
     private Log Get(string room) => _logs.GetOrAdd(room, _ => new Log());
@@ -129,6 +143,8 @@ internal sealed class InMemoryRoomLog : IRoomLog
     private sealed class Log
     {
         public string Fence { get; set; } = "";
+
+        public string? Epoch { get; set; }
 
         public List<RoomLogEntry> Entries { get; } = [];
 

@@ -8,8 +8,11 @@ internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
 {
     public static string NewRoom(StoreKind kind) => $"{kind}/{Guid.NewGuid():N}";
 
-    public Task<string> OpenAsync(string room, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
-        => For(room).OpenAsync(room, cutOff, entry);
+    public Task<RoomLogOpening> OpenAsync(
+        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+        => For(room).OpenAsync(room, newEpoch, cutOff, entry);
+
+    public Task<bool> BeginEpochAsync(string room, string fence, string epoch) => For(room).BeginEpochAsync(room, fence, epoch);
 
     public Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)
         => For(room).AppendAsync(room, fence, tail, entries);
@@ -17,7 +20,8 @@ internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
     public Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit)
         => For(room).ReadAsync(room, firstOffset, fromOffset, limit);
 
-    public Task TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+    public Task<bool> TrimAsync(
+        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
         => For(room).TrimAsync(room, fence, keep, cutOff);
 
     private IRoomLog For(string room) => stores.Get(Enum.Parse<StoreKind>(room.AsSpan(0, room.IndexOf('/'))));
