@@ -105,7 +105,7 @@ public sealed partial class ChatSession
                     // What is refused for good will be refused after the end of this connection, too; until then it serves.
                     (wait, why) = (e.IsReconnectable ? backoff.Next() : Timeout.InfiniteTimeSpan, e.Message);
                 }
-                catch (OperationCanceledException) when (heard.IsCancellationRequested && !_stop.IsCancellationRequested)
+                catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
                 {
                     return null;
                 }
@@ -126,20 +126,35 @@ public sealed partial class ChatSession
         }
     }
 
+    // Given up when there is no reason for it any more, or nothing left to stand beside. But a gateway that has heard Hello ends the connection in use; from
+    // then on only the new one counts.
     private async Task<SessionLink> OpenBesideAsync(SessionLink link, IReadOnlyList<ServerAddress> servers, CancellationToken heard)
     {
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        await using var registration = heard.UnsafeRegister(
-            _ =>
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(heard);
+        var isGreeted = false;
+        var opening = OpenAsync(
+            servers,
+            () =>
             {
-                // A gateway that has heard Hello ends the connection in use; then only the new one is left.
-                if (!link.IsSuperseded)
-                {
-                    attempt.Cancel();
-                }
+                link.IsSuperseded = true;
+                Volatile.Write(ref isGreeted, true);
             },
-            null).ConfigureAwait(false);
-        return await OpenAsync(servers, link, attempt.Token).ConfigureAwait(false);
+            attempt.Token);
+        var needless = Task.WhenAny(link.Client.Closed, Task.Delay(Timeout.InfiniteTimeSpan, over.Token));
+        if (await Task.WhenAny(opening, needless).ConfigureAwait(false) == needless && !Volatile.Read(ref isGreeted))
+        {
+            await attempt.CancelAsync().ConfigureAwait(false);
+        }
+
+        try
+        {
+            return await opening.ConfigureAwait(false);
+        }
+        finally
+        {
+            await over.CancelAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Connects again after the end of a connection.</summary>
@@ -199,7 +214,7 @@ public sealed partial class ChatSession
         _stop.Token.ThrowIfCancellationRequested();
     }
 
-    private async Task<SessionLink> OpenAsync(IReadOnlyList<ServerAddress> servers, SessionLink? beside, CancellationToken cancellationToken)
+    private async Task<SessionLink> OpenAsync(IReadOnlyList<ServerAddress> servers, Action? greeting, CancellationToken cancellationToken)
     {
         var token = await FetchTokenAsync(cancellationToken).ConfigureAwait(false);
         SessionLink? link = null;
@@ -234,10 +249,7 @@ public sealed partial class ChatSession
             next.Migrating += change => Migrating?.Invoke(change);
             next.Migrated += change => Migrated?.Invoke(change);
             next.MigrationFailed += reason => MigrationFailed?.Invoke(reason);
-            if (beside is not null)
-            {
-                beside.IsSuperseded = true;
-            }
+            greeting?.Invoke();
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class LoggedEvents : ILoggerFactory, ILogger
 {
     private readonly ConcurrentDictionary<string, Channel<string>> _events = new(StringComparer.Ordinal);
 
+    /// <summary>All events so far, for a test that fails.</summary>
+    public ConcurrentQueue<string> All { get; } = new();
+
     /// <summary>The next event of that name, each once.</summary>
     public Task<string> NextAsync(string eventName) => Events(eventName).Reader.ReadAsync().AsTask().For($"the event {eventName}");
 
@@ -29,7 +32,11 @@ internal sealed class LoggedEvents : ILoggerFactory, ILogger
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        => Events(eventId.Name ?? "").Writer.TryWrite(formatter(state, exception));
+    {
+        var text = formatter(state, exception);
+        All.Enqueue($"{eventId.Name}: {text}");
+        Events(eventId.Name ?? "").Writer.TryWrite(text);
+    }
 
     private Channel<string> Events(string name) => _events.GetOrAdd(name, _ => Channel.CreateUnbounded<string>());
 }

@@ -18,6 +18,7 @@ internal sealed class ModelCluster(Random random, int stepsBetweenFaults)
     private readonly ConcurrentBag<Task> _serving = [];
     private readonly Dictionary<string, GatewayConnection> _connections = [];
     private readonly Dictionary<string, GatewayStream> _streams = [];
+    private readonly HashSet<GatewayConnection> _leaving = [];
     private int _losses;
     private long _stored;
     private bool _isCalm;
@@ -274,7 +275,8 @@ internal sealed class ModelCluster(Random random, int stepsBetweenFaults)
             {
                 0 when stream is not null => () => stream.Abort(code),
                 1 => () => connection.Server.Close((ulong)code, "a fault"),
-                2 when stream is not null => () => _serving.Add(GoAwayAsync(connection)),
+                // Once a connection: the control stream has no other writer after Welcome.
+                2 when stream is not null && _leaving.Add(connection) => () => _serving.Add(GoAwayAsync(connection)),
                 _ => connection.Lose,
             };
         }

@@ -84,23 +84,33 @@ public sealed class SessionDeliveryTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task<Member[]> RunAsync(ModelCluster cluster, Random random)
+    private async Task<Member[]> RunAsync(ModelCluster cluster, Random random)
     {
         using var gateway = new TestGateway();
         using var end = new CancellationTokenSource();
         var serving = cluster.ServeAsync(gateway, end.Token);
         var members = await Task.WhenAll(Enumerable.Range(0, Members).Select(i => Member.StartAsync(gateway, i, random.Next(1, 20)))).For("all to join");
-        await Task.WhenAll(members.Select(member => member.PublishAllAsync())).For("all messages to have their outcome");
-        cluster.Calm();
-        await members[0].PublishAsync(End).For("the last message");
-        foreach (var member in members)
+        try
         {
-            await member.Reading.For($"the last message at member {member.Number}");
-            await member.Session.DisposeAsync();
+            await Task.WhenAll(members.Select(member => member.PublishAllAsync())).For("all messages to have their outcome");
+            cluster.Calm();
+            await members[0].PublishAsync(End).For("the last message");
+            foreach (var member in members)
+            {
+                await member.Reading.For($"the last message at member {member.Number}");
+                await member.Session.DisposeAsync().AsTask().For($"the end of member {member.Number}");
+            }
+
+            await end.CancelAsync();
+            await serving.For("the cluster to end");
+        }
+        catch (TimeoutException)
+        {
+            output.WriteLine(string.Join('\n', gateway.Events.All.TakeLast(100)));
+            output.WriteLine(string.Join('\n', members.Select(member => $"member {member.Number}: {member.Session.State}, {member.Items.Count} items")));
+            throw;
         }
 
-        await end.CancelAsync();
-        await serving.For("the cluster to end");
         return members;
     }
 

@@ -115,7 +115,7 @@ public sealed class SessionMoveTests
     [Fact]
     public async Task ATakeoverByAConnectionThatThenFailsIsNoEnd()
     {
-        using var gateway = new TestGateway();
+        using var gateway = new TestGateway { Jitter = () => 0.5 };
         var (session, connection, states) = await gateway.ConnectSessionAsync(gateway.Options(servers: Two));
         await using (session)
         {
@@ -126,6 +126,7 @@ public sealed class SessionMoveTests
             next.Server.Close((ulong)ErrorCode.Internal, "");
 
             await states.NextAsync<SessionState.Reconnecting>();
+            gateway.Time.Advance(TimeSpan.FromMilliseconds(250));
             await gateway.WelcomeNextAsync();
             await states.NextAsync<SessionState.Connected>();
         }
@@ -134,7 +135,7 @@ public sealed class SessionMoveTests
     [Fact]
     public async Task AKickIsAnEndAlsoWhileItMoves()
     {
-        using var gateway = new TestGateway();
+        using var gateway = new TestGateway { Jitter = () => 0.5 };
         var (session, connection, states) = await gateway.ConnectSessionAsync(gateway.Options(servers: Two));
         await using (session)
         {
@@ -144,6 +145,20 @@ public sealed class SessionMoveTests
             connection.Server.Close((ulong)ErrorCode.Kicked, "enough");
             next.Server.Close((ulong)ErrorCode.Internal, "");
             Assert.Equal(ErrorCode.Kicked, (await states.NextAsync<SessionState.Closed>()).Reason.Code);
+        }
+    }
+
+    [Fact]
+    public async Task WhereTheConnectionEndsBeforeAnotherGatewayHasAnsweredItIsLostAtOnce()
+    {
+        using var gateway = new TestGateway { IsSilent = endPoint => endPoint.Port == 2 };
+        var (session, connection, states) = await gateway.ConnectSessionAsync(gateway.Options(servers: Two));
+        await using (session)
+        {
+            await GoAwayAsync(connection, "192.0.2.1:1");
+            await connection.ReadControlUntilNowAsync();
+            connection.Server.Close((ulong)ErrorCode.GoingAway, "update");
+            await states.NextAsync<SessionState.Reconnecting>();
         }
     }
 

@@ -27,6 +27,9 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
     /// <summary>What a connection to an end point fails with, if it does.</summary>
     public Func<IPEndPoint, Exception?> Refuse { get; init; } = _ => null;
 
+    /// <summary>Whether nothing ever comes back from an end point.</summary>
+    public Func<IPEndPoint, bool> IsSilent { get; init; } = _ => false;
+
     /// <summary>What clients wait of their longest waits: nothing, unless the test says otherwise.</summary>
     public Func<double> Jitter { get; init; } = () => 0;
 
@@ -77,7 +80,7 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
             },
         };
 
-    public ValueTask<MultiplexedConnectionContext> ConnectAsync(
+    public async ValueTask<MultiplexedConnectionContext> ConnectAsync(
         EndPoint endPoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
     {
         lock (Asked)
@@ -90,9 +93,14 @@ internal sealed class TestGateway : IMultiplexedConnectionFactory, IDisposable
             throw error;
         }
 
+        if (IsSilent((IPEndPoint)endPoint))
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+        }
+
         var (client, server) = InMemoryConnection.CreatePair(Window, HasKeepAlive);
         _accepted.Writer.TryWrite(new GatewayConnection(server, client));
-        return ValueTask.FromResult<MultiplexedConnectionContext>(client);
+        return client;
     }
 
     /// <summary>The next connection, however long it takes.</summary>
