@@ -27,6 +27,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _retried;
     private readonly Counter<long> _delivered;
     private readonly Counter<long> _replayed;
+    private readonly UpDownCounter<long> _outbox;
     private readonly Histogram<int> _batchSize;
     private readonly Counter<long> _holes;
     private readonly Counter<long> _pushesIgnored;
@@ -55,6 +56,7 @@ internal sealed class GatewayMetrics
         _retried = meter.CreateCounter<long>("quicchat.delivery.retried", "{call}", "Publish calls made again.");
         _delivered = meter.CreateCounter<long>("quicchat.delivery.delivered", "{message}", "Messages written to room streams.");
         _replayed = meter.CreateCounter<long>("quicchat.delivery.replayed", "{message}", "Messages read from the log for one room stream.");
+        _outbox = meter.CreateUpDownCounter<long>("quicchat.outbox.bytes", "By", "Bytes that wait for room streams to take them, the engine's own buffers not counted.");
         _batchSize = meter.CreateHistogram<int>("quicchat.fanout.batch.size", "{message}", "Messages in a batch from a room.");
         _holes = meter.CreateCounter<long>("quicchat.fanout.holes", "{hole}", "Batches that came before an earlier one, or without it.");
         _pushesIgnored = meter.CreateCounter<long>("quicchat.push.ignored", "{push}", "Pushes from grains about what this gateway does not have.");
@@ -124,6 +126,14 @@ internal sealed class GatewayMetrics
     public void Delivered(int messages) => _delivered.Add(messages);
 
     public void Replayed(int messages) => _replayed.Add(messages);
+
+    public void OutboxChanged(long bytes)
+    {
+        if (bytes != 0)
+        {
+            _outbox.Add(bytes);
+        }
+    }
 
     public void FanoutBatch(int messages) => _batchSize.Record(messages);
 

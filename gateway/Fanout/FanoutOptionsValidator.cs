@@ -25,6 +25,11 @@ internal sealed class FanoutOptionsValidator : IValidateOptions<FanoutOptions>
             errors.AddError($"is {options.RingBytes}; at least 65,536 are needed, the size of one frame.", nameof(options.RingBytes));
         }
 
+        if (options.OutboxBytes < 64 * 1024)
+        {
+            errors.AddError($"is {options.OutboxBytes}; at least 65,536 are needed, the size of one frame.", nameof(options.OutboxBytes));
+        }
+
         if (options.MaxBatchesAhead < 1)
         {
             errors.AddError($"is {options.MaxBatchesAhead}; at least 1 is needed.", nameof(options.MaxBatchesAhead));

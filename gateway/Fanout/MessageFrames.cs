@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
@@ -19,6 +20,9 @@ internal static class MessageFrames
         ClientId = message.ClientId,
         ClientSeq = (ulong)message.ClientSeq,
     };
+
+    /// <summary>How much a stored message weighs: its text, and about as much as the rest of it takes.</summary>
+    public static int SizeOf(RoomMessage message) => Encoding.UTF8.GetByteCount(message.Body) + 128;
 
     /// <summary>Writes a stored message as a frame.</summary>
     /// <returns>The bytes written.</returns>

@@ -30,6 +30,7 @@ internal sealed class RoomMember
         _epoch = epoch;
         _wake = wake;
         _page = page;
+        PageBytes = page.Sum(MessageFrames.SizeOf);
         User = user;
         Position = position;
         Recovered = recovered;
@@ -47,26 +48,30 @@ internal sealed class RoomMember
     /// <summary>The newest offset that was written.</summary>
     public long Position { get; private set; }
 
+    /// <summary>Bytes of messages that were read from the log and are not written yet, about.</summary>
+    public int PageBytes { get; private set; }
+
     /// <summary>Whether the next message exists but is only in the log.</summary>
     public bool IsBehind => Position < _epoch.Ring.Last && _epoch.Ring.Find(Position + 1) is null;
 
     /// <summary>Writes the messages that are at hand, in order and without a hole, until <paramref name="maxBytes"/> are reached.</summary>
-    /// <returns>How many.</returns>
+    /// <returns>How many messages and bytes.</returns>
     /// <exception cref="RoomStreamException">The stream must be reset.</exception>
-    public int WriteAvailable(IBufferWriter<byte> output, int maxBytes)
+    public (int Messages, int Bytes) WriteAvailable(IBufferWriter<byte> output, int maxBytes)
     {
         if (Volatile.Read(ref _end) is { } end)
         {
             throw end;
         }
 
-        var count = 0;
-        for (var bytes = 0; bytes < maxBytes; count++)
+        var (count, bytes) = (0, 0);
+        for (; bytes < maxBytes; count++)
         {
             if (_pageNext < _page.Length)
             {
                 var stored = _page[_pageNext++];
                 Advance(stored.Offset);
+                PageBytes -= MessageFrames.SizeOf(stored);
                 bytes += MessageFrames.Write(output, stored);
             }
             else if (_epoch.Ring.Find(Position + 1) is { } message)
@@ -87,12 +92,12 @@ internal sealed class RoomMember
             _pageNext = 0;
         }
 
-        return count;
+        return (count, bytes);
     }
 
     /// <summary>Writes who is in the room, or who has come and gone, if that is to be told: one frame.</summary>
-    /// <returns>Whether there was something.</returns>
-    public bool TryWritePresence(IBufferWriter<byte> output)
+    /// <returns>The bytes written, 0 where there is nothing to tell.</returns>
+    public int WritePresence(IBufferWriter<byte> output)
     {
         if (_presenceNext == _presence.Length)
         {
@@ -102,11 +107,12 @@ internal sealed class RoomMember
 
         if (_presence.IsEmpty)
         {
-            return false;
+            return 0;
         }
 
-        output.Write(_presence[_presenceNext++].Span);
-        return true;
+        var frame = _presence[_presenceNext++];
+        output.Write(frame.Span);
+        return frame.Length;
     }
 
     /// <summary>Reads the next page from the log, trying again while the room cannot be reached.</summary>
@@ -134,6 +140,7 @@ internal sealed class RoomMember
                 if (page.Messages.Length > 0)
                 {
                     _page = page.Messages;
+                    PageBytes = _page.Sum(MessageFrames.SizeOf);
                     return _page.Length;
                 }
             }

@@ -26,8 +26,9 @@ internal sealed class RoomStream : IPublisher
     private readonly ConnectionContext _stream;
     private readonly CancellationTokenSource _ended;
     private readonly AsyncSignal _due = new();
-    private readonly ConcurrentQueue<ServerFrame> _answers = [];
+    private readonly ConcurrentQueue<(ServerFrame Frame, int Bytes)> _answers = [];
     private readonly SemaphoreSlim _unanswered;
+    private readonly Outbox _outbox;
     private string _room = "";
     private bool _isDraining;
     private Exception? _failure;
@@ -45,6 +46,7 @@ internal sealed class RoomStream : IPublisher
         _stream = stream;
         _ended = CancellationTokenSource.CreateLinkedTokenSource(connectionEnded);
         _unanswered = new SemaphoreSlim(sessions.Options.MaxUnanswered);
+        _outbox = new Outbox(sessions.Metrics);
     }
 
     bool IPublisher.HasEnded => Volatile.Read(ref _failure) is not null;
@@ -103,6 +105,7 @@ internal sealed class RoomStream : IPublisher
             if (member is not null)
             {
                 relay.Leave(member);
+                _outbox.Close();
                 _sessions.Metrics.Left();
                 _sessions.Logger.Left(_session.Id, _room, member.Position);
             }
@@ -171,8 +174,9 @@ internal sealed class RoomStream : IPublisher
         var frames = new FrameSource(_stream.Transport.Input);
         while (await frames.ReadAsync() is { FrameCase: not ClientFrame.FrameOneofCase.Leave } frame)
         {
-            // Each frame is owed one answer; while too many are owed the next ones stay unread.
+            // Each frame is owed one answer; while too many are owed, or too much waits for the client to read it, the next ones stay unread.
             await _unanswered.WaitAsync(_ended.Token);
+            await _outbox.DrainedAsync(_sessions.Relays.Options.OutboxBytes, _ended.Token);
             switch (frame.FrameCase)
             {
                 case ClientFrame.FrameOneofCase.Publish:
@@ -316,17 +320,24 @@ internal sealed class RoomStream : IPublisher
         {
             _ended.Token.ThrowIfCancellationRequested();
             var isDraining = Volatile.Read(ref _isDraining);
-            var answers = 0;
-            for (; _answers.TryDequeue(out var frame); answers++)
+            var (answers, answered) = (0, 0);
+            for (; answered < WriteBytes && _answers.TryDequeue(out var answer); answers++)
             {
-                FrameWriter.Write(output, frame);
+                FrameWriter.Write(output, answer.Frame);
+                answered += answer.Bytes;
             }
 
-            var messages = isDraining ? 0 : member.WriteAvailable(output, WriteBytes);
-            var presence = !isDraining && member.TryWritePresence(output);
-            if (answers + messages > 0 || presence)
+            var (messages, bytes) = isDraining ? (0, 0) : member.WriteAvailable(output, WriteBytes - answered);
+            if (!isDraining && answered + bytes < WriteBytes)
             {
+                bytes += member.WritePresence(output);
+            }
+
+            if (answered + bytes > 0)
+            {
+                _outbox.Change(answered, answered + bytes + member.PageBytes);
                 var flushed = await output.FlushAsync();
+                _outbox.Change(0, member.PageBytes);
                 if (answers > 0)
                 {
                     _unanswered.Release(answers);
@@ -346,6 +357,7 @@ internal sealed class RoomStream : IPublisher
             else if (member.IsBehind)
             {
                 _sessions.Metrics.Replayed(await member.FetchAsync(_ended.Token));
+                _outbox.Change(0, member.PageBytes);
             }
             else
             {
@@ -356,7 +368,9 @@ internal sealed class RoomStream : IPublisher
 
     private void Answer(ServerFrame frame)
     {
-        _answers.Enqueue(frame);
+        var bytes = frame.CalculateSize();
+        _outbox.Add(bytes);
+        _answers.Enqueue((frame, bytes));
         _due.Set();
     }
 
@@ -382,6 +396,7 @@ internal sealed class RoomStream : IPublisher
 
         _ended.Cancel();
         _due.Set();
+        _outbox.End();
         _stream.Transport.Input.CancelPendingRead();
         _stream.Transport.Output.CancelPendingFlush();
     }

@@ -48,6 +48,11 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
                 feed.Queue.Clear();
             }
 
+            if (feed.Queue.Count >= options.DeliveryLimit)
+            {
+                feed.Full?.TrySetResult();
+            }
+
             if (feed.Delivery.IsCompleted)
             {
                 feed.Delivery = DeliverAsync(feed);
@@ -59,6 +64,17 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
     {
         while (feed.Queue.Count > 0 && _feeds.GetValueOrDefault(feed.GatewayId) == feed)
         {
+            // By the real time, whatever clock the room's stored times go by: this is about calls and nothing else.
+            var wait = options.DeliveryInterval - TimeProvider.System.GetElapsedTime(feed.SentAt);
+            if (wait > TimeSpan.Zero && feed.Queue.Count < options.DeliveryLimit)
+            {
+                feed.Full = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                await Task.WhenAny(feed.Full.Task, Task.Delay(wait, TimeProvider.System));
+                feed.Full = null;
+                continue;
+            }
+
+            feed.SentAt = TimeProvider.System.GetTimestamp();
             var epoch = feed.Queue[0].Epoch;
             var batch = feed.Queue.Take(options.DeliveryLimit).TakeWhile(entry => entry.Epoch == epoch).Select(entry => entry.Message).ToImmutableArray();
             feed.Queue.RemoveRange(0, batch.Length);
@@ -94,6 +110,12 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
         public DateTimeOffset Until { get; set; }
 
         public List<RoomLogEntry> Queue { get; } = [];
+
+        /// <summary>When the last delivery began; the first one has long been due.</summary>
+        public long SentAt { get; set; } = TimeProvider.System.GetTimestamp() - TimeProvider.System.TimestampFrequency;
+
+        /// <summary>Ends the gathering of messages.</summary>
+        public TaskCompletionSource? Full { get; set; }
 
         public Task Delivery { get; set; } = Task.CompletedTask;
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -22,6 +23,9 @@ internal sealed partial class RoomGrain(
     ILogger<RoomGrain> logger) : Grain, IRoomGrain
 {
     private const int PageLimit = 100;
+
+    // A gateway holds a page for each member that reads the log.
+    private const int PageBytes = 64 * 1024;
 
     private readonly RoomOptions _options = options.Value;
     private RoomFanout _fanout = null!;
@@ -152,7 +156,19 @@ internal sealed partial class RoomGrain(
         }
 
         var messages = await log.ReadAsync(Room, tail.LastOffset - _publishers.Count + 1, start, (int)count);
-        return messages.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start ? new RoomPage(tail, [.. messages]) : null;
+        return messages.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start ? new RoomPage(tail, Cut(messages)) : null;
+    }
+
+    /// <summary>As many messages as a page may hold bytes of, at least one.</summary>
+    private static ImmutableArray<RoomMessage> Cut(IReadOnlyList<RoomMessage> messages)
+    {
+        var (count, bytes) = (0, 0);
+        while (count < messages.Count && bytes < PageBytes)
+        {
+            bytes += Encoding.UTF8.GetByteCount(messages[count++].Body);
+        }
+
+        return [.. messages.Take(count)];
     }
 
     private RoomUnavailableException Unavailable(Exception error)

@@ -25,6 +25,11 @@ public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
             errors.AddError($"must be between 1 min and 3,650 days, not {options.RetentionTime}.", nameof(RoomOptions.RetentionTime));
         }
 
+        if (options.DeliveryInterval < TimeSpan.Zero || options.DeliveryInterval > TimeSpan.FromSeconds(1))
+        {
+            errors.AddError($"must be between 0 s and 1 s, not {options.DeliveryInterval}.", nameof(RoomOptions.DeliveryInterval));
+        }
+
         if (options.PresenceSettleDuration < TimeSpan.Zero || options.PresenceSettleDuration > TimeSpan.FromMinutes(1))
         {
             errors.AddError($"must be between 0 s and 1 min, not {options.PresenceSettleDuration}.", nameof(RoomOptions.PresenceSettleDuration));

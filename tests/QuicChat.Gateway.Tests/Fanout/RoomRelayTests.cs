@@ -96,6 +96,24 @@ public sealed class RoomRelayTests
     }
 
     [Fact]
+    public async Task A_message_to_a_thousand_members_crosses_from_the_silo_once()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var rooms = new List<TestRoom>();
+        for (var i = 0; i < 1_000; i++)
+        {
+            rooms.Add(await (await gateway.ConnectAsync($"user-{i}")).JoinAsync("lobby"));
+        }
+
+        grain.Append(1);
+
+        await Task.WhenAll(rooms.Select(room => room.MessagesAsync(1, 1)));
+        Assert.Equal(1, grain.Deliveries);
+        Assert.Equal(0, grain.Calls.Count("Read"));
+    }
+
+    [Fact]
     public async Task A_room_without_members_is_given_up_and_taken_up_again()
     {
         await using var gateway = new TestGateway();

@@ -1,4 +1,5 @@
 using QuicChat.Gateway.Tests.Support;
+using QuicChat.Protocol;
 
 namespace QuicChat.Gateway.Tests.Fanout;
 
@@ -24,6 +25,53 @@ public sealed class SlowReaderTests
 
         Assert.All(received, message => Assert.Equal(BodyLength, message.Body.Length));
         Assert.InRange(gateway.Metrics["quicchat.delivery.replayed"], 500, 1_000);
+    }
+
+    [Fact]
+    public async Task What_waits_for_a_member_that_does_not_read_is_bounded_and_counted()
+    {
+        const int Frames = 50;
+        await using var gateway = new TestGateway(fanout: options => options.RingBytes = 64 * 1024);
+        var grain = gateway.Cluster.Room("lobby");
+        grain.Append(20, ProtocolLimits.MaxBodyBytes);
+        grain.PageLimit = 2;
+        var client = await gateway.ConnectAsync("slow", configure: connection => connection.Window = 4 * 1024);
+        var slow = await client.JoinAsync("lobby");
+        var quick = await (await gateway.ConnectAsync("quick")).JoinAsync("lobby");
+
+        // It asks and asks, and reads nothing.
+        var sending = Task.Run(async () =>
+        {
+            for (var i = 0; i < Frames; i++)
+            {
+                await slow.Stream.SendAsync(Support.Frames.ReadHistory(1, 1));
+            }
+        });
+        for (var i = 0; i < 20; i++)
+        {
+            grain.Append(10, BodyLength * 5);
+            await quick.MessagesAsync((10 * (ulong)i) + 21, 10 * (ulong)(i + 1) + 20);
+            Assert.InRange(gateway.Metrics["quicchat.outbox.bytes"], 0, 512 * 1024);
+        }
+
+        await sending;
+        Assert.InRange(gateway.Metrics["quicchat.outbox.bytes"], 4 * 1024, 512 * 1024);
+        var (next, pages) = (21ul, 0);
+        while (next <= 220 || pages < Frames)
+        {
+            var frame = (await slow.Stream.ReceiveAsync("what waits"))!;
+            pages += frame.History is null ? 0 : 1;
+            if (frame.Message is { } message)
+            {
+                Assert.Equal(next++, message.Offset);
+            }
+        }
+
+        slow.Stream.Finish();
+        quick.Stream.Finish();
+        await slow.Stream.Disposed.Within("the stream's release");
+        await quick.Stream.Disposed.Within("the stream's release");
+        Assert.Equal(0, gateway.Metrics["quicchat.outbox.bytes"]);
     }
 
     [Fact]

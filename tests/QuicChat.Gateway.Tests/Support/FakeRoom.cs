@@ -21,6 +21,9 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     /// <summary>Whether batches to gateways are lost on their way.</summary>
     public bool LosesBatches { get; set; }
 
+    /// <summary>How many calls took messages to gateways.</summary>
+    public int Deliveries { get; private set; }
+
     /// <summary>How many messages came with each call.</summary>
     public ConcurrentQueue<int> Batches { get; } = [];
 
@@ -44,6 +47,9 @@ internal sealed class FakeRoom(string name) : IRoomGrain
 
     /// <summary>What gateways said they have seen.</summary>
     public ConcurrentQueue<RoomTail?> Seen { get; } = [];
+
+    /// <summary>How many messages a page holds at most.</summary>
+    public int PageLimit { get; set; } = 100;
 
     /// <summary>What gateways said of their members.</summary>
     public ConcurrentQueue<RoomMembers> Rosters { get; } = [];
@@ -160,7 +166,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         await Calls.CallAsync(nameof(Read));
         lock (_lock)
         {
-            return new RoomPage(Tail(), [.. _log.Where(message => message.Offset >= fromOffset).Take(limit)]);
+            return new RoomPage(Tail(), [.. _log.Where(message => message.Offset >= fromOffset).Take(Math.Min(limit, PageLimit))]);
         }
     }
 
@@ -235,6 +241,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
             var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)], Writer);
             foreach (var gateway in _gateways.Values)
             {
+                Deliveries++;
                 gateway.Deliver(batch);
             }
         }

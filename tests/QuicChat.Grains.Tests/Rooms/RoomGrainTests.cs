@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Grains.Rooms;
 using QuicChat.Grains.Tests.Cluster;
@@ -396,6 +397,45 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         // One that was under way, then what gathered meanwhile in batches of at most 100.
         Assert.Equal((await ReadAllAsync(room)).Select(message => message.Offset), (await slow.MessagesAsync(150)).Select(message => message.Offset));
         Assert.Equal(100, slow.LargestBatch);
+    }
+
+    [Fact]
+    public async Task ABusyRoomIsFewCallsToAGatewayAndOneThatWasIdleSendsAtOnce()
+    {
+        const int Messages = 400;
+        var room = Room(StoreKind.Memory);
+        var (gateway, batches) = (new TestGateway(cluster), 0);
+        gateway.OnDeliver = _ =>
+        {
+            Interlocked.Increment(ref batches);
+            return Task.CompletedTask;
+        };
+        await gateway.AttachAsync(room);
+        var started = Stopwatch.GetTimestamp();
+        await room.Publish(Message(1, 1));
+        await gateway.MessagesAsync(1);
+        Assert.Equal(1, batches);
+
+        for (var number = 2; number <= Messages; number++)
+        {
+            await room.Publish(Message(1, number));
+        }
+
+        await gateway.MessagesAsync(Messages - 1);
+        var intervals = Stopwatch.GetElapsedTime(started) / new RoomOptions().DeliveryInterval;
+        Assert.InRange(batches, Messages / 100, Math.Min(Messages / 100 + intervals + 2, Messages));
+        output.WriteLine($"{batches} calls for {Messages} messages in {intervals * 15:0} ms");
+    }
+
+    [Fact]
+    public async Task APageHoldsSoManyBytesAtMostAndAtLeastOneMessage()
+    {
+        var room = Room(StoreKind.Memory);
+        var body = new string('x', 32 * 1024);
+        await room.PublishAll([.. Enumerable.Range(1, 10).Select(number => Message(1, number) with { Body = body })]);
+
+        Assert.Equal([1, 2], (await room.Read(1, 100)).Messages.Select(message => message.Offset));
+        Assert.Equal(10, Assert.Single((await room.Read(10, 100)).Messages).Offset);
     }
 
     [Fact]
