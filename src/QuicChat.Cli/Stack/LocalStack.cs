@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
@@ -6,6 +7,7 @@ using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
+using StackExchange.Redis;
 
 namespace QuicChat.Cli.Stack;
 
@@ -16,9 +18,14 @@ internal sealed class LocalStack : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
 
     // Together below the 10 s in which a stack must be gone.
-    private static readonly TimeSpan GatewayPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan GatewayPatience = TimeSpan.FromSeconds(3.5);
     private static readonly TimeSpan SiloPatience = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan StorePatience = TimeSpan.FromSeconds(2);
+
+    // A child that ends again and again must not keep the machine busy; one that has served for a while may come back at once.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ServedWell = TimeSpan.FromMinutes(1);
 
     private const int PortAttempts = 3;
     private const int UsualWebPort = 8080;
@@ -62,6 +69,25 @@ internal sealed class LocalStack : IAsyncDisposable
             await stack.StopAsync();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Starts each child that ends by itself again, on the ports that it had, until cancelled. <c>stack.json</c> follows.
+    /// </summary>
+    /// <param name="tell">Is told a line for each end and each start.</param>
+    /// <param name="cancellationToken">Ends it; children that are being started then may be left for <see cref="StopAsync"/>.</param>
+    public Task KeepAsync(Action<string> tell, CancellationToken cancellationToken)
+    {
+        var keeping = new List<Task>();
+        if (Running.Store is { } store)
+        {
+            keeping.Add(KeepAsync(_store, "store", token => RestartStoreAsync(store, token), tell, cancellationToken));
+        }
+
+        keeping.AddRange(Running.Silos.Select(silo => KeepAsync(_silos, silo.Name, token => RestartSiloAsync(silo, token), tell, cancellationToken)));
+        keeping.AddRange(Running.Gateways.Select(
+            gateway => KeepAsync(_gateways, gateway.Id, token => RestartGatewayAsync(gateway, token), tell, cancellationToken)));
+        return Task.WhenAll(keeping);
     }
 
     /// <summary>The children that end by themselves, as they do; it completes when none is left.</summary>
@@ -118,7 +144,7 @@ internal sealed class LocalStack : IAsyncDisposable
         silos.AddRange(await TogetherAsync(
             2, _plan.Silos, (number, token) => StartSiloAsync(number, connectionString, token), cancellationToken));
         var gateways = await TogetherAsync(
-            1, _plan.Gateways, (number, token) => StartGatewayAsync(number, connectionString, token), cancellationToken);
+            1, _plan.Gateways, (number, token) => StartGatewayAsync((uint)number, connectionString, _plan.Port == 0 ? 0 : _plan.Port + number - 1, token), cancellationToken);
         _running = new RunningStack(
             Environment.ProcessId,
             DateTimeOffset.UtcNow,
@@ -154,41 +180,30 @@ internal sealed class LocalStack : IAsyncDisposable
             return (null, redis);
         }
 
+        var store = await StartStoreAsync(0, cancellationToken);
+        return (store, store.ConnectionString);
+    }
+
+    private async Task<RunningStore> StartStoreAsync(int port, CancellationToken cancellationToken)
+    {
         _progress("store: starting");
-        var child = Start(_store, "store", ServerProgram.Store, ["--data", _data.StoreFolder, "--port", "0"]);
+        var child = Start(_store, "store", ServerProgram.Store, ["--data", _data.StoreFolder, "--port", Text(port)]);
         var ready = await WaitReadyAsync<ReadyStore>(child, cancellationToken);
         _progress($"store: serves on {ready.ConnectionString}");
-        return (new RunningStore(child.Id, ready.ConnectionString), ready.ConnectionString);
+        return new RunningStore(child.Id, ready.ConnectionString);
     }
 
     private async Task<RunningSilo> StartSiloAsync(int number, string connectionString, CancellationToken cancellationToken)
     {
         var name = $"silo-{number}";
-        _progress($"{name}: starting");
         for (var attempt = 1; ; attempt++)
         {
             var web = number > 1 ? 0 : _plan.WebPort ?? (attempt == 1 && Ports.IsTcpFree(UsualWebPort) ? UsualWebPort : 0);
-            var child = Start(
-                _silos,
-                name,
-                ServerProgram.Silo,
-                [
-                    "--store", connectionString,
-                    "--name", name,
-                    "--silo-port", "0",
-                    "--client-port", "0",
-                    "--advertise", "127.0.0.1",
-                    "--web", $"http://127.0.0.1:{web}",
-                    "--cluster-id", _plan.ClusterId,
-                    "--service-id", ClusterDefaults.ServiceId,
-                ]);
             try
             {
-                var ready = await WaitReadyAsync<ReadySilo>(child, cancellationToken);
-                _progress($"{name}: serves, dashboard at {ready.Dashboard}");
-                return new RunningSilo(name, child.Id, ready.SiloPort, ready.ClientPort, ready.Web, ready.Dashboard);
+                return await StartSiloAsync(name, connectionString, 0, 0, $"http://127.0.0.1:{web}", cancellationToken);
             }
-            catch (ToolException) when (attempt < PortAttempts && LostPort(child))
+            catch (ToolException) when (attempt < PortAttempts && Last(_silos, name) is { } child && LostPort(child))
             {
                 _progress($"{name}: one of its ports was taken meanwhile; trying others");
                 Forget(_silos, child);
@@ -196,11 +211,33 @@ internal sealed class LocalStack : IAsyncDisposable
         }
     }
 
-    private async Task<RunningGateway> StartGatewayAsync(int number, string connectionString, CancellationToken cancellationToken)
+    private async Task<RunningSilo> StartSiloAsync(
+        string name, string connectionString, int siloPort, int clientPort, string web, CancellationToken cancellationToken)
+    {
+        _progress($"{name}: starting");
+        var child = Start(
+            _silos,
+            name,
+            ServerProgram.Silo,
+            [
+                "--store", connectionString,
+                "--name", name,
+                "--silo-port", Text(siloPort),
+                "--client-port", Text(clientPort),
+                "--advertise", "127.0.0.1",
+                "--web", web,
+                "--cluster-id", _plan.ClusterId,
+                "--service-id", ClusterDefaults.ServiceId,
+            ]);
+        var ready = await WaitReadyAsync<ReadySilo>(child, cancellationToken);
+        _progress($"{name}: serves, dashboard at {ready.Dashboard}");
+        return new RunningSilo(name, child.Id, ready.SiloPort, ready.ClientPort, ready.Web, ready.Dashboard);
+    }
+
+    private async Task<RunningGateway> StartGatewayAsync(uint number, string connectionString, int port, CancellationToken cancellationToken)
     {
         var id = $"gw-{number}";
         _progress($"{id}: starting");
-        var port = _plan.Port == 0 ? 0 : _plan.Port + number - 1;
         var child = Start(
             _gateways,
             id,
@@ -208,7 +245,7 @@ internal sealed class LocalStack : IAsyncDisposable
             [
                 "--store", connectionString,
                 "--id", id,
-                "--server-id", Text(number),
+                "--server-id", number.ToString(CultureInfo.InvariantCulture),
                 "--listen", new IPEndPoint(Ports.AnyAddress, port).ToString(),
                 "--advertise", IPAddress.Loopback.ToString(),
                 "--engine", _plan.Engine.ToString().ToLowerInvariant(),
@@ -220,6 +257,89 @@ internal sealed class LocalStack : IAsyncDisposable
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");
         return new RunningGateway(ready.Id, child.Id, ready.ServerId, ready.EndPoint, ready.Port, ready.Engine);
+    }
+
+    private async Task KeepAsync(
+        List<ChildProcess> group, string name, Func<CancellationToken, Task> restart, Action<string> tell, CancellationToken cancellationToken)
+    {
+        for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            if (Last(group, name) is { } child)
+            {
+                var since = Stopwatch.GetTimestamp();
+                await child.Ended.WaitAsync(cancellationToken);
+                if (Stopwatch.GetElapsedTime(since) >= ServedWell)
+                {
+                    pause = ShortestPause;
+                }
+
+                if (!child.IsExplained)
+                {
+                    child.TellLastLines(_progress);
+                }
+
+                tell($"{child.DescribeEnd()} It is started again in {pause.TotalSeconds:0.#} s.");
+                Forget(group, child);
+                await child.DisposeAsync();
+            }
+
+            await Task.Delay(pause, cancellationToken);
+            try
+            {
+                await restart(cancellationToken);
+            }
+            catch (ToolException e)
+            {
+                if (Last(group, name) is { Ended.IsCompleted: true })
+                {
+                    // It is told of above.
+                    continue;
+                }
+
+                tell(e.Message);
+                if (Last(group, name) is { } hanging)
+                {
+                    await hanging.StopAsync(TimeSpan.Zero);
+                }
+            }
+        }
+    }
+
+    private async Task RestartStoreAsync(RunningStore store, CancellationToken cancellationToken)
+    {
+        var port = ((IPEndPoint)ConfigurationOptions.Parse(store.ConnectionString).EndPoints[0]).Port;
+        var next = await StartStoreAsync(port, cancellationToken);
+        Change(running => running with { Store = next });
+    }
+
+    private async Task RestartSiloAsync(RunningSilo silo, CancellationToken cancellationToken)
+    {
+        var next = await StartSiloAsync(silo.Name, Running.ConnectionString, silo.SiloPort, silo.ClientPort, silo.Web, cancellationToken);
+        Change(running => running with { Silos = [.. running.Silos.Select(one => one.Name == next.Name ? next : one)] });
+    }
+
+    private async Task RestartGatewayAsync(RunningGateway gateway, CancellationToken cancellationToken)
+    {
+        var next = await StartGatewayAsync(gateway.ServerId, Running.ConnectionString, gateway.Port, cancellationToken);
+        Change(running => running with { Gateways = [.. running.Gateways.Select(one => one.Id == next.Id ? next : one)] });
+    }
+
+    private void Change(Func<RunningStack, RunningStack> change)
+    {
+        lock (_gate)
+        {
+            // All processes that it names began before it says that they serve; by that a later 'up' knows them.
+            _running = change(Running) with { StartedAt = DateTimeOffset.UtcNow };
+            _running.Save(_data);
+        }
+    }
+
+    private ChildProcess? Last(List<ChildProcess> group, string name)
+    {
+        lock (_gate)
+        {
+            return group.FindLast(child => child.Name == name);
+        }
     }
 
     private static async Task<T[]> TogetherAsync<T>(

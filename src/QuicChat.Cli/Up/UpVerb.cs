@@ -21,6 +21,8 @@ internal sealed class UpVerb : Verb
     private readonly Option<int?> _webPort = Choice.NumberOrNone(
         "--web-port", 0, 65535, "The first silo's web port, with the dashboard. Without it 8080 if that is free; 0 takes a free one.");
 
+    private readonly Option<bool> _noRestart = new("--no-restart") { Description = "Leave a process that ends by itself ended." };
+
     // The gateway says more of each, and checks them.
     private readonly Option<string?>[] _tokens =
     [
@@ -35,11 +37,11 @@ internal sealed class UpVerb : Verb
     public UpVerb()
         : base(
             "up",
-            "Starts store, silos and gateways on this machine, and stops them all on Ctrl+C.",
+            "Starts store, silos and gateways on this machine, starts again what ends by itself, and stops them all on Ctrl+C.",
             "./quicchat up",
             "./quicchat up --silos 2 --gateways 2",
             "./quicchat up --redis 127.0.0.1:6379 --data /var/tmp/chat")
-        => AddOptions([_silos, _gateways, _port, _redis, _engine, _webPort, .. _tokens]);
+        => AddOptions([_silos, _gateways, _port, _redis, _engine, _webPort, _noRestart, .. _tokens]);
 
     /// <inheritdoc />
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
@@ -76,7 +78,7 @@ internal sealed class UpVerb : Verb
                 Welcome.Write(context, stack.Running);
             }
 
-            return await WatchAsync(stack, context, cancellationToken);
+            return await WatchAsync(stack, context, keeps: !parsed.GetValue(_noRestart), cancellationToken);
         }
         finally
         {
@@ -87,10 +89,15 @@ internal sealed class UpVerb : Verb
     private static Option<string?> GatewayOption(string name, string helpName, string description)
         => new(name) { HelpName = helpName, Description = description };
 
-    private static async Task<int> WatchAsync(LocalStack stack, VerbContext context, CancellationToken cancellationToken)
+    private static async Task<int> WatchAsync(LocalStack stack, VerbContext context, bool keeps, CancellationToken cancellationToken)
     {
         try
         {
+            if (keeps)
+            {
+                await stack.KeepAsync(line => context.Error.WriteLine($"quicchat: {line}"), cancellationToken);
+            }
+
             await foreach (var child in stack.EndsAsync(cancellationToken))
             {
                 if (!child.IsExplained)

@@ -41,6 +41,9 @@ public sealed class Stack : IAsyncLifetime
 
     internal int UpProcess => _up!.ProcessId;
 
+    /// <summary>What <c>up</c> has said of its progress and of errors.</summary>
+    internal string UpError => _up!.Error;
+
     public async ValueTask InitializeAsync()
     {
         _up = Tool.Start(["up", "--port", "0", "--web-port", "0", "--data", Data, .. _options]);
