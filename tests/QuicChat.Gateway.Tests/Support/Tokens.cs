@@ -55,6 +55,16 @@ internal static class Tokens
         });
     }
 
+    /// <summary>A token that never expires.</summary>
+    public static string Endless(SigningCredentials credentials)
+        => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = Options.Issuer,
+            Audience = Options.Audience,
+            Claims = new Dictionary<string, object> { [JwtRegisteredClaimNames.Sub] = "alice" },
+            SigningCredentials = credentials,
+        });
+
     /// <summary>A token without a signature.</summary>
     public static string Unsigned(TimeProvider time)
     {
