@@ -138,6 +138,7 @@ internal sealed partial class RoomGrain(
             await ReopenAsync();
         }
 
+        ThrowIfFenced();
         return LastClientSeq(userId, clientId);
     }
 
