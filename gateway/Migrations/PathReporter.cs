@@ -21,6 +21,7 @@ internal sealed class PathReporter
     private readonly ClientSessions _sessions;
     private readonly ConnectionLink _link;
     private readonly PathAdmission _admission;
+    private readonly PathEventQueue _seen = new();
 
     private readonly Lock _lock = new();
     private Task _reading = Task.CompletedTask;
@@ -57,7 +58,7 @@ internal sealed class PathReporter
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _link.StartAsync(cancellationToken);
-        _reading = ReadAsync();
+        _reading = Task.WhenAll(SeeAsync(), ReadAsync());
     }
 
     /// <summary>Registers the connection again: the cluster may have given it up.</summary>
@@ -95,11 +96,41 @@ internal sealed class PathReporter
         return _link.EndAsync(new QuicConnectionClosedException(closure).Message);
     }
 
-    private async Task ReadAsync()
+    /// <summary>Counts migrations as they happen: those who wait for the cluster must not have the limit of their rate wait too.</summary>
+    private async Task SeeAsync()
     {
         try
         {
             await foreach (var next in _path.Events.ReadAllAsync())
+            {
+                switch (next)
+                {
+                    case PathEvent.Detected:
+                        _admission.Began();
+                        break;
+                    case PathEvent.Reverted:
+                        _admission.Reverted();
+                        break;
+                }
+
+                _seen.Write(next);
+            }
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+        finally
+        {
+            _seen.Complete();
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            await foreach (var next in _seen.ReadAllAsync())
             {
                 lock (_lock)
                 {
@@ -121,9 +152,14 @@ internal sealed class PathReporter
         }
         catch (Exception e)
         {
-            _sessions.Logger.SessionFailed(_id, e);
-            _listener.Close(ErrorCode.Internal, "An internal error.");
+            Fail(e);
         }
+    }
+
+    private void Fail(Exception error)
+    {
+        _sessions.Logger.SessionFailed(_id, error);
+        _listener.Close(ErrorCode.Internal, "An internal error.");
     }
 
     private void Take(PathEvent next)
@@ -148,7 +184,6 @@ internal sealed class PathReporter
                     e.Evidence == ValidationEvidence.Inferred);
                 break;
             case PathEvent.Reverted e:
-                _admission.Reverted();
                 End(PathObservationType.Reverted, MigrationNotice.Types.Outcome.Reverted, e.At, e.Duration);
                 break;
             case PathEvent.Superseded e:
@@ -175,7 +210,6 @@ internal sealed class PathReporter
         var attempt = new Attempt(
             detected.From.Remote, detected.To.Remote, detected.Kind, detected.At, _sessions.Paths.LeavesPreferred(detected.From, detected.To));
         _attempt = attempt;
-        _admission.Began();
         _sessions.Logger.PathDetected(_id, attempt.From, attempt.To, attempt.Kind);
         _sessions.Metrics.PathDetected(attempt.Kind);
         Report(PathObservationType.Detected, attempt.From.ToString(), attempt.To.ToString(), ToMigrationKind(attempt.Kind), detected.At);

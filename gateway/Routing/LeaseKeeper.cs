@@ -85,14 +85,14 @@ internal sealed class LeaseKeeper(
 
     private async Task<bool> TryRenewAsync(string endPoint)
     {
-        GatewayLease lease;
         try
         {
             var description = new GatewayDescription(
                 options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion);
-            lease = await cluster.Gateways.Renew(description, cluster.Observer);
+            Apply(await cluster.Gateways.Renew(description, cluster.Observer));
             _isFailing = false;
             _refusal = null;
+            return true;
         }
         catch (GatewayReplacedException e)
         {
@@ -101,34 +101,35 @@ internal sealed class LeaseKeeper(
                 _refusal = e.Message;
                 logger.LeaseRefused(e.Message);
             }
-
-            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
-            return false;
         }
         catch (Exception e)
         {
+            // Whatever it is, the lease must be renewed on.
             if (!_isFailing)
             {
                 _isFailing = true;
                 logger.LeaseNotRenewed(e);
             }
-
-            metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
-            return false;
         }
 
-        var wasLost = sessions.Lease is { } former && former.Id != lease.Id;
+        metrics.ClusterCallFailed(nameof(IGatewayRegistryGrain.Renew));
+        return false;
+    }
+
+    private void Apply(GatewayLease lease)
+    {
+        // First of all, so that what else cannot be applied loses no connection.
+        var former = sessions.Lease;
         sessions.Lease = lease;
-        sessions.MigrationTimeout = lease.MigrationTimeout;
-        sessions.Policy = lease.Policy;
-        _settingsVersion = lease.SettingsVersion;
-        if (wasLost)
+        if (former is not null && former.Id != lease.Id)
         {
             logger.LeaseRegained(sessions.Count);
             sessions.RegisterAllAgain();
             relays.RenewAll();
         }
 
-        return true;
+        sessions.MigrationTimeout = lease.MigrationTimeout;
+        sessions.Policy = lease.Policy ?? sessions.Policy;
+        _settingsVersion = lease.SettingsVersion;
     }
 }

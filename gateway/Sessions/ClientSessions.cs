@@ -31,6 +31,7 @@ internal sealed class ClientSessions(
 
     private readonly ConcurrentDictionary<ConnectionId, ClientSession> _sessions = [];
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly Lock _timeoutLock = new();
     private TimeSpan _migrationTimeout = QuicDefaults.MigrationTimeout;
     private GatewayLease? _lease;
     private MigrationPolicy _policy = MigrationPolicy.Open;
@@ -73,16 +74,19 @@ internal sealed class ClientSessions(
         get => _migrationTimeout;
         set
         {
-            if (_migrationTimeout == value)
+            lock (_timeoutLock)
             {
-                return;
-            }
+                if (_migrationTimeout == value)
+                {
+                    return;
+                }
 
-            _migrationTimeout = value;
-            logger.MigrationTimeoutChanged(value);
-            foreach (var session in _sessions.Values)
-            {
-                session.MigrationTimeout = value;
+                _migrationTimeout = value;
+                logger.MigrationTimeoutChanged(value);
+                foreach (var session in _sessions.Values)
+                {
+                    session.MigrationTimeout = value;
+                }
             }
         }
     }
@@ -116,8 +120,13 @@ internal sealed class ClientSessions(
     public void Start(MultiplexedConnectionContext connection)
     {
         var session = new ClientSession(this, connection);
-        _sessions[session.Id] = session;
-        session.MigrationTimeout = MigrationTimeout;
+        lock (_timeoutLock)
+        {
+            // A value that is set meanwhile comes after this one.
+            _sessions[session.Id] = session;
+            session.MigrationTimeout = _migrationTimeout;
+        }
+
         session.Running = RunAsync(session);
     }
 

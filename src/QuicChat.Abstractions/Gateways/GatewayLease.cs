@@ -9,12 +9,12 @@ namespace QuicChat.Abstractions.Gateways;
 /// The same for as long as the gateway is not taken for lost. Where it has changed, the cluster has given the gateway's connections up
 /// meanwhile.
 /// </param>
-/// <param name="Policy">Where clients may move.</param>
+/// <param name="Policy">Where clients may move; <see langword="null"/> where the gateway knows it already, by the version that it named.</param>
 /// <param name="SettingsVersion">Rises with each change of the time-out or the policy.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.gateway.lease")]
 public sealed record GatewayLease(
     [property: Id(0)] TimeSpan Duration,
     [property: Id(1)] TimeSpan MigrationTimeout,
     [property: Id(2)] Guid Id,
-    [property: Id(3)] MigrationPolicy Policy,
+    [property: Id(3)] MigrationPolicy? Policy,
     [property: Id(4)] long SettingsVersion);

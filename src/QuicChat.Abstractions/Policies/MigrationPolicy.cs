@@ -23,6 +23,9 @@ public sealed record MigrationPolicy(
     /// <summary>The largest <see cref="MaxMigrationsPerMinute"/>: a migration each 60 ms.</summary>
     public const int MostPerMinute = 1_000;
 
+    /// <summary>The most networks in one of the lists: gateways hold each new path against all of them.</summary>
+    public const int MostNetworks = 1_000;
+
     /// <summary>Everything is allowed.</summary>
     public static MigrationPolicy Open { get; } = new([], [], [], true, null);
 
@@ -32,6 +35,16 @@ public sealed record MigrationPolicy(
         foreach (var (name, networks) in ((string, ImmutableArray<string>)[])
             [("allowedNetworks", AllowedNetworks), ("deniedNetworks", DeniedNetworks), ("preferredNetworks", PreferredNetworks)])
         {
+            if (networks.IsDefault)
+            {
+                return $"{name}: the list is missing; an empty one is written []";
+            }
+
+            if (networks.Length > MostNetworks)
+            {
+                return $"{name}: {networks.Length} networks; {MostNetworks} are allowed";
+            }
+
             foreach (var network in networks)
             {
                 if (!IsNetwork(network))

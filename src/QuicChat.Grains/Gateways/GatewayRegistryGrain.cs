@@ -82,7 +82,9 @@ internal sealed partial class GatewayRegistryGrain(
             await WriteAsync();
         }
 
-        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, Policy, record.State.SettingsVersion);
+        // Not each second again. What the silos' options say has no version of its own.
+        var isKnown = record.State.Policy is not null && gateway.SettingsVersion == record.State.SettingsVersion;
+        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, isKnown ? null : Policy, record.State.SettingsVersion);
     }
 
     public async Task Release(string gatewayId, DateTimeOffset startedAt)

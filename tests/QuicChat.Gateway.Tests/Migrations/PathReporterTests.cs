@@ -1,6 +1,7 @@
 using System.Net;
 using QuicChat.Abstractions.Connections;
 using QuicChat.Abstractions.Migrations;
+using QuicChat.Abstractions.Policies;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
@@ -309,6 +310,30 @@ public sealed class PathReporterTests
 
         Assert.Equal(Enumerable.Range(1, 2 * Attempts).Select(number => (long)number), grain.Applied.Select(applied => applied.Number));
         Assert.True(gateway.Metrics["quicchat.notices.dropped"] > 0);
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_answer_does_not_keep_the_rate_from_being_limited()
+    {
+        await using var gateway = new TestGateway(options => options.PathReportDelay = TimeSpan.Zero);
+        var client = await gateway.ConnectAsync();
+        var grain = gateway.Cluster.Connection(client.Connection.Id);
+        var at = gateway.Time.GetUtcNow();
+        var answer = new TaskCompletionSource();
+        grain.Calls.Before = _ => answer.Task;
+        const int Most = 200;
+        gateway.Sessions.Policy = MigrationPolicy.Open with { MaxMigrationsPerMinute = Most };
+
+        for (var i = 0; i < Most; i++)
+        {
+            Assert.Null(client.Connection.Judge!(First, Third));
+            client.Connection.Raise(Detected(First, Second, at));
+            client.Connection.Raise(Validated(First, 1, at));
+        }
+
+        await client.Connection.EventsTakenAsync();
+        Assert.NotNull(client.Connection.Judge!(First, Third));
+        answer.SetResult();
     }
 
     /// <summary>Raises the begin of an attempt and waits until its report waits for the end.</summary>

@@ -75,6 +75,24 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task A_lease_that_cannot_be_applied_is_renewed_all_the_same()
+    {
+        await using var gateway = new TestGateway();
+        await gateway.Lease.StartAsync("[::]:4433", CancellationToken.None);
+        var lease = gateway.Cluster.Registry.Lease;
+        gateway.Cluster.Registry.Lease = null!;
+        await gateway.Time.PassAsync(Interval, "a renewal");
+        await gateway.Time.ArmedBackoffAsync();
+
+        gateway.Cluster.Registry.Lease = lease with { MigrationTimeout = TimeSpan.FromSeconds(7), Policy = null };
+        gateway.Time.Advance(TimeSpan.FromSeconds(1));
+        await gateway.Time.PassAsync(Interval, "the renewal after it");
+
+        Assert.Equal(TimeSpan.FromSeconds(7), gateway.Sessions.MigrationTimeout);
+        Assert.Equal(lease.Policy, gateway.Sessions.Policy);
+    }
+
+    [Fact]
     public async Task A_lease_that_another_process_of_the_name_holds_is_told_and_taken_once_it_is_free()
     {
         await using var gateway = new TestGateway();

@@ -12,7 +12,7 @@ namespace QuicChat.Gateway.Tests.Support;
 internal sealed class TestConnection : MultiplexedConnectionContext, IConnectionPathFeature, IConnectionCloseFeature
 {
     private readonly Channel<ConnectionContext> _accepts = Channel.CreateUnbounded<ConnectionContext>();
-    private readonly Channel<PathEvent> _events = Channel.CreateUnbounded<PathEvent>();
+    private readonly EventReader _events = new();
     private readonly TaskCompletionSource<ConnectionClosure> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _confirmed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentQueue<TestStream> _streams = [];
@@ -45,7 +45,7 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
 
     public PathCapabilities Capabilities { get; set; } = PathCapabilities.Detection | PathCapabilities.ExactValidation;
 
-    public ChannelReader<PathEvent> Events => _events.Reader;
+    public ChannelReader<PathEvent> Events => _events;
 
     public TimeSpan MigrationTimeout { get; set; }
 
@@ -92,7 +92,10 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
     public void Leave(ErrorCode code = ErrorCode.NoError) => End(new ConnectionClosure(ConnectionCloseOrigin.Peer, (ulong)code, null, "bye"));
 
     /// <summary>Engine: something happened to the path.</summary>
-    public void Raise(PathEvent next) => _events.Writer.TryWrite(next);
+    public void Raise(PathEvent next) => _events.Inner.Writer.TryWrite(next);
+
+    /// <summary>Waits until the gateway has taken all events raised so far, and asks for the next one.</summary>
+    public Task EventsTakenAsync() => _events.WhenAskedAsync().Within("the taking of the path's events");
 
     /// <summary>Waits until the gateway has closed the connection.</summary>
     public async Task<(ErrorCode Code, string Reason)> ClosedByGatewayAsync()
@@ -110,11 +113,54 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
         }
 
         _accepts.Writer.TryComplete();
-        _events.Writer.TryComplete();
+        _events.Inner.Writer.TryComplete();
         var error = new QuicConnectionClosedException(closure);
         foreach (var stream in _streams)
         {
             stream.End(error);
+        }
+    }
+
+    /// <summary>Tells when its reader has taken all there is and waits for more.</summary>
+    private sealed class EventReader : ChannelReader<PathEvent>
+    {
+        private readonly Lock _lock = new();
+        private TaskCompletionSource? _asked;
+        private bool _isWaiting;
+
+        public Channel<PathEvent> Inner { get; } = Channel.CreateUnbounded<PathEvent>();
+
+        public Task WhenAskedAsync()
+        {
+            lock (_lock)
+            {
+                return _isWaiting && Inner.Reader.Count == 0
+                    ? Task.CompletedTask
+                    : (_asked ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            }
+        }
+
+        public override bool TryRead(out PathEvent item) => Inner.Reader.TryRead(out item!);
+
+        public override async ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
+        {
+            var more = Inner.Reader.WaitToReadAsync(cancellationToken);
+            lock (_lock)
+            {
+                if (!more.IsCompleted)
+                {
+                    _isWaiting = true;
+                    _asked?.TrySetResult();
+                }
+            }
+
+            var isMore = await more;
+            lock (_lock)
+            {
+                _isWaiting = false;
+            }
+
+            return isMore;
         }
     }
 }

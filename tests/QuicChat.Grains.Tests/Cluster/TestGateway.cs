@@ -44,9 +44,12 @@ public sealed class TestGateway : IGatewayObserver
     /// <summary>The lease that it registers connections under.</summary>
     public Guid LeaseId { get; set; }
 
+    /// <summary>The version of the settings that it names.</summary>
+    public long SettingsVersion { get; set; }
+
     public async Task<GatewayLease> RenewAsync()
     {
-        var lease = await Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, 0), Reference);
+        var lease = await Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, SettingsVersion), Reference);
         LeaseId = lease.Id;
         return lease;
     }

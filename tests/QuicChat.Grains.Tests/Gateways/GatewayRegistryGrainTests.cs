@@ -94,6 +94,42 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     }
 
     [Fact]
+    public async Task APolicyIsSentToThoseThatDoNotKnowIt()
+    {
+        var monitor = cluster.Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
+        Assert.Equal(MigrationPolicy.Open, (await _gateway.RenewAsync()).Policy);
+        var policy = MigrationPolicy.Open with { DeniedNetworks = ["203.0.113.0/24"] };
+        _gateway.SettingsVersion = await monitor.SetPolicy(policy) - 1;
+        try
+        {
+            var lease = await _gateway.RenewAsync();
+            Assert.Equal(policy, lease.Policy);
+
+            _gateway.SettingsVersion = lease.SettingsVersion;
+            Assert.Null((await _gateway.RenewAsync()).Policy);
+            await cluster.MoveAsync(Registry);
+            Assert.Null((await _gateway.RenewAsync()).Policy);
+        }
+        finally
+        {
+            await monitor.SetPolicy(MigrationPolicy.Open);
+        }
+
+        Assert.Equal(MigrationPolicy.Open, (await _gateway.RenewAsync()).Policy);
+    }
+
+    [Fact]
+    public async Task APolicyWithTooManyNetworksOrNoneIsRefused()
+    {
+        var monitor = cluster.Grains.GetGrain<IMigrationMonitorGrain>(IMigrationMonitorGrain.Key);
+        var missing = await Assert.ThrowsAsync<ArgumentException>(() => monitor.SetPolicy(MigrationPolicy.Open with { DeniedNetworks = default }));
+        Assert.StartsWith("deniedNetworks: the list is missing", missing.Message, StringComparison.Ordinal);
+        var tooMany = await Assert.ThrowsAsync<ArgumentException>(
+            () => monitor.SetPolicy(MigrationPolicy.Open with { AllowedNetworks = [.. Enumerable.Repeat("10.0.0.0/8", 1_001)] }));
+        Assert.StartsWith("allowedNetworks: 1001 networks; 1000 are allowed", tooMany.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RenewingIsNotWrittenEachTime()
     {
         await _gateway.RenewAsync();
