@@ -141,9 +141,9 @@ function showFailures(failures) {
     new Date(failure.failedAt).toLocaleTimeString(),
     failure.userId,
     [`${failure.connectionId.slice(0, 8)}…${failure.connectionId.slice(-4)}`, "", failure.connectionId],
-    `${failure.attempt.from} → ${failure.attempt.to}`,
-    failure.attempt.gatewayId,
-    [failure.attempt.reason ?? "", "reason"],
+    failure.attempt ? `${failure.attempt.from} → ${failure.attempt.to}` : "",
+    failure.gatewayId,
+    [failure.reason, "reason"],
   ])));
 }
 

@@ -7,12 +7,12 @@ namespace QuicChat.Abstractions.Migrations;
 /// <param name="GatewayId">The gateway that held it.</param>
 /// <param name="From">The client's last validated <c>address:port</c>.</param>
 /// <param name="To">The client's <c>address:port</c> that it went to.</param>
-/// <param name="Kind">What changed.</param>
+/// <param name="Kind">What changed; without a meaning where <paramref name="To"/> is <paramref name="From"/>.</param>
 /// <param name="At">When it happened.</param>
 /// <param name="Outcome">How the attempt ended; <see langword="null"/> unless it ended.</param>
 /// <param name="Duration">How long the attempt took; <see langword="null"/> unless it ended.</param>
 /// <param name="Inferred">Whether its end was inferred from an application round trip.</param>
-/// <param name="Reason">Why the attempt failed or the path was denied; otherwise <see langword="null"/>.</param>
+/// <param name="Reason">Why the attempt or the connection failed, or the path was denied; otherwise <see langword="null"/>.</param>
 [GenerateSerializer, Immutable, Alias("quicchat.migration.event")]
 public sealed record MigrationEvent(
     [property: Id(0)] MigrationEventType Type,

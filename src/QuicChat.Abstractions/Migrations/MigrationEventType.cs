@@ -12,4 +12,7 @@ public enum MigrationEventType
 
     /// <summary>Policy refused a path. This is no attempt.</summary>
     Denied = 2,
+
+    /// <summary>The connection ended as failed with no attempt in flight, as by an operator's word. This is no attempt.</summary>
+    Failed = 3,
 }

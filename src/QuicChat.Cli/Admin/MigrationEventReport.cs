@@ -5,13 +5,13 @@ using QuicChat.Cli.Chat;
 namespace QuicChat.Cli.Admin;
 
 /// <summary>The JSON object of a migration event, and its line.</summary>
-/// <param name="Type">What happened: <c>began</c>, <c>ended</c> or <c>denied</c>.</param>
+/// <param name="Type">What happened: <c>began</c>, <c>ended</c>, <c>denied</c>, or <c>failed</c> where a connection failed with no attempt in flight.</param>
 /// <param name="At">When.</param>
 /// <param name="ConnectionId">To which connection.</param>
 /// <param name="UserId">Whose.</param>
 /// <param name="From">The client's last validated address.</param>
 /// <param name="To">The address that it went to.</param>
-/// <param name="Kind">What changed: <c>portOnly</c>, <c>address</c> or <c>family</c>.</param>
+/// <param name="Kind">What changed: <c>portOnly</c>, <c>address</c> or <c>family</c>; nothing where no attempt was in flight.</param>
 /// <param name="Outcome">How an attempt ended.</param>
 /// <param name="DurationMs">How long it took.</param>
 /// <param name="Inferred">Whether its end was inferred from an application round trip.</param>
@@ -25,7 +25,7 @@ internal sealed record MigrationEventReport(
     string UserId,
     string From,
     string To,
-    string Kind,
+    string? Kind,
     string? Outcome,
     double? DurationMs,
     bool Inferred,
@@ -41,7 +41,7 @@ internal sealed record MigrationEventReport(
         next.UserId,
         next.From,
         next.To,
-        Words.Of(next.Kind),
+        next.Type == MigrationEventType.Failed ? null : Words.Of(next.Kind),
         next.Outcome is { } outcome ? Words.Of(outcome) : null,
         next.Duration is { } duration ? Math.Round(duration.TotalMilliseconds, 1) : null,
         next.Inferred,
@@ -53,9 +53,10 @@ internal sealed record MigrationEventReport(
     public string ToLine()
     {
         var what = Outcome is null ? Type : $"{Outcome} after {Tables.Text(TimeSpan.FromMilliseconds(DurationMs ?? 0))}";
+        var where = Kind is null ? From : $"{From} → {To}  {Kind}";
         var why = Reason is null ? "" : $"  ({Reason})";
         return TerminalText.Harmless(string.Create(
             CultureInfo.InvariantCulture,
-            $"{At.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z  {ConnectionId}  {UserId}  {From} → {To}  {Kind}  {what}  {GatewayId}  {Silo}{why}"));
+            $"{At.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z  {ConnectionId}  {UserId}  {where}  {what}  {GatewayId}  {Silo}{why}"));
     }
 }

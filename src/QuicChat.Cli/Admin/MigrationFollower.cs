@@ -62,7 +62,7 @@ internal sealed class MigrationFollower(VerbContext context, bool failedOnly) : 
             }
 
             _ends[batch.Stream] = Math.Max(end, batch.Sequence + batch.Events.Length);
-            foreach (var next in batch.Events.Where(next => !failedOnly || next.Outcome == MigrationOutcome.Failed))
+            foreach (var next in batch.Events.Where(next => !failedOnly || next.Outcome == MigrationOutcome.Failed || next.Type == MigrationEventType.Failed))
             {
                 Say(MigrationEventReport.Of(next, batch.Silo));
             }

@@ -100,8 +100,9 @@ internal sealed class MigrationsVerb : AdminVerb
                     one.ConnectionId,
                     one.UserId,
                     one.FailedAt,
-                    one.Attempt.Reason,
-                    Attempt = AttemptReport.Of(one.Attempt),
+                    one.Reason,
+                    one.GatewayId,
+                    Attempt = one.Attempt is { } attempt ? AttemptReport.Of(attempt) : null,
                 })
             });
             return ExitCode.Held;
@@ -114,11 +115,11 @@ internal sealed class MigrationsVerb : AdminVerb
                 Text(one.FailedAt),
                 one.ConnectionId,
                 one.UserId,
-                one.Attempt.From,
-                one.Attempt.To,
-                Text(one.Attempt.Duration),
-                one.Attempt.GatewayId,
-                one.Attempt.Reason ?? "");
+                one.Attempt?.From ?? "",
+                one.Attempt?.To ?? "",
+                one.Attempt is { Duration: var duration } ? Text(duration) : "",
+                one.GatewayId,
+                one.Reason);
         }
 
         context.OutputConsole().Show(table, "No migration has failed lately.");

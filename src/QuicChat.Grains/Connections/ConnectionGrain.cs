@@ -282,11 +282,13 @@ internal sealed partial class ConnectionGrain(
         {
             // The record says Failed from here on, so no repeated call leads here again; the silo repeats what does not succeed.
             _isFailureTold = true;
-            if (Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed])
+            var attempt = Tracking!.History is [.., { Outcome: MigrationOutcome.Failed } failed] ? failed : null;
+            collector.Fail(new FailedMigration(
+                ConnectionId, Registration!.UserId, attempt is null ? record.State.FailedAt!.Value : attempt.StartedAt + attempt.Duration, attempt)
             {
-                collector.Fail(new FailedMigration(ConnectionId, Registration!.UserId, failed.StartedAt + failed.Duration, failed));
-            }
-
+                Reason = Tracking.FailureReason ?? "",
+                GatewayId = Registration.GatewayId,
+            });
             CleanAsync(new FailedConnection(
                 ConnectionId, Registration!.UserId, Registration.GatewayId, Tracking.FailureReason ?? "")).Ignore();
         }
@@ -344,6 +346,9 @@ internal sealed partial class ConnectionGrain(
                 case MigrationEffect.Ended { Attempt: var attempt }:
                     LogEnded(ConnectionId, attempt.From, attempt.To, attempt.Kind, attempt.Outcome, attempt.Duration.TotalMilliseconds);
                     break;
+                case MigrationEffect.Failed { Reason: var reason }:
+                    LogFailedAsItStood(ConnectionId, reason);
+                    break;
             }
         }
     }
@@ -367,6 +372,9 @@ internal sealed partial class ConnectionGrain(
     [LoggerMessage(1005, LogLevel.Warning, "{ConnectionId} from {From} to {To} ({Kind}): failed after {DurationMs:F1} ms: {Reason}.")]
     private partial void LogFailed(
         string connectionId, string from, string to, MigrationKind kind, double durationMs, string? reason);
+
+    [LoggerMessage(1008, LogLevel.Warning, "{ConnectionId} failed with no attempt in flight: {Reason}.")]
+    private partial void LogFailedAsItStood(string connectionId, string reason);
 
     [LoggerMessage(1006, LogLevel.Warning, "{ConnectionId} failed, but user {UserId} or gateway {GatewayId} has not heard of it; it is tried again.")]
     private partial void LogNotCleaned(Exception error, string connectionId, string userId, string gatewayId);

@@ -189,16 +189,16 @@ internal sealed class ActiveConnections
         }
     }
 
-    /// <summary>Those whose attempt is unresolved since before <paramref name="since"/>, and who holds them.</summary>
-    public ImmutableArray<(string ConnectionId, string GatewayId)> GetUnresolved(DateTimeOffset since)
+    /// <summary>Those whose attempt is unresolved since before <paramref name="since"/>, the oldest first, and who holds them.</summary>
+    public ImmutableArray<(string ConnectionId, string GatewayId, DateTimeOffset UnresolvedSince)> GetUnresolved(DateTimeOffset since)
     {
         lock (_lock)
         {
             return
             [
-                .. from connection in _migrating.Values
-                   where connection.Attempt!.UnresolvedSince < since
-                   select (connection.ConnectionId, connection.GatewayId),
+                .. _migrating.Values.Select(connection => (connection.ConnectionId, connection.GatewayId, connection.Attempt!.UnresolvedSince))
+                    .Where(connection => connection.UnresolvedSince < since)
+                    .OrderBy(connection => connection.UnresolvedSince).ThenBy(connection => connection.ConnectionId, StringComparer.Ordinal),
             ];
         }
     }

@@ -33,6 +33,7 @@ internal sealed partial class ConnectionSweeper(
     // A gateway that the registry neither knows nor remembers was lost long ago. It takes its lease before its first connection.
     private static readonly TimeSpan OrphanAge = TimeSpan.FromMinutes(1);
 
+    private readonly Dictionary<string, (DateTimeOffset UnresolvedSince, string ConnectionId)> _lastAsked = [];
     private DateTimeOffset _askedAt;
 
     /// <summary>Goes over this silo's connections once.</summary>
@@ -56,7 +57,7 @@ internal sealed partial class ConnectionSweeper(
 
         var since = now - timeout.Value - options.Value.Grace;
         var unresolved = connections.GetUnresolved(since).ToLookup(connection => gateways.Alive.Contains(connection.GatewayId));
-        foreach (var (connectionId, gatewayId) in unresolved[false])
+        foreach (var (connectionId, gatewayId, _) in unresolved[false])
         {
             ends.TryAdd(
                 connectionId,
@@ -134,15 +135,27 @@ internal sealed partial class ConnectionSweeper(
         }
     }
 
-    private async Task AskAsync(IEnumerable<(string ConnectionId, string GatewayId)> unresolved)
+    private async Task AskAsync(IEnumerable<(string ConnectionId, string GatewayId, DateTimeOffset UnresolvedSince)> unresolved)
     {
-        foreach (var gateway in unresolved.GroupBy(connection => connection.GatewayId, connection => connection.ConnectionId))
+        var gateways = unresolved.GroupBy(connection => connection.GatewayId).ToList();
+        foreach (var resolved in _lastAsked.Keys.Except(gateways.Select(gateway => gateway.Key)).ToList())
         {
+            _lastAsked.Remove(resolved);
+        }
+
+        foreach (var gateway in gateways)
+        {
+            // On from the last one asked, so that those that stay unresolved do not keep the others from their turn.
+            var last = _lastAsked.GetValueOrDefault(gateway.Key);
+            var asked = gateway.OrderBy(connection => connection.UnresolvedSince < last.UnresolvedSince
+                || (connection.UnresolvedSince == last.UnresolvedSince && string.CompareOrdinal(connection.ConnectionId, last.ConnectionId) <= 0))
+                .Take(AskedAtOnce).ToList();
+            _lastAsked[gateway.Key] = (asked[^1].UnresolvedSince, asked[^1].ConnectionId);
             try
             {
                 LogOverdue(gateway.Key, gateway.Count());
                 await grains.GetGrain<IGatewayLeases>(IGatewayRegistryGrain.Key)
-                    .CheckConnections(gateway.Key, [.. gateway.Take(AskedAtOnce)]);
+                    .CheckConnections(gateway.Key, [.. asked.Select(connection => connection.ConnectionId)]);
             }
             catch (Exception error)
             {

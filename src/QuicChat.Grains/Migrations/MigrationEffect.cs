@@ -14,6 +14,9 @@ internal abstract record MigrationEffect
     /// <summary>Policy refused a path.</summary>
     public sealed record Denied(string From, string To, MigrationKind Kind, DateTimeOffset At, string? Reason) : MigrationEffect;
 
+    /// <summary>The connection failed with no attempt in flight.</summary>
+    public sealed record Failed(string RemoteEndPoint, string Reason) : MigrationEffect;
+
     /// <summary>An event came late, again, or where it cannot happen; or the events before it are missing.</summary>
     public sealed record Ignored : MigrationEffect;
 }

@@ -79,7 +79,7 @@ internal sealed class MigrationFeed(
         }
     }
 
-    private static MigrationEvent? ToEvent(string connectionId, ConnectionRegistration registration, MigrationEffect effect) => effect switch
+    private MigrationEvent? ToEvent(string connectionId, ConnectionRegistration registration, MigrationEffect effect) => effect switch
     {
         MigrationEffect.Started { Attempt: var attempt } => new MigrationEvent(
             MigrationEventType.Began,
@@ -120,6 +120,19 @@ internal sealed class MigrationFeed(
             null,
             false,
             denied.Reason),
+        MigrationEffect.Failed failed => new MigrationEvent(
+            MigrationEventType.Failed,
+            connectionId,
+            registration.UserId,
+            registration.GatewayId,
+            failed.RemoteEndPoint,
+            failed.RemoteEndPoint,
+            MigrationKind.PortOnly,
+            time.GetUtcNow(),
+            null,
+            null,
+            false,
+            failed.Reason),
         _ => null,
     };
 

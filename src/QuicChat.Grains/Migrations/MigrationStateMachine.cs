@@ -88,6 +88,10 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
         {
             End(attempt, MigrationOutcome.Failed, circumstances.Now - attempt.StartedAt, false, reason);
         }
+        else
+        {
+            _effects.Add(new MigrationEffect.Failed(Tracking.RemoteEndPoint, Cut(reason) ?? ""));
+        }
 
         EndConnection(reason);
     }

@@ -110,9 +110,24 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         await cluster.StatsAsync();
 
         var failed = (await Monitor.GetFailedMigrations(1_000)).Where(migration => migration.UserId == _user).ToList();
-        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt.Reason));
+        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Reason));
+        Assert.Equal(["an operator said so", "no answer"], failed.Select(migration => migration.Attempt!.Reason));
         Assert.DoesNotContain((await Monitor.GetMigratingConnections(1_000)).Connections, connection => connection.GatewayId == _gateway.Id);
         Assert.Equal((2, 0), (Part(await cluster.StatsAsync()).Totals.Failed, Part(await cluster.StatsAsync()).Connections));
+    }
+
+    [Fact]
+    public async Task AConnectionThatFailedWithNoAttemptInFlightIsListedToo()
+    {
+        await _gateway.RenewAsync();
+        var connection = await _gateway.ConnectAsync(_user);
+        await connection.FailMigration("an operator said so");
+        await cluster.StatsAsync();
+
+        var failed = Assert.Single(await Monitor.GetFailedMigrations(1_000), failed => failed.UserId == _user);
+        Assert.Equal(
+            (connection.GetPrimaryKeyString(), cluster.Clock.GetUtcNow(), null, "an operator said so", _gateway.Id),
+            (failed.ConnectionId, failed.FailedAt, failed.Attempt, failed.Reason, failed.GatewayId));
     }
 
     [Fact]
@@ -284,6 +299,34 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
 
         Assert.Equal(connection.GetPrimaryKeyString(), await _gateway.NextAsync(_gateway.Checks, "a question for the overdue attempt"));
         Assert.True(await connection.IsMigrating());
+    }
+
+    [Fact]
+    public async Task EveryOverdueAttemptIsAskedForInTurn()
+    {
+        const int Overdue = 250;
+        await _gateway.RenewAsync();
+        var connections = await Task.WhenAll(Enumerable.Range(0, Overdue).Select(_ => _gateway.ConnectAsync(Guid.NewGuid().ToString("N"))));
+        await Task.WhenAll(connections.Select(connection => _gateway.ReportAsync(connection, _gateway.Event(connection, Detected))));
+        for (var renewal = 0; renewal < 4; renewal++)
+        {
+            cluster.Clock.Advance(TimeSpan.FromSeconds(9));
+            await _gateway.RenewAsync();
+        }
+
+        // None of them ends, so in each round there are as many.
+        for (var round = 0; round < 3; round++)
+        {
+            await cluster.EndLostAsync();
+            cluster.Clock.Advance(TimeSpan.FromSeconds(6));
+            await _gateway.RenewAsync();
+        }
+
+        var asked = new HashSet<string>();
+        while (asked.Count < Overdue)
+        {
+            asked.Add(await _gateway.NextAsync(_gateway.Checks, $"the questions for {Overdue} attempts, of which {asked.Count} came"));
+        }
     }
 
     [Fact]

@@ -130,6 +130,21 @@ public sealed class MigrationObserverTests(ClusterFixture cluster, ITestOutputHe
     }
 
     [Fact]
+    public async Task AConnectionThatFailsWithNoAttemptInFlightIsToldOf()
+    {
+        var connection = await _gateway.ConnectAsync(_user);
+        var observer = await SubscribeAsync();
+
+        await connection.FailMigration("an operator said so");
+
+        Assert.Equal(
+            new MigrationEvent(
+                MigrationEventType.Failed, connection.GetPrimaryKeyString(), _user, _gateway.Id, "192.0.2.1:1000", "192.0.2.1:1000",
+                MigrationKind.PortOnly, cluster.Clock.GetUtcNow(), null, null, false, "an operator said so"),
+            Assert.Single((await observer.NextAsync("the failure")).Events));
+    }
+
+    [Fact]
     public async Task ASlowObserverHoldsUpNeitherReportsNorOthers()
     {
         const int Rounds = 6;
@@ -242,6 +257,8 @@ public sealed class MigrationObserverTests(ClusterFixture cluster, ITestOutputHe
         await _gateway.ReportAsync(connection, _gateway.Event(connection, Denied));
 
         await staying.NextAsync("the second event");
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Denied));
+        await staying.NextAsync("the third event");
         Assert.False(leaving.HasBatches);
     }
 
@@ -258,6 +275,8 @@ public sealed class MigrationObserverTests(ClusterFixture cluster, ITestOutputHe
         await _gateway.ReportAsync(connection, _gateway.Event(connection, Denied));
 
         await staying.NextAsync("the event");
+        await _gateway.ReportAsync(connection, _gateway.Event(connection, Denied));
+        await staying.NextAsync("the next event");
         Assert.False(leaving.HasBatches);
     }
 

@@ -139,7 +139,7 @@ public sealed class MigrationStateMachineTests
     [Fact]
     public void StableFailedByAnOperatorCountsNoAttempt()
     {
-        Assert.Empty(Run(machine => machine.Fail("an operator said so")));
+        Assert.Equal([new MigrationEffect.Failed("192.0.2.1:1000", "an operator said so")], Run(machine => machine.Fail("an operator said so")));
 
         Assert.Equal(MigrationState.MigrationFailed, _tracking.State);
         Assert.Equal(MigrationTotals.Zero, _tracking.Totals);
