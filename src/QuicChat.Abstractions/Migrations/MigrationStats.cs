@@ -6,7 +6,6 @@ namespace QuicChat.Abstractions.Migrations;
 /// <param name="Connections">Registered connections.</param>
 /// <param name="Migrating">Those with an attempt in flight.</param>
 /// <param name="Totals">Attempts by outcome.</param>
-/// <param name="CompletedByKind">Completed attempts by kind.</param>
 /// <param name="Durations">How long completed attempts took.</param>
 /// <param name="Silos">The same by silo.</param>
 /// <param name="Gateways">The same by gateway.</param>
@@ -16,7 +15,6 @@ public sealed record MigrationStats(
     [property: Id(0)] long Connections,
     [property: Id(1)] long Migrating,
     [property: Id(2)] MigrationTotals Totals,
-    [property: Id(3)] MigrationKindTotals CompletedByKind,
     [property: Id(4)] MigrationDurations Durations,
     [property: Id(5)] ImmutableArray<MigrationStatsPart> Silos,
     [property: Id(6)] ImmutableArray<MigrationStatsPart> Gateways,

@@ -12,7 +12,4 @@ public sealed record MigrationTotalsByKind(
 {
     /// <summary>No attempts.</summary>
     public static MigrationTotalsByKind Zero { get; } = new(MigrationTotals.Zero, MigrationTotals.Zero, MigrationTotals.Zero);
-
-    /// <summary>Completed attempts alone.</summary>
-    public MigrationKindTotals Completed => new(PortOnly.Completed, Address.Completed, Family.Completed);
 }

@@ -7,11 +7,8 @@ namespace QuicChat.Cli.Admin;
 /// <summary><c>admin fail</c>: ends a connection as failed.</summary>
 internal sealed class FailVerb : AdminVerb
 {
-    // What the cluster keeps of it.
-    private const int MaxReasonLength = 256;
-
     private readonly Argument<string?> _id = ConnectionIdArgument.Of("ID", "The connection, 32 hex digits.");
-    private readonly Option<string?> _reason = Choice.Checked("--reason", "TEXT", "Why; the client is told.", CheckReason);
+    private readonly Option<string?> _reason = ReasonOption.Of("Why; the client is told.");
 
     /// <summary>Defines the verb.</summary>
     public FailVerb()
@@ -44,10 +41,4 @@ internal sealed class FailVerb : AdminVerb
 
         return ExitCode.Held;
     }
-
-    private static string? CheckReason(string? reason)
-        => string.IsNullOrWhiteSpace(reason) ? "the reason is empty; say why"
-            : reason.Length > MaxReasonLength ? $"the reason has {reason.Length} characters; {MaxReasonLength} are allowed"
-            : reason.Any(char.IsControl) ? "the reason has control characters; write it as one plain line"
-            : null;
 }

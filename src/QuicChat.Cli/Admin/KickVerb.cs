@@ -10,12 +10,7 @@ internal sealed class KickVerb : AdminVerb
 {
     private readonly Argument<string?> _id = ConnectionIdArgument.Of("ID", "The connection, 32 hex digits.", isRequired: false);
     private readonly Option<string?> _user = Choice.Checked("--user", "USER", "All connections of a user instead of one.", Protocol.ProtocolRules.CheckUserId);
-    private readonly Option<string> _reason = new("--reason")
-    {
-        Description = "What the client is told.",
-        HelpName = "TEXT",
-        DefaultValueFactory = _ => "closed by an operator",
-    };
+    private readonly Option<string?> _reason = ReasonOption.Of("What the client is told.");
 
     /// <summary>Defines the verb.</summary>
     public KickVerb()
@@ -25,6 +20,7 @@ internal sealed class KickVerb : AdminVerb
             "./quicchat admin kick 00000001c2f0a1b2c3d4e5f60718293a --reason 'spam'",
             "./quicchat admin kick --user ann")
     {
+        _reason.DefaultValueFactory = _ => "closed by an operator";
         Arguments.Add(_id);
         AddAdminOptions(_user, _reason);
     }
@@ -57,7 +53,7 @@ internal sealed class KickVerb : AdminVerb
         {
             try
             {
-                var gateway = await KickAsync(cluster, id, parsed.GetRequiredValue(_reason), cancellationToken);
+                var gateway = await KickAsync(cluster, id, parsed.GetValue(_reason)!, cancellationToken);
                 kicked.Add(id);
                 context.Progress($"{id}: {gateway} was asked to close it");
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QuicChat.Abstractions.Migrations;
 using QuicChat.Cli.Verbs;
 
 namespace QuicChat.Cli.Admin;
@@ -49,7 +50,7 @@ internal sealed class TimeoutCommand : Command
                 try
                 {
                     var time = Quantity.Duration(result.Tokens[0].Value);
-                    if (time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromHours(1))
+                    if (time >= MigrationLimits.ShortestTimeout && time <= MigrationLimits.LongestTimeout)
                     {
                         return time;
                     }

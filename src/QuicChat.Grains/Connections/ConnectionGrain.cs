@@ -25,7 +25,7 @@ internal sealed partial class ConnectionGrain(
     ActiveConnections connections,
     MigrationFeed feed,
     FailureCleanup cleanup,
-    MigrationTimeout timeout,
+    CurrentMigrationTimeout timeout,
     IOptions<MigrationOptions> options,
     IOptions<GatewayLeaseOptions> leases,
     ILocalSiloDetails silo,

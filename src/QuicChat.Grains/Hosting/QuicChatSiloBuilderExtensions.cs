@@ -21,7 +21,7 @@ public static class QuicChatSiloBuilderExtensions
         builder.Services.TryAddSingleton<MigrationCollector>();
         builder.Services.TryAddSingleton<ActiveConnections>();
         builder.Services.TryAddSingleton<MigrationFeed>();
-        builder.Services.TryAddSingleton<MigrationTimeout>();
+        builder.Services.TryAddSingleton<CurrentMigrationTimeout>();
         builder.Services.TryAddSingleton<TallySettler>();
         builder.Services.TryAddSingleton<FailureCleanup>();
         builder.Services.TryAddSingleton<ConnectionSweeper>();

@@ -19,7 +19,7 @@ internal sealed partial class ConnectionSweeper(
     FailureCleanup cleanup,
     IGrainFactory grains,
     ILocalSiloDetails silo,
-    MigrationTimeout timeout,
+    CurrentMigrationTimeout timeout,
     IOptions<MigrationOptions> options,
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<ConnectionSweeper> logger)

@@ -113,6 +113,7 @@ internal sealed partial class MigrationMonitorGrain
         if (Present.Remove(incarnation, out var last))
         {
             Past[last.Silo] = Past.TryGetValue(last.Silo, out var past) ? past.Plus(last.Retired) : last.Retired;
+            sums.State.FoldPast(Present.Values.Select(silo => silo.Silo).Append(last.Silo).ToHashSet());
             _areSumsNew = true;
             await WriteAsync();
         }

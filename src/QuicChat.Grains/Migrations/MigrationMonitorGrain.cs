@@ -102,7 +102,6 @@ internal sealed partial class MigrationMonitorGrain(
             all.Connections,
             all.Totals.InFlight,
             all.Totals,
-            all.ByKind.Completed,
             all.Durations.ToDurations(),
             [
                 .. silos.Select(silo => Part(
@@ -156,7 +155,7 @@ internal sealed partial class MigrationMonitorGrain(
 
     public Task<long> SetTimeout(TimeSpan timeout)
     {
-        if (timeout < MigrationTimeout.Shortest || timeout > MigrationTimeout.Longest)
+        if (timeout < MigrationLimits.ShortestTimeout || timeout > MigrationLimits.LongestTimeout)
         {
             throw new ArgumentOutOfRangeException(
                 nameof(timeout), timeout, "A migration time-out is from 1 s to 1 h.");

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using QuicChat.Abstractions.Migrations;
 
 namespace QuicChat.Grains.Migrations;
 
@@ -9,7 +10,7 @@ public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOption
     public ValidateOptionsResult Validate(string? name, MigrationOptions options)
     {
         var errors = new ValidateOptionsResultBuilder();
-        if (options.Timeout < MigrationTimeout.Shortest || options.Timeout > MigrationTimeout.Longest)
+        if (options.Timeout < MigrationLimits.ShortestTimeout || options.Timeout > MigrationLimits.LongestTimeout)
         {
             errors.AddError($"must be between 1 s and 1 h, not {options.Timeout}.", nameof(MigrationOptions.Timeout));
         }
@@ -19,7 +20,7 @@ public sealed class MigrationOptionsValidator : IValidateOptions<MigrationOption
             errors.AddError(reason, nameof(MigrationOptions.Policy));
         }
 
-        if (options.Grace < TimeSpan.Zero || options.Grace > MigrationTimeout.Longest)
+        if (options.Grace < TimeSpan.Zero || options.Grace > MigrationLimits.LongestTimeout)
         {
             errors.AddError($"must be between 0 and 1 h, not {options.Grace}.", nameof(MigrationOptions.Grace));
         }

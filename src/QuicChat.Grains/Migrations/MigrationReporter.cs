@@ -16,7 +16,7 @@ internal sealed partial class MigrationReporter(
     MigrationFeed feed,
     TallySettler settler,
     ConnectionSweeper sweeper,
-    MigrationTimeout timeout,
+    CurrentMigrationTimeout timeout,
     IGrainFactory grains,
     ILocalSiloDetails silo,
     IOptions<MigrationOptions> options,

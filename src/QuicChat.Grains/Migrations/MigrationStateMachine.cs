@@ -10,7 +10,6 @@ namespace QuicChat.Grains.Migrations;
 internal sealed class MigrationStateMachine(MigrationTracking tracking, MigrationCircumstances circumstances)
 {
     // What a gateway sends is kept in the record: more than any end point or honest reason needs is cut off, or refused.
-    private const int MaxReasonLength = 256;
     private const int MaxEndPointLength = 64;
 
     // A hole is what a gateway dropped; none drops this many events of one connection.
@@ -105,7 +104,7 @@ internal sealed class MigrationStateMachine(MigrationTracking tracking, Migratio
 
     private static string Named(string? text) => text is not null && IsEndPoint(text) ? text : "";
 
-    private static string? Cut(string? reason) => reason is { Length: > MaxReasonLength } ? reason[..MaxReasonLength] : reason;
+    private static string? Cut(string? reason) => reason is { Length: > MigrationLimits.ReasonLength } ? reason[..MigrationLimits.ReasonLength] : reason;
 
     private bool IsPossible(PathObservation detected)
         => Tracking.State != MigrationState.MigrationFailed

@@ -4,6 +4,12 @@ namespace QuicChat.Grains.Migrations;
 [GenerateSerializer, Alias("quicchat.migration.monitor-record")]
 internal sealed class MonitorRecord
 {
+    /// <summary>The name that earlier silos go under together, where there were too many.</summary>
+    public const string FormerSilos = "(former)";
+
+    // Names may be as many as containers ever ran; what is stored and shown each second must not be.
+    private const int PastLimit = 64;
+
     /// <summary>Since when is counted; <see langword="null"/> before the first time.</summary>
     [Id(0)]
     public DateTimeOffset? Since { get; set; }
@@ -19,4 +25,25 @@ internal sealed class MonitorRecord
     /// <summary>What is not shown, because it was counted before the last reset, by the silo's name.</summary>
     [Id(3)]
     public Dictionary<string, SumsByGateway> Baseline { get; set; } = [];
+
+    /// <summary>Adds up earlier lives of silos under one name, where there are more than 64 names, but for those of silos that are there.</summary>
+    public void FoldPast(IReadOnlySet<string> present)
+    {
+        foreach (var silo in Past.Keys.Where(silo => silo != FormerSilos && !present.Contains(silo)).Take(Math.Max(0, Past.Count - PastLimit + 1)).ToList())
+        {
+            if (Past.Count > PastLimit)
+            {
+                Fold(Past, silo);
+                Fold(Baseline, silo);
+            }
+        }
+
+        static void Fold(Dictionary<string, SumsByGateway> sums, string silo)
+        {
+            if (sums.Remove(silo, out var former))
+            {
+                sums[FormerSilos] = sums.GetValueOrDefault(FormerSilos, SumsByGateway.Zero).Plus(former);
+            }
+        }
+    }
 }

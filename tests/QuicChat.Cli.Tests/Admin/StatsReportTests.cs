@@ -17,7 +17,6 @@ public sealed class StatsReportTests
             7,
             1,
             Totals,
-            new MigrationKindTotals(4, 3, 2),
             new MigrationDurations(1.5, 2.5, 3.5, 4.5),
             [new MigrationStatsPart("silo-1", 7, 1, Totals)],
             [new MigrationStatsPart("gw-1", 7, 1, Totals)],
@@ -51,7 +50,7 @@ public sealed class StatsReportTests
     public void Before_the_first_end_there_is_no_success_rate()
     {
         var json = Write(new MigrationStats(
-            0, 0, MigrationTotals.Zero, MigrationKindTotals.Zero, new MigrationDurations(0, 0, 0, 0), [], [], DateTimeOffset.UnixEpoch));
+            0, 0, MigrationTotals.Zero, new MigrationDurations(0, 0, 0, 0), [], [], DateTimeOffset.UnixEpoch));
 
         Assert.Equal(JsonValueKind.Null, json.GetProperty("successRate").ValueKind);
         Assert.Equal("[]", json.GetProperty("silos").GetRawText());
@@ -62,7 +61,7 @@ public sealed class StatsReportTests
     public void The_table_says_what_became_of_each_kind_and_which_silos_are_read_again()
     {
         var stats = new MigrationStats(
-            7, 1, Totals, MigrationKindTotals.Zero, new MigrationDurations(0, 0, 0, 0), [], [], DateTimeOffset.UnixEpoch)
+            7, 1, Totals, new MigrationDurations(0, 0, 0, 0), [], [], DateTimeOffset.UnixEpoch)
         {
             ByKind = new MigrationTotalsByKind(Totals with { Started = 1_234 }, MigrationTotals.Zero, MigrationTotals.Zero),
             Histogram = DurationHistogram.Empty.Plus(TimeSpan.FromMilliseconds(20)),

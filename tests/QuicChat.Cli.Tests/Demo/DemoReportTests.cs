@@ -57,7 +57,6 @@ public sealed class DemoReportTests
             8,
             0,
             MigrationTotals.Zero with { Started = 25, Completed = 24, Reverted = 1, Failed = failed },
-            MigrationKindTotals.Zero,
             new MigrationDurations(1, 2, 3, 4),
             [],
             [],

@@ -62,18 +62,20 @@ public sealed class UsageTests
     }
 
     [Theory]
-    [InlineData("", "is empty; say why")]
-    [InlineData(" \t ", "is empty; say why")]
-    [InlineData("two\nlines", "has control characters; write it as one plain line")]
-    [InlineData("257", "has 257 characters; 256 are allowed")]
-    public async Task The_reason_of_a_failure_is_one_line_of_some_length(string reason, string error)
+    [InlineData("fail", "", "is empty; say why")]
+    [InlineData("fail", " \t ", "is empty; say why")]
+    [InlineData("fail", "two\nlines", "has control characters; write it as one plain line")]
+    [InlineData("fail", "257", "has 257 characters; 256 are allowed")]
+    [InlineData("kick", "", "is empty; say why")]
+    [InlineData("kick", "two\nlines", "has control characters; write it as one plain line")]
+    public async Task The_reason_of_an_end_is_one_line_of_some_length(string verb, string reason, string error)
     {
         var text = reason == "257" ? new string('x', 257) : reason;
 
-        var run = await CommandRun.Of("admin", "fail", "00000001c2f0a1b2c3d4e5f60718293a", "--reason", text);
+        var run = await CommandRun.Of("admin", verb, "00000001c2f0a1b2c3d4e5f60718293a", "--reason", text);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.Equal($"quicchat: --reason: the reason {error}. See 'quicchat admin fail --help'.", Assert.Single(run.ErrorLines));
+        Assert.Equal($"quicchat: --reason: the reason {error}. See 'quicchat admin {verb} --help'.", Assert.Single(run.ErrorLines));
     }
 
     [Theory]

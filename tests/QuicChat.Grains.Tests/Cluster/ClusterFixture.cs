@@ -112,7 +112,7 @@ public sealed class ClusterFixture : IAsyncLifetime
             async () =>
             {
                 var value = (await LivenessAsync()).MigrationTimeout;
-                return Silos.All(silo => silo.ServiceProvider.GetRequiredService<MigrationTimeout>().Value == value);
+                return Silos.All(silo => silo.ServiceProvider.GetRequiredService<CurrentMigrationTimeout>().Value == value);
             },
             "the news of the time-out");
 

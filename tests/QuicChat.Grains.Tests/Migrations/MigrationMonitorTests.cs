@@ -146,7 +146,7 @@ public sealed class MigrationMonitorTests(ClusterFixture cluster, ITestOutputHel
         var stats = await cluster.StatsAsync();
 
         Assert.True(stats.Durations.Max >= 29_999);
-        Assert.True(stats.CompletedByKind.PortOnly >= 4);
+        Assert.True(stats.ByKind.PortOnly.Completed >= 4);
         Assert.InRange(stats.SuccessRate!.Value, 0.01, 1);
         Assert.Equal(29_999, Part(stats).Histogram.ToDurations().Max);
         Assert.Equal((4, 4, 1), (Part(stats).Histogram.Total, Part(stats).ByKind.PortOnly.Completed, Part(stats).SuccessRate));
