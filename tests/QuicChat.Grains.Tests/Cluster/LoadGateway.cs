@@ -148,7 +148,10 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     {
         var client = new Client(_grains.GetGrain<IConnectionGrain>(Guid.NewGuid().ToString("N")));
         var registration = new ConnectionRegistration(
-            Id, UserOf(client), "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow) { LeaseId = _leaseId };
+            Id, UserOf(client), "name", "client-1", client.Remote, "[::1]:4433", "ngtcp2", DateTimeOffset.UtcNow)
+        {
+            LeaseId = _leaseId,
+        };
         await RetryAsync(() => client.Grain.Register(registration));
         Count(connections: 1);
         _idle.Enqueue(client);
