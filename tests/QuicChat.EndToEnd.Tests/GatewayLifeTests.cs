@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Google.Protobuf;
 using QuicChat.EndToEnd.Tests.Support;
@@ -50,10 +52,28 @@ public sealed class GatewayLifeTests
     }
 
     [Fact]
-    public async Task Without_restarts_what_dies_stays_dead_and_the_others_go_on()
+    public async Task Tokens_of_an_issuer_with_a_key_of_its_own_are_taken_and_without_restarts_what_dies_stays_dead()
     {
-        await using var stack = new Stack("--no-restart");
+        using var issuer = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var keyFile = Path.GetTempFileName();
+        await File.WriteAllTextAsync(keyFile, issuer.ExportSubjectPublicKeyInfoPem());
+        await using var stack = new Stack("--no-restart", "--token-key", keyFile, "--token-issuer", "https://id.example.org", "--token-name-claim", "nick");
         await stack.InitializeAsync();
+        File.Delete(keyFile);
+        await using (var client = await RawClient.ConnectAsync(stack.Gateway.Port, stack.Fingerprint))
+        {
+            var claims = $$"""{"iss":"https://id.example.org","aud":"quicchat","sub":"u-7","nick":"Ann","exp":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 60}}}""";
+            var content = $"{Base64Url("""{"alg":"ES256"}"""u8)}.{Base64Url(Encoding.UTF8.GetBytes(claims))}";
+            var token = $"{content}.{Base64Url(issuer.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256))}";
+            await client.SendAsync(new ClientFrame { Hello = new Hello { Token = token, ClientId = "phone" } });
+            var welcome = (await client.ReceiveAsync()).Welcome;
+            Assert.Equal(("u-7", "Ann"), (welcome.UserId, welcome.UserName));
+        }
+
+        await using var stranger = await RawClient.ConnectAsync(stack.Gateway.Port, stack.Fingerprint);
+        await SendHelloAsync(stack, stranger, "ann", null);
+        Assert.Equal((ulong)ErrorCode.AuthFailed, (await stranger.Closed).ApplicationErrorCode);
+
         using (var process = Process.GetProcessById(Pid(stack.Description.GetProperty("gateways")[0])))
         {
             process.Kill();
@@ -75,6 +95,8 @@ public sealed class GatewayLifeTests
         {
             Hello = new Hello { Token = await stack.TokenAsync(user), ClientId = "phone", SessionToken = session ?? ByteString.Empty },
         });
+
+    private static string Base64Url(ReadOnlySpan<byte> bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
 
     private static int Pid(JsonElement part) => part.GetProperty("pid").GetInt32();
 }

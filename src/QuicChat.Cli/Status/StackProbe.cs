@@ -3,6 +3,7 @@ using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Client;
 using QuicChat.Quic.Engines;
+using ErrorCode = QuicChat.Protocol.V1.ErrorCode;
 
 namespace QuicChat.Cli.Status;
 
@@ -90,6 +91,11 @@ internal sealed class StackProbe(DataFolder data) : IDisposable
             limit.CancelAfter(Patience);
             await using var client = await ChatClient.ConnectAsync(
                 StackClient.Options(data, StackClient.Address(gateway), "status"), limit.Token);
+            return null;
+        }
+        catch (ChatException e) when (e.Code == ErrorCode.AuthFailed)
+        {
+            // It takes the tokens of another issuer, and has just judged one.
             return null;
         }
         catch (Exception e) when (e is ChatException or QuicEngineUnavailableException or ToolException)

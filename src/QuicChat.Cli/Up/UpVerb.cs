@@ -75,7 +75,7 @@ internal sealed class UpVerb : Verb
             }
             else
             {
-                Welcome.Write(context, stack.Running);
+                Welcome.Write(context, stack.Running, takesDevelopmentTokens: plan.TokenOptions.IsEmpty);
             }
 
             return await WatchAsync(stack, context, parsed.GetValue(_noRestart) ? null : RestartDelays.Usual, cancellationToken);

@@ -7,7 +7,7 @@ namespace QuicChat.Cli.Up;
 internal static class Welcome
 {
     /// <summary>Writes it.</summary>
-    public static void Write(VerbContext context, RunningStack stack)
+    public static void Write(VerbContext context, RunningStack stack, bool takesDevelopmentTokens)
     {
         var output = context.Output;
         output.WriteLine();
@@ -27,7 +27,8 @@ internal static class Welcome
         output.WriteLine();
         output.WriteLine("Try in two other terminals, and then look at the counts:");
         output.WriteLine();
-        foreach (var arguments in (string[])["chat --user ann --room lobby", "chat --user bob --room lobby", "admin stats"])
+        var chats = takesDevelopmentTokens ? (string[])["chat --user ann --room lobby", "chat --user bob --room lobby"] : ["chat --room lobby --token \"$TOKEN\""];
+        foreach (var arguments in (string[])[.. chats, "admin stats"])
         {
             output.WriteLine($"  {context.Data.Command(arguments)}");
         }
