@@ -29,7 +29,9 @@ public sealed class AdmissionTests
             Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, null, 2, ""), refused.Closure);
         }
 
-        Assert.Equal((ids, blocks), (server.Listener.ConnectionIds, server.Listener.RentedBlocks));
+        // The neighbour's own block may be given back meanwhile.
+        Assert.Equal(ids, server.Listener.ConnectionIds);
+        Assert.InRange(server.Listener.RentedBlocks, 0, blocks);
         Assert.Equal("after", await stream.EchoAsync("after"));
 
         Volatile.Write(ref admits, 1);

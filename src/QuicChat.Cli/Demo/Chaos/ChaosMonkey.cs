@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Orleans.Runtime;
 using QuicChat.Cli.Admin;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
@@ -34,7 +33,11 @@ internal sealed class ChaosMonkey(
     // An honest bad day of a mobile network; a tenth of the round trip in jitter.
     private static readonly LinkConditions Bad = new()
     {
-        LossPercent = 5, Delay = TimeSpan.FromMilliseconds(30), Jitter = TimeSpan.FromMilliseconds(3), ReorderPercent = 2, DuplicatePercent = 2,
+        LossPercent = 5,
+        Delay = TimeSpan.FromMilliseconds(30),
+        Jitter = TimeSpan.FromMilliseconds(3),
+        ReorderPercent = 2,
+        DuplicatePercent = 2,
     };
 
     /// <summary>Breaks one kind of thing.</summary>
