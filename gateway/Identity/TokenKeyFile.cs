@@ -103,9 +103,11 @@ internal sealed class TokenKeyFile : IHostedService, IDisposable
             {
                 return (text, TokenKeySet.Parse(text), "");
             }
-            catch (FormatException e)
+            catch (Exception e)
             {
-                return (text, null, $"The token key file '{_options.KeyFile}' {e.Message}.");
+                // Whatever it holds: no file must end a gateway that serves.
+                var what = e is FormatException ? e.Message : $"cannot be used ({e.Message.TrimEnd('.')})";
+                return (text, null, $"The token key file '{_options.KeyFile}' {what}.");
             }
         }
         catch (Exception e) when (FileProblem.IsOne(e))

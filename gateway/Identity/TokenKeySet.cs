@@ -88,7 +88,7 @@ internal sealed class TokenKeySet
             {
                 throw new FormatException($"holds {e.Message}", e);
             }
-            catch (CryptographicException e)
+            catch (Exception e) when (IsOfTheKey(e))
             {
                 throw new FormatException($"holds a PEM block '{label}' that cannot be read", e);
             }
@@ -157,19 +157,22 @@ internal sealed class TokenKeySet
                 ? throw new UnusableKeyException($"{name} is for {algorithm}; {Usable}")
                 : key;
         }
-        catch (CryptographicException e)
+        catch (Exception e) when (IsOfTheKey(e))
         {
             throw new FormatException($"holds {name}, which cannot be read", e);
         }
         catch (FormatException e) when (e is not UnusableKeyException)
         {
-            throw new FormatException($"holds {name}, whose numbers are not Base64url", e);
+            throw new FormatException($"holds {name}, whose numbers are missing or not Base64url", e);
         }
     }
 
+    // What numbers make no key, or one of a kind that this system does not know.
+    private static bool IsOfTheKey(Exception e) => e is CryptographicException or ArgumentException or PlatformNotSupportedException;
+
     private static string? Text(JsonElement jwk, string name) => jwk.TryGetProperty(name, out var value) ? value.GetString() : null;
 
-    private static byte[] Bytes(JsonElement jwk, string name) => Base64Url.DecodeFromChars(Text(jwk, name) ?? throw new FormatException(name));
+    private static byte[] Bytes(JsonElement jwk, string name) => Text(jwk, name) is { Length: > 0 } text ? Base64Url.DecodeFromChars(text) : throw new FormatException(name);
 
     private static TokenKey Of(string? id, PublicKey key)
     {

@@ -29,6 +29,8 @@ public sealed class UsageTests
     [InlineData("admin migrations --follow --migrating", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
     [InlineData("admin migrations --follow --history 00000001c2f0a1b2c3d4e5f60718293a", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
     [InlineData("admin migrations --follow --limit 3", "quicchat: --follow is about what comes, and goes with --failed alone; leave --migrating, --history and --limit away. See 'quicchat admin migrations --help'.")]
+    [InlineData("admin drain", "quicchat: Required argument 'GATEWAY' missing for command: 'drain'. See 'quicchat admin drain --help'.")]
+    [InlineData("admin drain gw-1 --within 0s", "quicchat: --within: '0s' is not between 1s and 1h. See 'quicchat admin drain --help'.")]
     [InlineData("token", "quicchat: Option '--user' is required. See 'quicchat token --help'.")]
     [InlineData("token --user ann --expires soon", "quicchat: --expires: 'soon' is not a duration: write it like 20ms, 5s, 2m or 1h. See 'quicchat token --help'.")]
     [InlineData("relay --rebind-every 1ms", "quicchat: --rebind-every: '1ms' is not between 10ms and 1d. See 'quicchat relay --help'.")]
