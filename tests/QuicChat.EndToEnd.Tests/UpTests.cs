@@ -123,6 +123,28 @@ public sealed class UpTests(Stack stack)
     }
 
     [Fact]
+    public async Task Ctrl_C_while_a_part_is_down_stops_the_rest_in_order()
+    {
+        var folder = Directory.CreateTempSubdirectory("quicchat-e2e-");
+        await using var up = Tool.Start("up", "--port", "0", "--web-port", "0", "--data", folder.FullName);
+        var status = await Tool.RunAsync(TimeSpan.FromSeconds(120), "status", "--wait", "90", "--data", folder.FullName);
+        Assert.True(status.ExitCode == 0, status.ToString());
+        var stack = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder.FullName, "stack.json"))).RootElement;
+        using (var gateway = Process.GetProcessById(stack.GetProperty("gateways")[0].GetProperty("pid").GetInt32()))
+        {
+            gateway.Kill();
+        }
+
+        await Eventually.HoldsAsync(() => up.Error.Contains("gw-1 was ended by signal 9", StringComparison.Ordinal), () => $"up tells of the end\n{up.Error}");
+        up.SendInterrupt();
+        var end = await up.EndAsync(Limit);
+
+        Assert.True(end.ExitCode == 0, end.ToString());
+        Assert.EndsWith("stopping", end.Error.TrimEnd(), StringComparison.Ordinal);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
     public async Task Ctrl_C_stops_everything_within_ten_seconds_and_kill_9_leaves_nothing_behind()
     {
         foreach (var interrupt in (bool[])[true, false])

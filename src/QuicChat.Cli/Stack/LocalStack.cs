@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using QuicChat.Abstractions;
@@ -29,7 +30,7 @@ internal sealed class LocalStack : IAsyncDisposable
     private readonly List<ChildProcess> _store = [];
     private readonly List<ChildProcess> _silos = [];
     private readonly List<ChildProcess> _gateways = [];
-    private readonly Dictionary<string, Func<CancellationToken, Task<ChildProcess>>> _restarts = [];
+    private readonly ConcurrentDictionary<string, Func<CancellationToken, Task<ChildProcess>>> _restarts = [];
     private RunningStack? _running;
 
     private LocalStack(StackPlan plan, DataFolder data, Action<string> progress)
@@ -294,7 +295,7 @@ internal sealed class LocalStack : IAsyncDisposable
 
         async Task<ChildProcess> RestartAsync(ChildProcess ended)
         {
-            await ended.DisposeAsync();
+            await ForgetAsync(ended.Name);
             while (true)
             {
                 await Task.Delay(restarts!.Of(tries++), cancellationToken);
@@ -305,17 +306,28 @@ internal sealed class LocalStack : IAsyncDisposable
                 catch (ToolException e)
                 {
                     tell($"{e.Message} It is tried again.");
-                    await Find(ended.Name).DisposeAsync();
+                    await ForgetAsync(ended.Name);
                 }
             }
         }
     }
 
-    private ChildProcess Find(string name)
+    /// <summary>What has ended, or could not start, is not there to be stopped any more.</summary>
+    private async Task ForgetAsync(string name)
     {
+        List<ChildProcess> forgotten = [];
         lock (_gate)
         {
-            return _store.Concat(_silos).Concat(_gateways).Single(child => child.Name == name);
+            foreach (var children in (List<ChildProcess>[])[_store, _silos, _gateways])
+            {
+                forgotten.AddRange(children.Where(child => child.Name == name));
+                children.RemoveAll(child => child.Name == name);
+            }
+        }
+
+        foreach (var child in forgotten)
+        {
+            await child.DisposeAsync();
         }
     }
 

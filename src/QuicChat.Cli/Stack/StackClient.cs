@@ -10,7 +10,7 @@ namespace QuicChat.Cli.Stack;
 /// <summary>How to connect to gateways with what a data directory holds.</summary>
 internal static class StackClient
 {
-    // Longer than any run of a verb that connects once: a token is looked at when the connection is made.
+    // Made anew long before: a connection ends with its token.
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromHours(1);
 
     /// <summary>Where a gateway is reached on this machine.</summary>
@@ -43,7 +43,7 @@ internal static class StackClient
         {
             Servers = [server],
             Trust = Trust(data),
-            Token = Token(data, user),
+            TokenProvider = _ => ValueTask.FromResult(Token(data, user)),
             Engine = engine,
         };
 }

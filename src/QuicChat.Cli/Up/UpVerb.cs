@@ -94,8 +94,7 @@ internal sealed class UpVerb : Verb
     {
         try
         {
-            await stack.SuperviseAsync(
-                restarts, line => context.Error.WriteLine($"quicchat: {line}"), running => running.Save(context.Data), cancellationToken);
+            await stack.SuperviseAsync(restarts, Tell, Save, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -105,5 +104,20 @@ internal sealed class UpVerb : Verb
         }
 
         throw new ToolException("all processes of the stack have ended.");
+
+        void Tell(string line) => context.Error.WriteLine($"quicchat: {line}");
+
+        void Save(RunningStack running)
+        {
+            try
+            {
+                running.Save(context.Data);
+            }
+            catch (ToolException e)
+            {
+                // The stack goes on; only the other verbs do not find what has moved.
+                Tell(e.Message);
+            }
+        }
     }
 }

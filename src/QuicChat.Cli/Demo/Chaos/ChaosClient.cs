@@ -80,7 +80,7 @@ internal sealed class ChaosClient : IAsyncDisposable
         {
             Servers = [.. Enumerable.Range(0, paths.Length).Select(next => paths[(first + next) % paths.Length].ListenEndPoint.ToString())],
             Trust = StackClient.Trust(data),
-            Token = StackClient.Token(data, name),
+            TokenProvider = _ => ValueTask.FromResult(StackClient.Token(data, name)),
             Engine = settings.Engine,
         });
         try
