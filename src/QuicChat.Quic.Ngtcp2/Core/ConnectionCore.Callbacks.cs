@@ -260,9 +260,18 @@ internal sealed unsafe partial class ConnectionCore
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPathValidation(
         nint connection, uint flags, Interop.Ngtcp2.Path* path, Interop.Ngtcp2.Path* oldPath, int result, void* userData)
-        => result != Interop.Ngtcp2.PathValidationSuccess ? 0 : Guard(Self(userData), NativePath.Read(path), static (self, path) =>
+        => Guard(Self(userData), (Path: NativePath.Read(path), Succeeded: result == Interop.Ngtcp2.PathValidationSuccess), static (self, e) =>
         {
-            self._validations.Add(path);
+            if (!self._isServer)
+            {
+                self._probed.Add(e);
+            }
+            else if (e.Succeeded)
+            {
+                // That ngtcp2 gives a path up concludes nothing: the peer may yet be heard from it, or from the one before.
+                self._validations.Add(e.Path);
+            }
+
             return 0;
         });
 

@@ -70,8 +70,8 @@ internal sealed unsafe partial class ConnectionCore
     {
         NotePath();
 
-        // On a validated path that stays, which is nearly always, there is nothing to tell.
-        if (_tracker is not { } tracker || (real.Remote == _validated.Remote && !tracker.IsMigrating))
+        // A server is where its client looks for it. On a validated path that stays, which is nearly always, there is nothing to tell.
+        if (!_isServer || _tracker is not { } tracker || (real.Remote == _validated.Remote && !tracker.IsMigrating))
         {
             return;
         }

@@ -199,6 +199,8 @@ internal sealed unsafe partial class ConnectionCore
         {
             stream.EndRead();
         }
+
+        ContinueMove();
     }
 
     private int PollClose(Span<byte> buffer, out FourTuple path)

@@ -87,6 +87,11 @@ internal sealed unsafe partial class ConnectionCore
                 due = close.Latest;
             }
 
+            if (_move is { Virtual: null, Latest: var latest } && latest < due)
+            {
+                due = latest;
+            }
+
             return _tracker?.Deadline is { } deadline && deadline < due ? deadline : due;
         }
     }
@@ -177,7 +182,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _authenticated = false;
-        var path = _virtualizer.ToVirtual(real);
+        var path = _virtualizer.ToVirtual(real, mayReturn: _isServer);
         int result;
         fixed (byte* data = datagram)
         {
@@ -226,6 +231,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _tracker?.Expire(now);
+        ContinueMove();
         if (Interop.Ngtcp2.GetExpiry(_connection) > Nanoseconds(now))
         {
             return;
@@ -311,6 +317,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _closedStreams.Clear();
+        ContinueMove();
     }
 
     private void EndByLibrary(int error)
@@ -440,6 +447,7 @@ internal sealed unsafe partial class ConnectionCore
         _observed.StopSending.Clear();
         _tracker = null;
         _events.Enqueue(new ConnectionEvent.Closed(closure));
+        EndMove(error);
     }
 
     private void Forget()

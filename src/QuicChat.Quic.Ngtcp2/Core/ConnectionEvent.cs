@@ -22,6 +22,9 @@ internal abstract record ConnectionEvent
     /// <summary>Something happened to the path.</summary>
     public sealed record PathChanged(PathEvent Event) : ConnectionEvent;
 
+    /// <summary>The client uses another path now, by its own will.</summary>
+    public sealed record Moved(NetworkPath Path) : ConnectionEvent;
+
     /// <summary>The engine made a mistake, and ends the connection for it.</summary>
     public sealed record Faulted(Exception Error) : ConnectionEvent;
 

@@ -42,9 +42,13 @@ internal sealed class PathVirtualizer
     public FourTuple Current => _current.Real;
 
     /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>.</summary>
-    public FourTuple ToVirtual(FourTuple real)
+    /// <param name="real">The path.</param>
+    /// <param name="mayReturn">
+    /// Whether a datagram from a path that was left may mean a return to it. To a client that has moved it means that the datagram is late.
+    /// </param>
+    public FourTuple ToVirtual(FourTuple real, bool mayReturn = true)
     {
-        var entry = _current.Real == real ? _current : FindLatest(real) ?? Add(real);
+        var entry = _current.Real == real ? _current : FindLatest(real, mayReturn) ?? Add(real);
         return real with { Remote = entry.VirtualRemote };
     }
 
@@ -109,13 +113,13 @@ internal sealed class PathVirtualizer
         return null;
     }
 
-    private Entry? FindLatest(FourTuple real)
+    private Entry? FindLatest(FourTuple real, bool mayReturn)
     {
         for (var i = _entries.Count - 1; i >= 0; i--)
         {
             if (_entries[i].Real == real)
             {
-                return _entries[i].Stale ? null : _entries[i];
+                return mayReturn && _entries[i].Stale ? null : _entries[i];
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
@@ -8,26 +9,34 @@ using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
-/// <summary>One client connection and the socket, credentials and share of the thread that it owns.</summary>
-internal sealed class ClientConnection : IDatagramHandler
+/// <summary>One client connection and the sockets, credentials and share of the thread that it owns.</summary>
+internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConnectionMigrationFeature
 {
     private readonly TaskCompletionSource<MultiplexedConnectionContext> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EventLoop _loop;
-    private readonly UdpSocket _socket;
     private readonly CredentialsHandle _credentials;
     private readonly ConnectionSettings _settings;
-    private readonly UdpAddress _remote;
+    private readonly UdpAddress[] _servers;
     private readonly ConnectionDriver _driver;
 
+    // The newest last. What comes late by the path before the current one is still taken.
+    private readonly List<UdpSocket> _sockets;
+
+    /// <param name="loop">The thread.</param>
+    /// <param name="socket">Where the connection begins; it belongs to the connection from now on.</param>
+    /// <param name="credentials">What the TLS session needs; likewise.</param>
+    /// <param name="settings">How connections are.</param>
+    /// <param name="servers">The server's addresses; the first is connected to.</param>
+    /// <param name="logger">Takes the engine's log.</param>
     public ClientConnection(
-        EventLoop loop, UdpSocket socket, CredentialsHandle credentials, ConnectionSettings settings, IPEndPoint remote, ILogger logger)
+        EventLoop loop, UdpSocket socket, CredentialsHandle credentials, ConnectionSettings settings, IEnumerable<IPEndPoint> servers, ILogger logger)
     {
         _loop = loop;
-        _socket = socket;
+        _sockets = [socket];
         _credentials = credentials;
         _settings = settings;
-        _remote = UdpAddress.From(remote);
-        _driver = new ConnectionDriver(loop, socket, logger, _ => Release());
+        _servers = [.. servers.Select(UdpAddress.From)];
+        _driver = new ConnectionDriver(loop, this, logger, _ => Release());
         socket.Handler = this;
     }
 
@@ -41,22 +50,62 @@ internal sealed class ClientConnection : IDatagramHandler
         return await _connected.Task;
     }
 
+    /// <inheritdoc />
+    public async ValueTask MigrateAsync(IPEndPoint localAddress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(localAddress);
+        localAddress = UdpAddress.From(localAddress).ToEndPoint();
+        cancellationToken.ThrowIfCancellationRequested();
+        var server = FindServer(UdpAddress.From(localAddress));
+        var socket = UdpSocket.Connect(server.ToEndPoint(), localAddress);
+        var moved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var isTaken = 0;
+        _loop.Post(() =>
+        {
+            if (Interlocked.Exchange(ref isTaken, 1) == 0)
+            {
+                Move(socket, server, moved);
+            }
+        });
+        await Task.WhenAny(moved.Task, _driver.Context.Closed).WaitAsync(cancellationToken);
+        if (!moved.Task.IsCompleted && Interlocked.Exchange(ref isTaken, 1) == 0)
+        {
+            // The thread may have ended with its last connection.
+            socket.Dispose();
+        }
+
+        await (moved.Task.IsCompleted ? moved.Task : throw new QuicConnectionClosedException(await _driver.Context.Closed));
+    }
+
     // A server answers from the address that it was spoken to; what comes from elsewhere is not for this connection (RFC 9000, section 9).
     public void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
-        if (path.Remote == _remote)
+        if (Array.IndexOf(_servers, path.Remote) >= 0)
         {
             _driver.OnDatagram(datagram, path, now);
         }
+    }
+
+    public UdpSocket Choose(in FourTuple path)
+    {
+        foreach (var socket in _sockets)
+        {
+            if (socket.AssumedLocal == path.Local)
+            {
+                return socket;
+            }
+        }
+
+        return _sockets[^1];
     }
 
     private void Start()
     {
         try
         {
-            _loop.Add(_socket);
-            var path = new FourTuple(_socket.AssumedLocal, _remote);
-            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c));
+            _loop.Add(_sockets[0]);
+            var path = new FourTuple(_sockets[0].AssumedLocal, _servers[0]);
+            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c), this);
             context.Failed = e => _connected.TrySetException(e);
             var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(serverId: null), _ => _loop.Wake(_driver), EventLoop.Now);
             core.Driver = _driver;
@@ -67,6 +116,61 @@ internal sealed class ClientConnection : IDatagramHandler
         {
             Release();
             _connected.TrySetException(e);
+        }
+    }
+
+    // A server of one family cannot be reached from the other, unless its name says where.
+    private UdpAddress FindServer(UdpAddress local)
+    {
+        var current = UdpAddress.From(_driver.Context.CurrentPath.Remote);
+        return current.IsIPv6 == local.IsIPv6
+            ? current
+            : Array.FindIndex(_servers, s => s.IsIPv6 == local.IsIPv6) is >= 0 and var index
+                ? _servers[index]
+                : throw new ArgumentException($"No {(local.IsIPv6 ? "IPv6" : "IPv4")} address of the server is known, so it cannot be reached from {local}.", nameof(local));
+    }
+
+    private void Move(UdpSocket socket, UdpAddress server, TaskCompletionSource moved)
+    {
+        if (_driver.Core.IsClosed)
+        {
+            // The caller hears of it by the connection's end.
+            socket.Dispose();
+            return;
+        }
+
+        socket.Handler = this;
+        _loop.Add(socket);
+        _sockets.Add(socket);
+        _driver.Core.BeginMove(new FourTuple(socket.AssumedLocal, server), error =>
+        {
+            if (error is null)
+            {
+                // The one before has been the newest until now.
+                Retire(_sockets[..^2]);
+                moved.SetResult();
+            }
+            else
+            {
+                Retire([socket]);
+                moved.SetException(error);
+            }
+        });
+        _loop.MakeReady(_driver);
+    }
+
+    private void Retire(IEnumerable<UdpSocket> sockets)
+    {
+        foreach (var socket in sockets)
+        {
+            if (_sockets.Remove(socket))
+            {
+                _loop.Remove(socket);
+                if (socket.Blocked.Count > 0)
+                {
+                    _loop.MakeReady(_driver);
+                }
+            }
         }
     }
 
@@ -86,7 +190,7 @@ internal sealed class ClientConnection : IDatagramHandler
 
     private void Release()
     {
-        _loop.Remove(_socket);
+        _sockets.ForEach(_loop.Remove);
         _credentials.Dispose();
         ClientLoop.Release();
     }

@@ -12,16 +12,16 @@ internal sealed class ConnectionDriver
     private const int MaxDatagramsPerTurn = 64;
 
     private readonly EventLoop _loop;
-    private readonly UdpSocket _socket;
+    private readonly ISocketChooser _sockets;
     private readonly ILogger _logger;
     private readonly Action<ConnectionDriver> _ended;
     private (byte[] Datagram, FourTuple Path)? _unsent;
     private bool _forgotten;
 
-    public ConnectionDriver(EventLoop loop, UdpSocket socket, ILogger logger, Action<ConnectionDriver> ended)
+    public ConnectionDriver(EventLoop loop, ISocketChooser sockets, ILogger logger, Action<ConnectionDriver> ended)
     {
         _loop = loop;
-        _socket = socket;
+        _sockets = sockets;
         _logger = logger;
         _ended = ended;
     }
@@ -129,9 +129,8 @@ internal sealed class ConnectionDriver
     {
         if (_unsent is { } unsent)
         {
-            if (!_socket.TrySend(unsent.Datagram, unsent.Path))
+            if (!TrySend(unsent.Datagram, unsent.Path))
             {
-                _loop.WaitUntilWritable(_socket, this);
                 return;
             }
 
@@ -148,10 +147,9 @@ internal sealed class ConnectionDriver
                 break;
             }
 
-            if (!_socket.TrySend(buffer[..length], path))
+            if (!TrySend(buffer[..length], path))
             {
                 _unsent = (buffer[..length].ToArray(), path);
-                _loop.WaitUntilWritable(_socket, this);
                 break;
             }
         }
@@ -161,6 +159,18 @@ internal sealed class ConnectionDriver
         {
             _loop.MakeReady(this);
         }
+    }
+
+    private bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path)
+    {
+        var socket = _sockets.Choose(path);
+        if (socket.TrySend(datagram, path))
+        {
+            return true;
+        }
+
+        _loop.WaitUntilWritable(socket, this);
+        return false;
     }
 
     // A fault of ours ends this connection and no other.

@@ -30,7 +30,11 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     private long _error = -1;
 
     public Ngtcp2ConnectionContext(
-        ConnectionDriver driver, NetworkPath path, ConnectionSettings settings, Action<Ngtcp2ConnectionContext> established)
+        ConnectionDriver driver,
+        NetworkPath path,
+        ConnectionSettings settings,
+        Action<Ngtcp2ConnectionContext> established,
+        IConnectionMigrationFeature? migration = null)
     {
         _driver = driver;
         _established = established;
@@ -41,6 +45,12 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
         Features.Set<IConnectionCloseFeature>(this);
         Features.Set<IConnectionKeepAliveFeature>(this);
         Features.Set<IProtocolErrorCodeFeature>(this);
+        if (migration is not null)
+        {
+            Features.Set(migration);
+            Capabilities |= PathCapabilities.ActiveMigration;
+        }
+
         ConnectionClosed = _closedSource.Token;
     }
 
@@ -73,7 +83,8 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
 
     public NetworkPath CurrentPath => Volatile.Read(ref _currentPath);
 
-    public PathCapabilities Capabilities => PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure;
+    public PathCapabilities Capabilities { get; } =
+        PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure;
 
     public ChannelReader<PathEvent> Events => _pathEvents;
 
@@ -192,6 +203,9 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
                 break;
             case ConnectionEvent.StreamsAvailable:
                 OpenStreams();
+                break;
+            case ConnectionEvent.Moved moved:
+                Volatile.Write(ref _currentPath, moved.Path);
                 break;
             case ConnectionEvent.PathChanged changed:
                 Volatile.Write(ref _currentPath, _driver.Core.CurrentPath.ToPath());

@@ -21,7 +21,7 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         switch (endpoint)
         {
             case IPEndPoint address:
-                return await ConnectAsync(address, cancellationToken);
+                return await ConnectAsync(address, options.ServerEndPoints, cancellationToken);
             case DnsEndPoint name:
                 return await ConnectToAnyAsync(name, cancellationToken);
             default:
@@ -32,11 +32,12 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
     private async Task<MultiplexedConnectionContext> ConnectToAnyAsync(DnsEndPoint name, CancellationToken cancellationToken)
     {
         List<Exception> failures = [];
-        foreach (var address in await Dns.GetHostAddressesAsync(name.Host, cancellationToken))
+        var addresses = await Dns.GetHostAddressesAsync(name.Host, cancellationToken);
+        foreach (var address in addresses)
         {
             try
             {
-                return await ConnectAsync(new IPEndPoint(address, name.Port), cancellationToken);
+                return await ConnectAsync(new IPEndPoint(address, name.Port), addresses.Select(other => new IPEndPoint(other, name.Port)), cancellationToken);
             }
             catch (Exception e) when (e is SocketException or QuicConnectionClosedException)
             {
@@ -47,7 +48,8 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         throw failures is [var only] ? only : new AggregateException($"No address of {name.Host} could be connected to.", failures);
     }
 
-    private async Task<MultiplexedConnectionContext> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
+    private async Task<MultiplexedConnectionContext> ConnectAsync(
+        IPEndPoint remote, IEnumerable<IPEndPoint> others, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
@@ -67,7 +69,8 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
             Pool = ClientLoop.Pool,
             Trust = options.Trust,
         };
-        var connection = new ClientConnection(ClientLoop.Acquire(_logger), socket.Release(), credentials.Release(), settings, remote, _logger);
+        var connection = new ClientConnection(
+            ClientLoop.Acquire(_logger), socket.Release(), credentials.Release(), settings, [remote, .. others], _logger);
         return await connection.ConnectAsync(cancellationToken);
     }
 

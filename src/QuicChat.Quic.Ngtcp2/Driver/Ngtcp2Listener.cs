@@ -11,7 +11,7 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>A server's end point: one socket, one thread, many connections.</summary>
-internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler
+internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler, ISocketChooser
 {
     // RFC 9000, section 20.1.
     private const ulong ConnectionRefused = 2;
@@ -186,6 +186,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
+    UdpSocket ISocketChooser.Choose(in FourTuple path) => _socket;
+
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
         if (_handshakes >= MaxHandshakes)
@@ -211,7 +213,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                 return;
             }
 
-            driver = new ConnectionDriver(_loop, _socket, _logger, OnEnded);
+            driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;

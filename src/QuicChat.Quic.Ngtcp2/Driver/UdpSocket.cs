@@ -85,13 +85,25 @@ internal sealed unsafe class UdpSocket : IDisposable
         using var probe = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         if (local is not null)
         {
-            probe.Bind(new IPEndPoint(local.Address, 0));
+            BindProbe(probe, local.Address);
         }
 
         probe.Connect(remote);
         var source = UdpAddress.From((IPEndPoint)probe.LocalEndPoint!).WithPort((ushort)(local?.Port ?? 0));
         var any = new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
         return Open(UdpAddress.From(local ?? any), namesSource: false, source);
+    }
+
+    private static void BindProbe(Socket probe, IPAddress local)
+    {
+        try
+        {
+            probe.Bind(new IPEndPoint(local, 0));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            throw new SocketException((int)e.SocketErrorCode, $"{local} is not an address of this machine.");
+        }
     }
 
     /// <summary>Receives what is there, up to a batch.</summary>

@@ -17,6 +17,7 @@ internal static unsafe partial class Ngtcp2
     public const int MaxUdpPayloadSize = 1200;
     public const int MaxPmtudUdpPayloadSize = 1452;
 
+    public const int ErrorInvalidState = -204;
     public const int ErrorStreamIdBlocked = -206;
     public const int ErrorStreamDataBlocked = -208;
     public const int ErrorCrypto = -213;
@@ -25,6 +26,7 @@ internal static unsafe partial class Ngtcp2
     public const int ErrorClosing = -223;
     public const int ErrorDraining = -224;
     public const int ErrorReceivedVersionNegotiation = -222;
+    public const int ErrorConnectionIdBlocked = -227;
     public const int ErrorWriteMore = -230;
     public const int ErrorRetry = -231;
     public const int ErrorDropConnection = -232;
@@ -113,6 +115,12 @@ internal static unsafe partial class Ngtcp2
 
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_path")]
     public static partial Path* GetPath(nint connection);
+
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_initiate_migration")]
+    public static partial int InitiateMigration(nint connection, Path* path, ulong now);
+
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_remote_transport_params")]
+    public static partial TransportParameters* GetRemoteTransportParameters(nint connection);
 
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_scid")]
     public static partial nuint GetScid(nint connection, Cid* destination);

@@ -31,6 +31,21 @@ public sealed class ConnectionCoreTests
         Assert.Equal(50, (server - client).TotalMilliseconds);
     }
 
+    [Fact]
+    public void A_client_does_not_migrate_before_the_server_has_confirmed_the_handshake()
+    {
+        using var link = new CoreLink { Delay = TimeSpan.FromMilliseconds(50) };
+        link.RunUntil(() => link.Client.Completed, "the client's handshake");
+
+        Exception? refusal = null;
+        var there = new FourTuple(UdpAddress.From(IPEndPoint.Parse("127.0.0.2:40000")), link.Client.Core.CurrentPath.Remote);
+        link.Client.Core.BeginMove(there, error => refusal = error);
+
+        Assert.Contains("not confirmed yet", Assert.IsType<InvalidOperationException>(refusal).Message, StringComparison.Ordinal);
+        link.Establish();
+        Assert.Null(link.Client.Closure);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]

@@ -1,0 +1,120 @@
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Interop;
+using QuicChat.Quic.Paths;
+
+namespace QuicChat.Quic.Ngtcp2.Core;
+
+// A client moves to another local address (RFC 9000, section 9.2): the new path is validated first, and used from then on. Until then the old one carries all.
+internal sealed unsafe partial class ConnectionCore
+{
+    private readonly List<(FourTuple VirtualPath, bool Succeeded)> _probed = [];
+    private Move? _move;
+
+    private sealed class Move(FourTuple real, TimeSpan latest, Action<Exception?> completed)
+    {
+        public FourTuple Real { get; } = real;
+
+        /// <summary>Until when it may wait for a connection ID of the server's.</summary>
+        public TimeSpan Latest { get; } = latest;
+
+        public Action<Exception?> Completed { get; } = completed;
+
+        /// <summary>The path as ngtcp2 validates it; none while there is no connection ID for it.</summary>
+        public FourTuple? Virtual { get; set; }
+    }
+
+    /// <summary>Moves to another path, in place of a move under way.</summary>
+    /// <param name="real">The path.</param>
+    /// <param name="completed">Told how it ended: <see langword="null"/> where the connection uses the path now.</param>
+    public void BeginMove(FourTuple real, Action<Exception?> completed)
+    {
+        EndMove(new PathValidationException("Another migration was begun before this one was over."));
+        if (_connection == 0)
+        {
+            completed(new InvalidOperationException("The connection has ended."));
+            return;
+        }
+
+        var move = _move = new Move(real, _now.Elapsed + _migrationTimeout, completed);
+        TryMove(move);
+    }
+
+    // Only the server can give new connection IDs; after several moves in a row they may still be on their way.
+    private void TryMove(Move move)
+    {
+        if (move.Virtual is not null)
+        {
+            return;
+        }
+
+        var path = _virtualizer.ToVirtual(move.Real);
+        var native = new NativePath(path);
+        switch (Interop.Ngtcp2.InitiateMigration(_connection, native.Pointer(&native), Nanoseconds(_now)))
+        {
+            case 0:
+                move.Virtual = path;
+                break;
+            case Interop.Ngtcp2.ErrorConnectionIdBlocked:
+                break;
+            case Interop.Ngtcp2.ErrorInvalidState:
+                EndMove(new InvalidOperationException(
+                    Interop.Ngtcp2.GetRemoteTransportParameters(_connection) is var parameters && parameters != null && parameters->DisableActiveMigration != 0
+                        ? "The server forbids migration (disable_active_migration, RFC 9000, section 18.2)."
+                        : "The handshake is not confirmed yet; a connection migrates only after that (RFC 9000, section 9). Try again in a moment."));
+                break;
+            case var error:
+                EndMove(new InvalidOperationException($"The connection cannot migrate: {Interop.Ngtcp2.Describe(error)}."));
+                break;
+        }
+    }
+
+    // ngtcp2 gives a path up in writes and time-outs, too.
+    private void ContinueMove()
+    {
+        foreach (var (virtualPath, succeeded) in _probed)
+        {
+            NoteProbed(virtualPath, succeeded);
+        }
+
+        _probed.Clear();
+        if (_move is not { } move || _connection == 0)
+        {
+            return;
+        }
+
+        TryMove(move);
+        if (_move is { Virtual: null } && _now.Elapsed >= move.Latest)
+        {
+            EndMove(new PathValidationException("The server has given no connection ID for a new path."));
+        }
+    }
+
+    private void NoteProbed(FourTuple virtualPath, bool succeeded)
+    {
+        if (_move is not { } move || move.Virtual != virtualPath)
+        {
+            return;
+        }
+
+        if (succeeded)
+        {
+            NotePath();
+            _validated = move.Real;
+            _events.Enqueue(new ConnectionEvent.Moved(move.Real.ToPath()));
+            EndMove(null);
+        }
+        else
+        {
+            EndMove(new PathValidationException($"No answer came by the path from {move.Real.Local} to {move.Real.Remote}; the connection stays where it is."));
+        }
+    }
+
+    private void EndMove(Exception? error)
+    {
+        if (_move is { } move)
+        {
+            _move = null;
+            move.Completed(error);
+        }
+    }
+}
