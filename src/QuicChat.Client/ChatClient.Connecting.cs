@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Certificates;
@@ -54,7 +55,7 @@ public sealed partial class ChatClient
                 var endPoints = await TryAsync(server.ResolveAsync(options.LocalEndPoint, cancellationToken)).ConfigureAwait(false);
                 foreach (var endPoint in endPoints ?? [])
                 {
-                    if (await TryAsync(ConnectAsync(options, greeting, factory, server, endPoint, cancellationToken)).ConfigureAwait(false) is { } client)
+                    if (await TryAsync(ConnectAsync(options, greeting, factory, server, endPoint, Describe(endPoints!), cancellationToken)).ConfigureAwait(false) is { } client)
                     {
                         client._factory = factory;
                         return client;
@@ -97,6 +98,7 @@ public sealed partial class ChatClient
         IMultiplexedConnectionFactory factory,
         ServerAddress server,
         IPEndPoint endPoint,
+        IFeatureCollection features,
         CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
@@ -105,7 +107,7 @@ public sealed partial class ChatClient
         ChatClient? client = null;
         try
         {
-            connection = await factory.ConnectAsync(endPoint, null, either.Token).ConfigureAwait(false);
+            connection = await factory.ConnectAsync(endPoint, features, either.Token).ConfigureAwait(false);
             var control = await connection.ConnectAsync(null, either.Token).ConfigureAwait(false);
             client = new ChatClient(options, server, endPoint, connection, control);
             greeting.Preparing?.Invoke(client);

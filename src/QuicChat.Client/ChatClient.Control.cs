@@ -150,7 +150,8 @@ public sealed partial class ChatClient
 
             _keepAlive = new KeepAlive(
                 _options, _connection.Features.Get<IConnectionKeepAliveFeature>(), IdleTimeout, MigrationTimeout, SendPing, OnSilence, OnPathDead);
-            NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged;
+            _roaming = CreateRoaming();
+            _options.LocalNetworks.Changed += OnNetworksChanged;
             _refreshing = RefreshAsync(welcome.TokenExpiresInMs);
         }
 
@@ -243,7 +244,7 @@ public sealed partial class ChatClient
 
     private void OnHeard() => _keepAlive?.Heard();
 
-    private void OnNetworkAddressChanged(object? sender, EventArgs e)
+    private void OnNetworksChanged()
     {
         ClientLog.NetworkChanged(_logger, ConnectionId);
         NotifyNetworkChanged();

@@ -7,7 +7,6 @@ using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
-using NetworkChange = System.Net.NetworkInformation.NetworkChange;
 
 namespace QuicChat.Client;
 
@@ -46,6 +45,7 @@ public sealed partial class ChatClient : IAsyncDisposable
     private readonly TaskCompletionSource<ChatCloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private KeepAlive? _keepAlive;
+    private Roaming? _roaming;
     private IMultiplexedConnectionFactory? _factory;
     private Task _controlling = Task.CompletedTask;
     private Task _refreshing = Task.CompletedTask;
@@ -106,6 +106,9 @@ public sealed partial class ChatClient : IAsyncDisposable
     /// <summary>The gateway's address and port.</summary>
     public IPEndPoint RemoteEndPoint { get; }
 
+    /// <summary>The address and port that the client sends from now.</summary>
+    public IPEndPoint LocalEndPoint => _connection.Features.GetRequiredFeature<IConnectionPathFeature>().CurrentPath.Local;
+
     /// <summary>Silence after which the gateway gives the connection up.</summary>
     public TimeSpan IdleTimeout { get; private set; }
 
@@ -151,10 +154,14 @@ public sealed partial class ChatClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Tells that the network has changed: the gateway is shown the new path at once. The library does this by itself where .NET reports the change;
-    /// call it where the platform knows more.
+    /// Tells that the network has changed: the gateway is shown the new path at once, and <see cref="ChatClientOptions.NetworkPolicy"/> is asked whether to move. The
+    /// library does this by itself where .NET reports the change; call it where the platform knows more.
     /// </summary>
-    public void NotifyNetworkChanged() => _keepAlive?.NetworkChanged();
+    public void NotifyNetworkChanged()
+    {
+        _keepAlive?.NetworkChanged();
+        _roaming?.NetworkChanged();
+    }
 
     /// <summary>Closes the connection. Publishes without their receipt may or may not be stored; await them, or leave the rooms, first.</summary>
     public async ValueTask DisposeAsync()
@@ -240,7 +247,8 @@ public sealed partial class ChatClient : IAsyncDisposable
 
             _reason = reason;
             rooms = [.. _rooms.Values.OfType<RoomStream>()];
-            NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
+            _options.LocalNetworks.Changed -= OnNetworksChanged;
+            _roaming?.Dispose();
             _keepAlive?.Dispose();
         }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
@@ -42,6 +43,14 @@ public sealed class ChatClientOptions
     /// <summary>The local address and port to send from; unset, the system chooses.</summary>
     public IPEndPoint? LocalEndPoint { get; init; }
 
+    /// <summary>
+    /// What the application thinks of each network that the machine is on: where the system reports a change, the connection moves by itself (active migration, RFC
+    /// 9000, section 9.2) off a network that is gone, and to one that it likes better. The default avoids mobile networks and likes all others the same. Unset,
+    /// or with <see cref="LocalEndPoint"/>, it does not move by itself. It is called from timers.
+    /// </summary>
+    public Func<LocalNetwork, NetworkPreference>? NetworkPolicy { get; init; } = static network
+        => network.Type is NetworkInterfaceType.Wwanpp or NetworkInterfaceType.Wwanpp2 ? NetworkPreference.Avoid : NetworkPreference.Neutral;
+
     /// <summary>How long one address may take from the first datagram to Welcome: 10 s, several retransmissions on a slow path.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -75,6 +84,9 @@ public sealed class ChatClientOptions
 
     /// <summary>The clock of all timers.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The networks that this machine is on.</summary>
+    internal ILocalNetworks LocalNetworks { get; init; } = SystemNetworks.Instance;
 
     /// <summary>Opens connections in place of the engine.</summary>
     internal Func<QuicClientOptions, IMultiplexedConnectionFactory>? ConnectionFactory { get; init; }

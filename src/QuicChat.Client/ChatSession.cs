@@ -1,8 +1,8 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Paths;
-using NetworkChange = System.Net.NetworkInformation.NetworkChange;
 
 namespace QuicChat.Client;
 
@@ -137,7 +137,7 @@ public sealed partial class ChatSession : IAsyncDisposable
         }
 
         UserId = link.Client.UserId;
-        NetworkChange.NetworkAddressChanged += OnNetworkAddressChanged;
+        _options.LocalNetworks.Changed += Wake;
         Use(link);
         _running = RunAsync(link);
     }
@@ -191,6 +191,16 @@ public sealed partial class ChatSession : IAsyncDisposable
     {
         Wake();
         _client?.NotifyNetworkChanged();
+    }
+
+    /// <inheritdoc cref="ChatClient.MigrateAsync"/>
+    /// <exception cref="InvalidOperationException">There is no connection now, or its handshake is not confirmed yet, or the server forbids migration.</exception>
+    public Task MigrateAsync(IPAddress localAddress, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(localAddress);
+        return _client is { } client && _state is SessionState.Connected
+            ? client.MigrateAsync(localAddress, cancellationToken)
+            : throw new InvalidOperationException("There is no connection now that could migrate; the session connects by itself.");
     }
 
     /// <summary>
@@ -293,7 +303,7 @@ public sealed partial class ChatSession : IAsyncDisposable
             rooms = [.. _rooms.Values];
         }
 
-        NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
+        _options.LocalNetworks.Changed -= Wake;
         ClientLog.SessionClosed(_logger, ConnectionId, reason.Origin, reason.Code, reason.Message);
         foreach (var room in rooms)
         {
@@ -311,8 +321,6 @@ public sealed partial class ChatSession : IAsyncDisposable
     }
 
     // A connection listens for itself.
-    private void OnNetworkAddressChanged(object? sender, EventArgs e) => Wake();
-
     private void Wake()
     {
         TaskCompletionSource changed;

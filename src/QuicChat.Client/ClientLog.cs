@@ -52,6 +52,15 @@ internal static partial class ClientLog
     [LoggerMessage(14, LogLevel.Warning, "{ConnectionId}: no new token: {Reason}", EventName = "TokenNotRefreshed")]
     public static partial void TokenNotRefreshed(ILogger logger, ConnectionId connectionId, string reason, Exception? exception);
 
+    [LoggerMessage(15, LogLevel.Information, "{ConnectionId}: moved from {From} to {To} ({Network})", EventName = "Roamed")]
+    public static partial void Roamed(ILogger logger, ConnectionId connectionId, IPAddress from, IPAddress to, string network);
+
+    [LoggerMessage(16, LogLevel.Debug, "{ConnectionId}: {Address} ({Network}) cannot be moved to: {Reason}", EventName = "NetworkUseless")]
+    public static partial void NetworkUseless(ILogger logger, ConnectionId connectionId, IPAddress address, string network, string reason);
+
+    [LoggerMessage(17, LogLevel.Error, "{ConnectionId}: whether there is a better network could not be found out", EventName = "RoamingFailed")]
+    public static partial void RoamingFailed(ILogger logger, ConnectionId connectionId, Exception exception);
+
     [LoggerMessage(20, LogLevel.Information, "{ConnectionId}: the session's connection ended; try {Attempt} in {Delay}: {Reason}", EventName = "Reconnecting")]
     public static partial void Reconnecting(ILogger logger, ConnectionId connectionId, int attempt, TimeSpan delay, string reason);
 

@@ -123,6 +123,43 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task AClientMovesToAnotherAddressByItselfAndItsRoomGoesOn()
+    {
+        await using var listener = await ListenAsync(address: IPAddress.IPv6Any);
+        var server = new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.EndPoint).Port);
+        var connecting = ChatClient.ConnectAsync(Options(server));
+        var accepted = (await listener.AcceptAsync().AsTask().For("the connection"))!;
+        var connection = new GatewayConnection(accepted);
+        await connection.AcceptHelloAsync();
+        using var gateway = new TestGateway();
+        await connection.Control.SendAsync(new ServerFrame { Welcome = gateway.Welcome });
+        await using var client = await connecting.For("the client to be welcomed");
+        var joining = client.JoinAsync("lobby");
+        var stream = await connection.AcceptRoomAsync();
+        var room = await joining.For("the room to be joined");
+        await using var reading = room.ReadAllAsync().GetAsyncEnumerator();
+
+        var offset = 0UL;
+        foreach (var address in (string[])["127.0.0.2", "::1", "127.0.0.1"])
+        {
+            await client.MigrateAsync(IPAddress.Parse(address)).For($"the move to {address}");
+            await stream.SendMessageAsync(++offset);
+            Assert.True(await reading.MoveNextAsync().AsTask().For("the message after the move"));
+            var publishing = room.PublishAsync($"from {address}");
+            Assert.Equal($"from {address}", (await stream.ReadPublishAsync()).Body);
+            Assert.Equal(client.LocalEndPoint, accepted.RemoteEndPoint);
+            Assert.Equal(IPAddress.Parse(address), client.LocalEndPoint.Address);
+            await stream.AckAsync(offset, offset);
+            await publishing.For("the receipt");
+        }
+
+        var refusal = await Assert.ThrowsAsync<SocketException>(() => client.MigrateAsync(IPAddress.Parse("192.0.2.1")).For("the refusal"));
+        Assert.Contains("192.0.2.1 is not an address of this machine", refusal.Message, StringComparison.Ordinal);
+        await client.DisposeAsync();
+        await Assert.ThrowsAsync<ChatClosedException>(() => client.MigrateAsync(IPAddress.Loopback).For("the refusal"));
+    }
+
+    [Fact]
     public async Task DisposingTellsTheGateway()
     {
         await using var listener = await ListenAsync();
@@ -198,9 +235,10 @@ public sealed class EngineTests
         ConnectTimeout = connectTimeout ?? TimeSpan.FromSeconds(10),
     };
 
-    internal static async Task<IMultiplexedConnectionListener> ListenAsync(string applicationProtocol = QuicDefaults.ApplicationProtocol)
+    internal static async Task<IMultiplexedConnectionListener> ListenAsync(
+        string applicationProtocol = QuicDefaults.ApplicationProtocol, IPAddress? address = null)
     {
         var options = new QuicListenerOptions { Certificate = Certificate.Value, ApplicationProtocol = applicationProtocol };
-        return await QuicEngine.CreateListenerFactory(QuicEngineKind.Auto, options).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        return await QuicEngine.CreateListenerFactory(QuicEngineKind.Auto, options).BindAsync(new IPEndPoint(address ?? IPAddress.Loopback, 0));
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using QuicChat.Quic.Paths;
@@ -138,11 +139,20 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
         await Assert.ThrowsAsync<QuicConnectionClosedException>(() => migration.MigrateAsync(IPEndPoint.Parse("127.0.0.2:0")).AsTask());
     }
 
-    private static Task<MultiplexedConnectionContext> ConnectAsync(EchoServer server) => Clients.ConnectAsync(
-        server.EndPoint, new QuicClientOptions { Trust = Clients.Trust, ServerEndPoints = [new IPEndPoint(IPAddress.IPv6Loopback, server.Port)] });
+    private static Task<MultiplexedConnectionContext> ConnectAsync(EchoServer server)
+    {
+        var features = new FeatureCollection();
+        features.Set<IServerEndPointsFeature>(new Both(server.Port));
+        return Clients.ConnectAsync(server.EndPoint, features: features);
+    }
 
     private static Task MigrateAsync(MultiplexedConnectionContext client, string address)
         => client.Feature<IConnectionMigrationFeature>().MigrateAsync(new IPEndPoint(IPAddress.Parse(address), 0)).AsTask().Within($"the move to {address}");
+
+    private sealed class Both(int port) : IServerEndPointsFeature
+    {
+        public IReadOnlyList<IPEndPoint> EndPoints => [new IPEndPoint(IPAddress.Loopback, port), new IPEndPoint(IPAddress.IPv6Loopback, port)];
+    }
 
     private static int CountSockets()
         => new DirectoryInfo("/proc/self/fd").GetFiles().Count(file => file.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);

@@ -26,17 +26,18 @@ internal sealed unsafe partial class ConnectionCore
     /// <summary>Moves to another path, in place of a move under way.</summary>
     /// <param name="real">The path.</param>
     /// <param name="completed">Told how it ended: <see langword="null"/> where the connection uses the path now.</param>
-    public void BeginMove(FourTuple real, Action<Exception?> completed)
+    /// <returns>Whether it begins; not where the connection has ended.</returns>
+    public bool BeginMove(FourTuple real, Action<Exception?> completed)
     {
         EndMove(new PathValidationException("Another migration was begun before this one was over."));
         if (_connection == 0)
         {
-            completed(new InvalidOperationException("The connection has ended."));
-            return;
+            return false;
         }
 
-        var move = _move = new Move(real, _now.Elapsed + _migrationTimeout, completed);
-        TryMove(move);
+        _move = new Move(real, _now.Elapsed + _migrationTimeout, completed);
+        TryMove(_move);
+        return true;
     }
 
     // Only the server can give new connection IDs; after several moves in a row they may still be on their way.

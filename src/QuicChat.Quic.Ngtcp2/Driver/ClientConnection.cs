@@ -132,17 +132,10 @@ internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConn
 
     private void Move(UdpSocket socket, UdpAddress server, TaskCompletionSource moved)
     {
-        if (_driver.Core.IsClosed)
-        {
-            // The caller hears of it by the connection's end.
-            socket.Dispose();
-            return;
-        }
-
         socket.Handler = this;
         _loop.Add(socket);
         _sockets.Add(socket);
-        _driver.Core.BeginMove(new FourTuple(socket.AssumedLocal, server), error =>
+        var begins = _driver.Core.BeginMove(new FourTuple(socket.AssumedLocal, server), error =>
         {
             if (error is null)
             {
@@ -156,6 +149,12 @@ internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConn
                 moved.SetException(error);
             }
         });
+        if (!begins)
+        {
+            // The caller hears of the connection's end.
+            Retire([socket]);
+        }
+
         _loop.MakeReady(_driver);
     }
 

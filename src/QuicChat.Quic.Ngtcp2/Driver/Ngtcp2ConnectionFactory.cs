@@ -21,7 +21,7 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         switch (endpoint)
         {
             case IPEndPoint address:
-                return await ConnectAsync(address, options.ServerEndPoints, cancellationToken);
+                return await ConnectAsync(address, features?.Get<IServerEndPointsFeature>()?.EndPoints ?? [], cancellationToken);
             case DnsEndPoint name:
                 return await ConnectToAnyAsync(name, cancellationToken);
             default:

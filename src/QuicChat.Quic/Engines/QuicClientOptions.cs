@@ -21,12 +21,6 @@ public sealed class QuicClientOptions
     /// <summary>The local address and port to send from; unset, the system chooses.</summary>
     public System.Net.IPEndPoint? LocalEndPoint { get; init; }
 
-    /// <summary>
-    /// All end points of the server, where more than one is known: what a migration to a local address of the other family goes to. They must be one server's: it is
-    /// the connection's owner that has to answer there.
-    /// </summary>
-    public IReadOnlyList<System.Net.IPEndPoint> ServerEndPoints { get; init; } = [];
-
     /// <summary>Unread bytes a stream may hold before its sender is stopped by flow control.</summary>
     public int StreamReceiveWindow { get; init; } = 256 * 1024;
 

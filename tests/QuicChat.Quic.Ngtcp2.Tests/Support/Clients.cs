@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 
@@ -13,8 +14,9 @@ internal static class Clients
 
     public static QuicClientOptions Options => new() { Trust = Trust };
 
-    public static async Task<MultiplexedConnectionContext> ConnectAsync(EndPoint endPoint, QuicClientOptions? options = null)
-        => await QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, options ?? Options).ConnectAsync(endPoint)
+    public static async Task<MultiplexedConnectionContext> ConnectAsync(
+        EndPoint endPoint, QuicClientOptions? options = null, IFeatureCollection? features = null)
+        => await QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, options ?? Options).ConnectAsync(endPoint, features)
             .AsTask().Within($"a connection to {endPoint}");
 
     public static async Task<ConnectionContext> OpenStreamAsync(this MultiplexedConnectionContext connection)
