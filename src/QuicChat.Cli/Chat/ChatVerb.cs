@@ -42,7 +42,7 @@ internal sealed class ChatVerb : Verb
     public ChatVerb()
         : base(
             "chat",
-            "Chats in a room: shows its last 20 lines, then what is written, and sends what is typed. /quit or Ctrl+D ends it.",
+            "Chats in a room: shows its last 20 lines, then what is written, and sends what is typed. /migrate ADDRESS moves to another address of this machine; /quit or Ctrl+D ends it.",
             "./quicchat chat --user ann --room lobby",
             "echo hello | ./quicchat chat --user ann --room lobby",
             "./quicchat chat --room lobby --server chat.example.org:4433 --ca roots.pem --token \"$TOKEN\"")

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using QuicChat.Cli.Verbs;
 using QuicChat.Client;
 using QuicChat.Quic.Paths;
@@ -9,6 +11,7 @@ namespace QuicChat.Cli.Chat;
 internal sealed class Conversation : IDisposable
 {
     private const string Quit = "/quit";
+    private const string Migrate = "/migrate";
 
     // About a minute, once tries are as far apart as they get.
     private const int AttemptsBetweenNotes = 10;
@@ -127,7 +130,7 @@ internal sealed class Conversation : IDisposable
             {
                 if (_isTerminal && line.StartsWith('/'))
                 {
-                    _screen.Note($"'{line}' is not a command; {Quit} or Ctrl+D ends the chat.");
+                    await ObeyAsync(line, cancellationToken);
                     continue;
                 }
 
@@ -145,6 +148,31 @@ internal sealed class Conversation : IDisposable
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Ctrl+C ends a chat as /quit does; or the room has ended, which is told elsewhere.
+        }
+    }
+
+    private async Task ObeyAsync(string line, CancellationToken cancellationToken)
+    {
+        if (line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is not [Migrate, .. var rest] || rest.Length > 1)
+        {
+            _screen.Note($"'{line}' is not a command; {Migrate} ADDRESS moves to another address of this machine, {Quit} or Ctrl+D ends the chat.");
+            return;
+        }
+
+        if (!IPAddress.TryParse(rest.FirstOrDefault() ?? "", out var address))
+        {
+            _screen.Note($"{Migrate} needs an address of this machine, such as {Migrate} 127.0.0.2 or {Migrate} ::1.");
+            return;
+        }
+
+        try
+        {
+            await _session.MigrateAsync(address, cancellationToken);
+            _screen.Note($"moved to {address}");
+        }
+        catch (Exception e) when (e is ChatException or InvalidOperationException or NotSupportedException or ArgumentException or IOException or SocketException)
+        {
+            _screen.Note($"not moved: {ToolException.OneLine(e)}");
         }
     }
 

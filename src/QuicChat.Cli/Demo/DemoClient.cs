@@ -1,20 +1,15 @@
 using System.Net;
-using System.Net.Sockets;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Client;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Simulation;
 
 namespace QuicChat.Cli.Demo;
 
-/// <summary>A client behind a simulated path of its own.</summary>
+/// <summary>A client with a path of its own.</summary>
 internal sealed class DemoClient : IAsyncDisposable
 {
-    // The path and its links carry few datagrams; the default of the simulator is for relays of many clients.
-    private const int SocketBufferBytes = 512 * 1024;
-
-    private readonly PathSimulator _simulator;
+    private readonly DemoPath _path;
     private readonly ChatClient _client;
     private readonly ChatRoom _room;
     private readonly DeliveryAuditor _auditor;
@@ -24,11 +19,11 @@ internal sealed class DemoClient : IAsyncDisposable
     private volatile bool _isMoving;
 
     private DemoClient(
-        string name, bool isTalker, PathSimulator simulator, ChatClient client, ChatRoom room, DeliveryAuditor auditor, Func<TimeSpan> now)
+        string name, bool isTalker, DemoPath path, ChatClient client, ChatRoom room, DeliveryAuditor auditor, Func<TimeSpan> now)
     {
         Name = name;
         IsTalker = isTalker;
-        _simulator = simulator;
+        _path = path;
         _client = client;
         _room = room;
         _auditor = auditor;
@@ -51,7 +46,7 @@ internal sealed class DemoClient : IAsyncDisposable
     public GapMeter Gaps { get; } = new();
 
     /// <summary>The end point that the gateway sees.</summary>
-    public IPEndPoint Path => _simulator.Clients[^1].Path.LocalEndPoint;
+    public IPEndPoint Path => _path.Seen(_client);
 
     /// <summary>Completed migrations, as the gateway has told the client.</summary>
     public long Migrations => Interlocked.Read(ref _migrations);
@@ -76,21 +71,17 @@ internal sealed class DemoClient : IAsyncDisposable
         var isTalker = settings.IsTalker(number);
         var name = $"{(isTalker ? "talker" : "listener")}-{number + 1}";
         var gateway = stack.Gateways[number % stack.Gateways.Length];
-        var simulator = PathSimulator.Start(new PathSimulatorOptions
-        {
-            Server = new IPEndPoint(IPAddress.Loopback, gateway.Port),
-            ToServer = settings.Network,
-            ToClient = settings.Network,
-            Seed = unchecked(settings.Seed + number),
-            SocketBufferBytes = SocketBufferBytes,
-        });
+        var server = new IPEndPoint(IPAddress.Loopback, gateway.Port);
+        DemoPath path = settings.IsActive
+            ? new ActiveDemoPath(server)
+            : new SimulatedDemoPath(server, settings.Network, unchecked(settings.Seed + number));
         ChatClient? client = null;
         try
         {
             client = await ChatClient.ConnectAsync(
-                StackClient.Options(data, simulator.ListenEndPoint.ToString(), name, settings.Engine), cancellationToken);
+                StackClient.Options(data, path.Server.ToString(), name, settings.Engine), cancellationToken);
             var room = await client.JoinAsync($"room-{settings.RoomOf(number) + 1}", cancellationToken: cancellationToken);
-            return new DemoClient(name, isTalker, simulator, client, room, auditor, now);
+            return new DemoClient(name, isTalker, path, client, room, auditor, now);
         }
         catch (Exception e)
         {
@@ -99,7 +90,7 @@ internal sealed class DemoClient : IAsyncDisposable
                 await client.DisposeAsync();
             }
 
-            await simulator.DisposeAsync();
+            await path.DisposeAsync();
             throw e is ChatException or QuicEngineUnavailableException ? new ToolException($"{name}: {e.Message}", e) : e;
         }
     }
@@ -121,19 +112,11 @@ internal sealed class DemoClient : IAsyncDisposable
 
     /// <summary>Changes the path: to a new port, or to a new port on <paramref name="address"/>.</summary>
     /// <exception cref="ToolException">The address cannot be used.</exception>
-    public void Move(IPAddress? address)
+    public Task MoveAsync(IPAddress? address)
     {
         _isMoving = true;
         Gaps.PathChanged(_now());
-        try
-        {
-            _simulator.RebindAll(address);
-        }
-        catch (SocketException e)
-        {
-            throw new ToolException(
-                $"the path of {Name} cannot move to {address ?? Path.Address} ({e.Message}); the demo needs all of 127.0.0.0/8.", e);
-        }
+        return _path.MoveAsync(Name, _client, address);
     }
 
     /// <inheritdoc />
@@ -142,7 +125,7 @@ internal sealed class DemoClient : IAsyncDisposable
         _client.PathChanged -= OnPathChanged;
         await _client.DisposeAsync();
         await _receiving;
-        await _simulator.DisposeAsync();
+        await _path.DisposeAsync();
     }
 
     private async Task ReceiveAsync()

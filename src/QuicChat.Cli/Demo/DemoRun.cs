@@ -142,14 +142,17 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private async Task<IReadOnlyList<Task>> MoveAsync(CancellationToken cancellationToken)
     {
-        foreach (var change in RebindingPlan.Create(_settings.Clients, _settings.Rebinds, _settings.Duration, _settings.Seed))
+        var moves = new List<Task>();
+        foreach (var change in RebindingPlan.Create(_settings.Clients, _settings.Rebinds, _settings.Duration, _settings.Seed, _settings.IsActive))
         {
             await UntilAsync(change.At, cancellationToken);
-            _clients[change.Client].Move(change.NewAddress);
+            moves.Add(_clients[change.Client].MoveAsync(change.NewAddress));
             Interlocked.Increment(ref _rebinds);
+            await Task.WhenAll(moves.Where(move => move.IsFaulted));
         }
 
         await UntilAsync(_settings.Duration, cancellationToken);
+        await Task.WhenAll(moves);
         return [];
     }
 

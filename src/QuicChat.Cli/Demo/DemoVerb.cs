@@ -5,6 +5,7 @@ using QuicChat.Cli.Demo.Chaos;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Simulation;
 using Spectre.Console;
 
 namespace QuicChat.Cli.Demo;
@@ -18,6 +19,10 @@ internal sealed class DemoVerb : Verb
     private readonly Option<int> _rebinds = Choice.Number(
         "--rebinds", 3, 0, 1000, "How often each client's path changes, in turn to a new port and to another address.");
     private readonly Option<int> _seconds = Choice.Number("--seconds", 20, 2, 3600, "For how long is published.");
+    private readonly Option<bool> _active = new("--active")
+    {
+        Description = "The clients move by their own will, between 127.0.0.1, 127.0.0.2 and ::1, in place of a network that changes.",
+    };
     private readonly NetworkOptions _network = new();
     private readonly Option<int?> _seed = Choice.NumberOrNone(
         "--seed", 0, int.MaxValue, "Repeats the times of path changes and the network's decisions of an earlier run.");
@@ -37,10 +42,11 @@ internal sealed class DemoVerb : Verb
             "Starts a stack of its own, chats while every client's path changes again and again, and checks every message at every member.",
             "./quicchat demo",
             "./quicchat demo --clients 40 --rebinds 5 --json",
+            "./quicchat demo --active",
             "./quicchat demo --loss 2% --delay 20ms --reorder 1%",
             "./quicchat demo --chaos all",
             "./quicchat demo --chaos gateway,store --redis-server --json")
-        => AddOptions([_clients, _rooms, _rebinds, _seconds, .. _network.All, _seed, _engine, _silos, _gateways, _chaos, _redis]);
+        => AddOptions([_clients, _rooms, _rebinds, _seconds, _active, .. _network.All, _seed, _engine, _silos, _gateways, _chaos, _redis]);
 
     /// <inheritdoc />
     protected override string DataDescription => "A new directory for the stack, to keep. Without it a temporary one, deleted at the end.";
@@ -57,8 +63,14 @@ internal sealed class DemoVerb : Verb
             parsed.GetValue(_rebinds),
             TimeSpan.FromSeconds(parsed.GetValue(_seconds)),
             _network.Read(parsed),
+            parsed.GetValue(_active),
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
+        if (settings.IsActive && settings.Network != LinkConditions.Unimpaired)
+        {
+            throw new UsageException("--active: the clients have no network between them and the gateway that could lose or delay anything; leave one of the two away");
+        }
+
         Check(settings);
         using var folder = DemoFolder.Open(IsDataGiven(parsed) ? context.Data : null);
         DemoReport report;
@@ -73,9 +85,12 @@ internal sealed class DemoVerb : Verb
 
     private async Task<int> BreakAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
-        if (IsGiven(_rebinds))
+        foreach (var option in (Option[])[_rebinds, _active])
         {
-            throw new UsageException("--rebinds: --chaos paths decides that; leave it away");
+            if (IsGiven(option))
+            {
+                throw new UsageException($"{option.Name}: --chaos paths decides how paths change; leave it away");
+            }
         }
 
         var settings = new ChaosSettings(

@@ -11,6 +11,9 @@ internal static class RebindingPlan
     /// </summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
+    // Back and forth between two addresses and two families. Each client begins at the last one.
+    private static readonly IPAddress[] ActiveAddresses = [new([127, 0, 0, 2]), IPAddress.IPv6Loopback, IPAddress.Loopback];
+
     /// <summary>The most changes a client that fit into <paramref name="duration"/>.</summary>
     public static int MostChanges(TimeSpan duration) => Math.Max(0, (int)((duration - Lead(duration)) / (Pause * 1.25)));
 
@@ -19,8 +22,9 @@ internal static class RebindingPlan
     /// <param name="changes">How many changes each client gets, at most <see cref="MostChanges"/>.</param>
     /// <param name="duration">The time of publishing; the last change comes at least <see cref="Pause"/> before its end.</param>
     /// <param name="seed">Where the times come from.</param>
+    /// <param name="isActive">Whether the clients move by their own will, which is always to another address, of either family.</param>
     /// <returns>The changes in the order of their times.</returns>
-    public static IReadOnlyList<Rebinding> Create(int clients, int changes, TimeSpan duration, int seed)
+    public static IReadOnlyList<Rebinding> Create(int clients, int changes, TimeSpan duration, int seed, bool isActive = false)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(changes, MostChanges(duration));
         var random = new Random(seed);
@@ -33,7 +37,7 @@ internal static class RebindingPlan
                 var slot = (duration - Lead(duration)) / changes;
                 var at = Lead(duration) + (slot * number) + ((slot - Pause) * random.NextDouble());
                 var toAddress = (client + number) % 2 == 1;
-                plan.Add(new Rebinding(at, client, toAddress ? Address(number) : null));
+                plan.Add(new Rebinding(at, client, isActive ? ActiveAddresses[number % ActiveAddresses.Length] : toAddress ? Address(number) : null));
             }
         }
 

@@ -53,4 +53,16 @@ public sealed class RebindingPlanTests
         Assert.NotEmpty(RebindingPlan.Create(1, most, Duration, seed: 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => RebindingPlan.Create(1, most + 1, Duration, seed: 1));
     }
+
+    [Fact]
+    public void Clients_that_move_by_themselves_go_to_another_address_each_time()
+    {
+        foreach (var client in RebindingPlan.Create(clients: 2, changes: 6, Duration, seed: 1, isActive: true).GroupBy(change => change.Client))
+        {
+            var addresses = client.Select(change => change.NewAddress?.ToString()).Prepend("127.0.0.1").ToList();
+
+            Assert.All(addresses.Zip(addresses.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
+            Assert.Equal(["127.0.0.1", "127.0.0.2", "::1"], addresses.Distinct().Order(StringComparer.Ordinal));
+        }
+    }
 }
