@@ -3,7 +3,6 @@ using QuicChat.Protocol;
 using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
-using NetworkChange = System.Net.NetworkInformation.NetworkChange;
 
 namespace QuicChat.Client;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;

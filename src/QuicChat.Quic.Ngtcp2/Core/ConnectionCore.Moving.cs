@@ -1,5 +1,3 @@
-using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
