@@ -240,7 +240,7 @@ internal sealed unsafe partial class ConnectionCore
             var id = (Interop.Ngtcp2.Cid*)e.Id;
             var token = (byte*)e.Token;
             Span<byte> bytes = stackalloc byte[e.Length];
-            self._ids.Mint(bytes);
+            self._ids.Ids.Mint(bytes);
             *id = Interop.Ngtcp2.Cid.From(bytes);
             self.WriteResetToken(id, token);
             self.AddId(bytes);

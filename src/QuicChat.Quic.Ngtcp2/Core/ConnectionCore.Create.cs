@@ -28,13 +28,13 @@ internal sealed unsafe partial class ConnectionCore
     public static ConnectionCore Accept(
         in Interop.Ngtcp2.PacketHeader header,
         FourTuple path,
-        uint serverId,
         ConnectionSettings settings,
         ConnectionIdTable ids,
         Action<ConnectionCore> wake,
         Instant now)
     {
-        var connection = new ConnectionCore(settings, ids, ConnectionId.Create(serverId), path, isServer: true, wake, now);
+        var connection = new ConnectionCore(
+            settings, ids, ConnectionId.Create(((ServerConnectionIds)ids.Ids).ServerId), path, isServer: true, wake, now);
         try
         {
             connection.StartServer(header, path);
@@ -68,8 +68,8 @@ internal sealed unsafe partial class ConnectionCore
 
     private void StartServer(in Interop.Ngtcp2.PacketHeader header, FourTuple path)
     {
-        Span<byte> scidBytes = stackalloc byte[_ids.Length];
-        ConnectionIdTable.Mint(scidBytes, Id);
+        Span<byte> scidBytes = stackalloc byte[_ids.Ids.Length];
+        ((ServerConnectionIds)_ids.Ids).Mint(scidBytes, Id);
         var dcid = header.Scid;
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         _handle = new ConnectionHandle(
@@ -106,8 +106,8 @@ internal sealed unsafe partial class ConnectionCore
     private void StartClient(FourTuple path)
     {
         var trust = _settings.Trust ?? throw new InvalidOperationException("A client needs a way to verify servers.");
-        Span<byte> scidBytes = stackalloc byte[_ids.Length];
-        _ids.Mint(scidBytes);
+        Span<byte> scidBytes = stackalloc byte[_ids.Ids.Length];
+        _ids.Ids.Mint(scidBytes);
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         var dcid = Interop.Ngtcp2.Cid.From(RandomNumberGenerator.GetBytes(Interop.Ngtcp2.MaxCidLength));
         _handle = new ConnectionHandle(this, _settings.Credentials, Gnutls.Client | Gnutls.NoTickets | Gnutls.NoEndOfEarlyData);
@@ -172,7 +172,8 @@ internal sealed unsafe partial class ConnectionCore
 
         // 0 is no time-out (RFC 9000, section 18.2).
         parameters->MaxIdleTimeout = Nanoseconds(_settings.IdleTimeout, infinite: 0);
-        parameters->MaxUdpPayloadSize = MaxDatagramSize;
+        parameters->MaxUdpPayloadSize = (ulong)_settings.MaxDatagramSize;
+        settings->MaxTxUdpPayloadSize = (nuint)Math.Min(_settings.MaxDatagramSize, Interop.Ngtcp2.MaxPmtudUdpPayloadSize);
 
         // With the default of 2, ngtcp2 closes the connection at the third change of path in a row.
         parameters->ActiveConnectionIdLimit = 8;
@@ -194,9 +195,10 @@ internal sealed unsafe partial class ConnectionCore
 
     private void WriteResetToken(Interop.Ngtcp2.Cid* id, byte* token)
     {
-        fixed (byte* secret = _ids.ResetSecret)
+        var key = _ids.Ids.ResetKey(id->Bytes);
+        fixed (byte* secret = key)
         {
-            if (Interop.Ngtcp2.GenerateStatelessResetToken(token, secret, (nuint)_ids.ResetSecret.Length, id) != 0)
+            if (Interop.Ngtcp2.GenerateStatelessResetToken(token, secret, (nuint)key.Length, id) != 0)
             {
                 throw new InvalidOperationException("A stateless reset token cannot be made.");
             }

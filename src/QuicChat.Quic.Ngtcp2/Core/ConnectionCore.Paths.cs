@@ -39,7 +39,7 @@ internal sealed unsafe partial class ConnectionCore
     // The path in use has been admitted, and an attempt under way may go on.
     private bool IsDenied(FourTuple real)
     {
-        if (_judge is not { } judge || _tracker is not { } tracker || real.Remote == _validated.Remote || real.Remote == _virtualizer.Current.Remote)
+        if (_judge is not { } judge || _tracker is not { } tracker || real.IsSamePeer(_validated) || real.IsSamePeer(_virtualizer.Current))
         {
             return false;
         }
@@ -71,12 +71,12 @@ internal sealed unsafe partial class ConnectionCore
         NotePath();
 
         // A server is where its client looks for it. On a validated path that stays, which is nearly always, there is nothing to tell.
-        if (!_isServer || _tracker is not { } tracker || (real.Remote == _validated.Remote && !tracker.IsMigrating))
+        if (!_isServer || _tracker is not { } tracker || (real.IsSamePeer(_validated) && !tracker.IsMigrating))
         {
             return;
         }
 
-        if (real.Remote == _virtualizer.Current.Remote)
+        if (real.IsSamePeer(_virtualizer.Current))
         {
             // Not only where the packet changed the path: ngtcp2 goes back by itself after a failed validation, and an attempt may end before ngtcp2's check of the path.
             tracker.Adopt(real.ToPath(), _now);

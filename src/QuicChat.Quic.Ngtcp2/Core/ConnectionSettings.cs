@@ -26,6 +26,9 @@ internal sealed record ConnectionSettings
     /// <summary>How many bidirectional streams the peer may have open.</summary>
     public required int MaxBidirectionalStreams { get; init; }
 
+    /// <summary>The largest datagram sent and taken.</summary>
+    public int MaxDatagramSize { get; init; } = ConnectionCore.MaxDatagramSize;
+
     public required PinnedBlockPool Pool { get; init; }
 
     /// <summary>How a client verifies the server; <see langword="null"/> for a server.</summary>

@@ -11,14 +11,19 @@ internal sealed class PathVirtualizer
     private const int MaxEntries = 8;
 
     private readonly List<Entry> _entries = new(2);
+
+    // This server's end, which ngtcp2 is shown of a path by another server, too.
+    private readonly UdpAddress _local;
     private Entry _current;
     private ushort _nextPort;
 
-    private sealed class Entry(FourTuple real, UdpAddress virtualRemote)
+    private sealed class Entry(FourTuple real, UdpAddress virtualLocal, UdpAddress virtualRemote)
     {
         public FourTuple Real { get; } = real;
 
         public UdpAddress VirtualRemote { get; } = virtualRemote;
+
+        public FourTuple Virtual { get; } = new(virtualLocal, virtualRemote);
 
         /// <summary>The peer has left this path: it gets another port when it comes back.</summary>
         public bool Stale { get; set; }
@@ -33,7 +38,8 @@ internal sealed class PathVirtualizer
 
     public PathVirtualizer(FourTuple real)
     {
-        _current = new Entry(real, real.Remote) { Authenticated = true, Validated = true };
+        _local = real.Local;
+        _current = new Entry(real, real.Local, real.Remote) { Authenticated = true, Validated = true };
         _entries.Add(_current);
         _nextPort = real.Remote.Port;
     }
@@ -49,7 +55,7 @@ internal sealed class PathVirtualizer
     public FourTuple ToVirtual(FourTuple real, bool mayReturn = true)
     {
         var entry = _current.Real == real ? _current : FindLatest(real, mayReturn) ?? Add(real);
-        return real with { Remote = entry.VirtualRemote };
+        return entry.Virtual;
     }
 
     /// <summary>The real path of one that ngtcp2 names; <see langword="null"/> where it has been forgotten.</summary>
@@ -133,7 +139,7 @@ internal sealed class PathVirtualizer
             Evict();
         }
 
-        var entry = new Entry(real, real.Remote.WithPort(NextPort()));
+        var entry = new Entry(real, real.Ingress == 0 ? real.Local : _local, real.Remote.WithPort(NextPort()));
         _entries.Add(entry);
         return entry;
     }

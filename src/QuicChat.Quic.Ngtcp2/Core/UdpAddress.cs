@@ -59,6 +59,17 @@ internal readonly record struct UdpAddress
     public static UdpAddress FromIPv4(uint networkOrder, ushort port)
         => new(false, BinaryPrimitives.ReverseEndianness(networkOrder), port, 0);
 
+    /// <summary>Writes the 16 bytes of the address, an IPv4 address mapped, and the 2 of the port.</summary>
+    public void Write(Span<byte> destination)
+    {
+        BinaryPrimitives.WriteUInt128BigEndian(destination, IsIPv6 ? _address : (UInt128)MappedPrefix << 32 | _address);
+        BinaryPrimitives.WriteUInt16BigEndian(destination[16..], Port);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    public static UdpAddress Read(ReadOnlySpan<byte> source)
+        => new(true, BinaryPrimitives.ReadUInt128BigEndian(source), BinaryPrimitives.ReadUInt16BigEndian(source[16..]), 0);
+
     /// <summary>The native form in the address's own family: what ngtcp2 sees.</summary>
     public Libc.SockAddr ToNative()
     {

@@ -9,7 +9,7 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>One client connection and the sockets, credentials and share of the thread that it owns.</summary>
-internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConnectionMigrationFeature
+internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, IConnectionMigrationFeature
 {
     private readonly TaskCompletionSource<MultiplexedConnectionContext> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EventLoop _loop;
@@ -85,7 +85,29 @@ internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConn
         }
     }
 
-    public UdpSocket Choose(in FourTuple path)
+    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender) => _loop.TrySend(Choose(path), datagram, path, sender);
+
+    private void Start()
+    {
+        try
+        {
+            _loop.Add(_sockets[0]);
+            var path = new FourTuple(_sockets[0].AssumedLocal, _servers[0]);
+            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c), this);
+            context.Failed = e => _connected.TrySetException(e);
+            var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(new ClientConnectionIds()), _ => _loop.Wake(_driver), EventLoop.Now);
+            core.Driver = _driver;
+            _driver.Attach(core, context);
+            _loop.MakeReady(_driver);
+        }
+        catch (Exception e)
+        {
+            Release();
+            _connected.TrySetException(e);
+        }
+    }
+
+    private UdpSocket Choose(in FourTuple path)
     {
         foreach (var socket in _sockets)
         {
@@ -96,26 +118,6 @@ internal sealed class ClientConnection : IDatagramHandler, ISocketChooser, IConn
         }
 
         return _sockets[^1];
-    }
-
-    private void Start()
-    {
-        try
-        {
-            _loop.Add(_sockets[0]);
-            var path = new FourTuple(_sockets[0].AssumedLocal, _servers[0]);
-            var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c), this);
-            context.Failed = e => _connected.TrySetException(e);
-            var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(serverId: null), _ => _loop.Wake(_driver), EventLoop.Now);
-            core.Driver = _driver;
-            _driver.Attach(core, context);
-            _loop.MakeReady(_driver);
-        }
-        catch (Exception e)
-        {
-            Release();
-            _connected.TrySetException(e);
-        }
     }
 
     // A server of one family cannot be reached from the other, unless its name says where.

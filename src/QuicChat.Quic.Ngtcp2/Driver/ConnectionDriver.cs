@@ -12,16 +12,16 @@ internal sealed class ConnectionDriver
     private const int MaxDatagramsPerTurn = 64;
 
     private readonly EventLoop _loop;
-    private readonly ISocketChooser _sockets;
+    private readonly IDatagramSender _sender;
     private readonly ILogger _logger;
     private readonly Action<ConnectionDriver> _ended;
     private (byte[] Datagram, FourTuple Path)? _unsent;
     private bool _forgotten;
 
-    public ConnectionDriver(EventLoop loop, ISocketChooser sockets, ILogger logger, Action<ConnectionDriver> ended)
+    public ConnectionDriver(EventLoop loop, IDatagramSender sender, ILogger logger, Action<ConnectionDriver> ended)
     {
         _loop = loop;
-        _sockets = sockets;
+        _sender = sender;
         _logger = logger;
         _ended = ended;
     }
@@ -129,7 +129,7 @@ internal sealed class ConnectionDriver
     {
         if (_unsent is { } unsent)
         {
-            if (!TrySend(unsent.Datagram, unsent.Path))
+            if (!_sender.TrySend(unsent.Datagram, unsent.Path, this))
             {
                 return;
             }
@@ -147,7 +147,7 @@ internal sealed class ConnectionDriver
                 break;
             }
 
-            if (!TrySend(buffer[..length], path))
+            if (!_sender.TrySend(buffer[..length], path, this))
             {
                 _unsent = (buffer[..length].ToArray(), path);
                 break;
@@ -159,18 +159,6 @@ internal sealed class ConnectionDriver
         {
             _loop.MakeReady(this);
         }
-    }
-
-    private bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path)
-    {
-        var socket = _sockets.Choose(path);
-        if (socket.TrySend(datagram, path))
-        {
-            return true;
-        }
-
-        _loop.WaitUntilWritable(socket, this);
-        return false;
     }
 
     // A fault of ours ends this connection and no other.

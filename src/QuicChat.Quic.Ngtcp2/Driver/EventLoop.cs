@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 
@@ -102,8 +103,20 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void SetTimer(ConnectionDriver driver, TimeSpan due) => _timers.Set(driver, due);
 
-    /// <summary>Tells when the socket is full, so that the connection goes on when it is not.</summary>
-    public void WaitUntilWritable(UdpSocket socket, ConnectionDriver driver)
+    /// <summary>Sends a datagram; where the socket is full, the connection gets a turn when it is not.</summary>
+    /// <returns>Whether the system took it.</returns>
+    public bool TrySend(UdpSocket socket, ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender)
+    {
+        if (socket.TrySend(datagram, path))
+        {
+            return true;
+        }
+
+        WaitUntilWritable(socket, sender);
+        return false;
+    }
+
+    private void WaitUntilWritable(UdpSocket socket, ConnectionDriver driver)
     {
         if (socket.Blocked.Count == 0)
         {

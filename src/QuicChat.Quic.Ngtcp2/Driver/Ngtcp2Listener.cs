@@ -7,14 +7,18 @@ using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>A server's end point: one socket, one thread, many connections.</summary>
-internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler, ISocketChooser
+internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagramHandler, IDatagramSender
 {
     // RFC 9000, section 20.1.
     private const ulong ConnectionRefused = 2;
+
+    // RFC 9000, section 17.2.
+    private const byte LongHeader = 0x80;
 
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
@@ -30,7 +34,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private int _handshakes;
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
-    private readonly uint _serverId;
+    private readonly ServerPool? _pool;
+    private readonly PoolConnectionIds? _poolIds;
+    private readonly ServerLink? _link;
     private readonly Func<bool>? _admit;
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
@@ -42,9 +48,10 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
     {
         _logger = logger;
-        _serverId = options.ServerId;
+        _pool = options.Pool;
+        _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
-        _ids = new ConnectionIdTable(options.ServerId);
+        _ids = new ConnectionIdTable(_poolIds ?? (ConnectionIds)new PlainConnectionIds(options.ServerId));
         _settings = new ConnectionSettings
         {
             Credentials = CredentialsHandle.ForServer(options.Certificate),
@@ -56,23 +63,33 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             StreamReceiveWindow = options.StreamReceiveWindow,
             ConnectionReceiveWindow = options.ConnectionReceiveWindow,
             MaxBidirectionalStreams = options.MaxBidirectionalStreams,
+            MaxDatagramSize = _pool is null ? ConnectionCore.MaxDatagramSize : ServerPool.MaxDatagramSize,
             Pool = new PinnedBlockPool(),
         };
         try
         {
             _socket = UdpSocket.Listen(endPoint);
             _socket.Handler = this;
+            _link = _pool is null ? null : new ServerLink(_pool, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
             EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
             _loop = new EventLoop($"quic {EndPoint}", logger);
         }
         catch
         {
             _socket?.Dispose();
+            _link?.Socket.Dispose();
             _settings.Credentials.Dispose();
             throw;
         }
 
-        _loop.Post(() => _loop.Add(_socket));
+        _loop.Post(() =>
+        {
+            _loop.Add(_socket);
+            if (_link is not null)
+            {
+                _loop.Add(_link.Socket);
+            }
+        });
     }
 
     public EndPoint EndPoint { get; }
@@ -141,6 +158,13 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             }
 
             _loop.Remove(_socket);
+            if (_link is not null)
+            {
+                _loop.Remove(_link.Socket);
+                _link.Dispose();
+            }
+
+            _poolIds?.Dispose();
             stopped.SetResult();
         });
         await stopped.Task;
@@ -165,7 +189,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         fixed (byte* data = datagram)
         {
             Interop.Ngtcp2.VersionCid header;
-            switch (Interop.Ngtcp2.DecodeVersionCid(&header, data, (nuint)datagram.Length, (nuint)_ids.Length))
+            switch (Interop.Ngtcp2.DecodeVersionCid(&header, data, (nuint)datagram.Length, (nuint)_ids.Ids.Length))
             {
                 case 0:
                     var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
@@ -173,9 +197,13 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     {
                         ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
                     }
-                    else
+                    else if ((datagram[0] & LongHeader) != 0)
                     {
                         Accept(datagram, path, now);
+                    }
+                    else
+                    {
+                        HandOn(datagram, id, path);
                     }
 
                     break;
@@ -186,11 +214,49 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
-    UdpSocket ISocketChooser.Choose(in FourTuple path) => _socket;
+    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender)
+    {
+        if (path.Ingress == 0)
+        {
+            return _loop.TrySend(_socket, datagram, path, sender);
+        }
+
+        _link!.Return(datagram, path);
+        return true;
+    }
+
+    // A client's new path may lead to another server of the pool than the connection's. Long headers belong to handshakes, which no path changes in.
+    private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path)
+    {
+        if (_poolIds?.FindServer(id) is { } server and not 0 && server != _poolIds.ServerId)
+        {
+            _link!.HandOn(datagram, path, server);
+        }
+    }
+
+    // What another server handed on.
+    private unsafe void OnHandedOn(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        Interop.Ngtcp2.VersionCid header;
+        fixed (byte* data = datagram)
+        {
+            if (!datagram.IsEmpty
+                && (datagram[0] & LongHeader) == 0
+                && Interop.Ngtcp2.DecodeVersionCid(&header, data, (nuint)datagram.Length, (nuint)_ids.Ids.Length) == 0
+                && _ids.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } connection)
+            {
+                _pool!.CountTaken();
+                ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+                return;
+            }
+        }
+
+        _pool!.CountRejected();
+    }
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
-        if (_handshakes >= MaxHandshakes)
+        if (_handshakes >= MaxHandshakes || _pool is { View: null })
         {
             return;
         }
@@ -215,7 +281,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
             driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
             var owner = driver;
-            var core = ConnectionCore.Accept(header, path, _serverId, _settings, _ids, _ => _loop.Wake(owner), now);
+            var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
             driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
         }

@@ -1,4 +1,5 @@
 using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Quic.Engines;
 
@@ -11,8 +12,11 @@ public sealed class QuicListenerOptions
     /// <summary>The application protocol that a client must offer (RFC 9001, section 8.1).</summary>
     public string ApplicationProtocol { get; init; } = QuicDefaults.ApplicationProtocol;
 
-    /// <summary>The server ID put into connection IDs.</summary>
+    /// <summary>The server ID put into connection IDs where there is no <see cref="Pool"/>.</summary>
     public uint ServerId { get; init; }
+
+    /// <summary>The pool of servers that this one belongs to; unset, it stands alone.</summary>
+    public ServerPool? Pool { get; init; }
 
     /// <summary>Silence after which a connection is given up. It is longer than <see cref="MigrationTimeout"/>, so that an attempt ends first.</summary>
     public TimeSpan IdleTimeout { get; init; } = QuicDefaults.IdleTimeout;

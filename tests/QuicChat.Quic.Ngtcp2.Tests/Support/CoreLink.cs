@@ -17,7 +17,7 @@ internal sealed class CoreLink : IDisposable
 
     private readonly PriorityQueue<Flight, (TimeSpan Due, long Number)> _flights = new();
     private readonly ConnectionSettings _serverSettings;
-    private readonly ConnectionIdTable _serverIds = new(serverId: 7);
+    private readonly ConnectionIdTable _serverIds = new(new PlainConnectionIds(7));
     private readonly byte[] _buffer = new byte[2048];
     private long _flightNumber;
 
@@ -46,7 +46,7 @@ internal sealed class CoreLink : IDisposable
         NativeLibraries.EnsureLoaded();
         ClientSettings = client ?? NewClientSettings();
         _serverSettings = server ?? NewServerSettings();
-        Client = new End(ConnectionCore.Connect(ToServerPath, ClientSettings, new ConnectionIdTable(serverId: null), _ => { }, Now));
+        Client = new End(ConnectionCore.Connect(ToServerPath, ClientSettings, new ConnectionIdTable(new ClientConnectionIds()), _ => { }, Now));
     }
 
     public ConnectionSettings ClientSettings { get; }
@@ -295,7 +295,7 @@ internal sealed class CoreLink : IDisposable
         {
             Native.VersionCid header;
             if (flight.Datagram.Length == 0
-                || Native.DecodeVersionCid(&header, data, (nuint)flight.Datagram.Length, (nuint)_serverIds.Length) != 0)
+                || Native.DecodeVersionCid(&header, data, (nuint)flight.Datagram.Length, (nuint)_serverIds.Ids.Length) != 0)
             {
                 return;
             }
@@ -314,7 +314,7 @@ internal sealed class CoreLink : IDisposable
                     Earlier.Add(Server);
                 }
 
-                Server = new End(ConnectionCore.Accept(initial, flight.Path, 7, _serverSettings, _serverIds, _ => { }, Now));
+                Server = new End(ConnectionCore.Accept(initial, flight.Path, _serverSettings, _serverIds, _ => { }, Now));
                 Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now);
             }
         }

@@ -1,0 +1,193 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Tests.Support;
+using QuicChat.Quic.Paths;
+using QuicChat.Quic.Routing;
+using QuicChat.Quic.Simulation;
+using Xunit;
+
+namespace QuicChat.Quic.Ngtcp2.Tests;
+
+/// <summary>Servers that share clients' addresses: a connection goes on where its client's new path leads to another server.</summary>
+public sealed class ServerPoolTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData("127.0.0.2")]
+    public async Task A_connection_goes_on_by_another_server_and_back(string? address)
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var accepted = await pool.First.NextConnectionAsync();
+        var path = await simulator.WaitForClientAsync();
+        var local = new IPEndPoint(IPAddress.Parse(address ?? "127.0.0.1"), 0);
+
+        var crossed = path.Rebind(local, pool.Second.EndPoint);
+        Assert.Equal("crossed", await stream.EchoAsync("crossed"));
+
+        var detected = await accepted.NextPathEventAsync<PathEvent.Detected>();
+        var validated = await accepted.NextPathEventAsync<PathEvent.Validated>();
+        output.WriteLine($"validated after {validated.Duration.TotalMilliseconds:0.0} ms");
+        Assert.Equal(crossed.LocalEndPoint, detected.To.Remote);
+        Assert.Equal((2u, pool.Second.Port), (detected.To.Ingress!.Value, detected.To.Local.Port));
+        Assert.Equal(detected.To, validated.Path);
+        Assert.True(pool.Pools[1].HandedOn > 0 && pool.Pools[0].Taken > 0 && pool.Pools[1].Returned > 0);
+
+        // The same end point of the client by the first server is a path of its own.
+        path.Rebind(local, pool.First.EndPoint);
+        Assert.Equal("back", await stream.EchoAsync("back"));
+        Assert.Null((await accepted.NextPathEventAsync<PathEvent.Detected>()).To.Ingress);
+        await accepted.NextPathEventAsync<PathEvent.Validated>();
+        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+    }
+
+    [Fact]
+    public async Task A_transfer_both_ways_crosses_ten_times_and_arrives_whole()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var path = await simulator.WaitForClientAsync();
+        var data = RandomNumberGenerator.GetBytes(256 * 1024);
+        for (var i = 0; i < 10; i++)
+        {
+            var writing = stream.Transport.Output.WriteAsync(data).AsTask();
+            path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), i % 2 == 0 ? pool.Second.EndPoint : pool.First.EndPoint);
+            var received = new byte[data.Length];
+            for (var at = 0; at < received.Length;)
+            {
+                var result = await stream.Transport.Input.ReadAsync().AsTask().Within("echoed bytes");
+                foreach (var segment in result.Buffer)
+                {
+                    segment.Span.CopyTo(received.AsSpan(at));
+                    at += segment.Length;
+                }
+
+                stream.Transport.Input.AdvanceTo(result.Buffer.End);
+            }
+
+            await writing.Within("the write");
+            Assert.True(received.AsSpan().SequenceEqual(data), $"What came back in round {i} is not what was sent.");
+        }
+
+        output.WriteLine($"{pool.Pools[1].HandedOn} datagrams handed on, {pool.Pools[1].Returned} returned");
+        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+    }
+
+    [Fact]
+    public async Task A_server_that_has_left_the_pool_gets_nothing_and_who_is_not_in_it_yet_takes_no_connections()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var path = await simulator.WaitForClientAsync();
+        var view = pool.Pools[1].View!;
+
+        pool.Pools[1].View = view with { Peers = view.Peers.Clear() };
+        path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), pool.Second.EndPoint);
+        var echo = stream.EchoAsync("crossed");
+        await using (var other = await Clients.ConnectAsync(pool.Second.EndPoint))
+        await using (var busy = await other.OpenStreamAsync())
+        {
+            var before = path.ToServer.Counters.Forwarded;
+            await EchoUntilAsync(busy, () => path.ToServer.Counters.Forwarded > before + 2);
+        }
+
+        Assert.Equal(0, pool.Pools[1].HandedOn);
+        Assert.False(echo.IsCompleted);
+
+        pool.Pools[1].View = null;
+        var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(() => Clients.ConnectAsync(
+            pool.Second.EndPoint, new QuicClientOptions { Trust = Clients.Trust, HandshakeTimeout = TimeSpan.FromMilliseconds(500) }));
+        Assert.Equal(ConnectionCloseOrigin.HandshakeTimeout, refused.Closure.Origin);
+
+        pool.Pools[1].View = view;
+        Assert.Equal("crossed", await echo);
+    }
+
+    [Fact]
+    public async Task Garbage_and_forgeries_on_the_link_are_counted_and_change_nothing()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var client = await Clients.ConnectAsync(pool.First.EndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var seed = Random.Shared.Next();
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        const int Count = 200;
+        for (var i = 0; i < Count; i++)
+        {
+            var frame = new byte[random.Next(1, 1600)];
+            random.NextBytes(frame);
+            if (i % 2 == 0)
+            {
+                // As far as anybody can tell who has not the key.
+                new byte[] { (byte)(1 + (i / 2 % 2)), 3, 0, 0, 0, 2 }.AsSpan(0, Math.Min(6, frame.Length)).CopyTo(frame);
+            }
+
+            await attacker.SendAsync(frame, pool.Pools[0].LinkEndPoint!);
+        }
+
+        await EchoUntilAsync(stream, () => pool.Pools[0].Rejected == Count);
+        Assert.Equal("after", await stream.EchoAsync("after"));
+    }
+
+    private static async Task EchoUntilAsync(ConnectionContext stream, Func<bool> condition)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            await stream.EchoAsync("round");
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(20), "It did not come true within 20 s of round trips.");
+        }
+    }
+
+    private static PathSimulator StartSimulator(EchoServer server) => PathSimulator.Start(new PathSimulatorOptions { Server = server.EndPoint });
+
+    /// <summary>Two servers in one process.</summary>
+    private sealed class TwoServers : IAsyncDisposable
+    {
+        private TwoServers(ImmutableArray<ServerPool> pools, EchoServer first, EchoServer second)
+        {
+            Pools = pools;
+            First = first;
+            Second = second;
+        }
+
+        public ImmutableArray<ServerPool> Pools { get; }
+
+        public EchoServer First { get; }
+
+        public EchoServer Second { get; }
+
+        public static async Task<TwoServers> StartAsync()
+        {
+            ImmutableArray<ServerPool> pools = [new(new IPEndPoint(IPAddress.Loopback, 0)), new(new IPEndPoint(IPAddress.Loopback, 0))];
+            var servers = await Task.WhenAll(pools.Select(pool => EchoServer.StartAsync(
+                configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
+            var secret = new PoolSecret(3, RandomNumberGenerator.GetBytes(PoolSecret.MinLength));
+            pools[0].View = new PoolView(1, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(2, pools[1].LinkEndPoint!));
+            pools[1].View = new PoolView(2, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, pools[0].LinkEndPoint!));
+            return new TwoServers(pools, servers[0], servers[1]);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await First.DisposeAsync();
+            await Second.DisposeAsync();
+        }
+    }
+}
