@@ -42,9 +42,8 @@ internal static class GatewayCommand
 
     private static readonly Option<uint> ServerId = new("--server-id")
     {
-        Description = "The gateway's number in connection IDs, unique in the cluster.",
+        Description = "The gateway's number in connection IDs, unique in the cluster; without it the cluster chooses.",
         HelpName = "N",
-        DefaultValueFactory = _ => 1,
         CustomParser = ParseServerId,
     };
 
@@ -61,6 +60,14 @@ internal static class GatewayCommand
         Description = "Where clients reach this gateway; those of another one that goes away are sent there. Without it where it listens, "
             + "unless that is all addresses.",
         HelpName = "HOST[:PORT]",
+    };
+
+    private static readonly Option<IPEndPoint> Link = new("--link")
+    {
+        Description = "Where other gateways hand this one the datagrams of clients whose new path leads to them; port 0 takes a free one. Without it a free port of "
+            + "the address of --listen, or where that is all addresses, of the one that the store is reached from.",
+        HelpName = "ADDRESS:PORT",
+        CustomParser = ParseEndPoint,
     };
 
     private static readonly Option<QuicEngineKind> Engine = new("--engine")
@@ -155,7 +162,7 @@ internal static class GatewayCommand
     {
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
-            Store, Id, ServerId, Listen, Advertise, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
+            Store, Id, ServerId, Listen, Advertise, Link, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
             MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
@@ -201,6 +208,7 @@ internal static class GatewayCommand
                 ServerId = parsed.GetValue(ServerId),
                 Listen = parsed.GetRequiredValue(Listen),
                 Advertise = parsed.GetValue(Advertise) ?? "",
+                Link = parsed.GetValue(Link),
                 Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
                 Store = parsed.GetRequiredValue(Store),
                 ClusterId = parsed.GetRequiredValue(ClusterId),
@@ -273,12 +281,13 @@ internal static class GatewayCommand
             return 0;
         }
 
-        var endPoint = host.Services.GetRequiredService<GatewayService>().EndPoint;
+        var service = host.Services.GetRequiredService<GatewayService>();
+        var endPoint = service.EndPoint;
         Console.Out.WriteLine(JsonSerializer.Serialize(new
         {
             ready = "gateway",
             id = options.Id,
-            serverId = options.ServerId,
+            serverId = service.ServerId,
             endPoint = endPoint.ToString(),
             port = endPoint.Port,
             engine = options.Engine.ToString().ToLowerInvariant(),
@@ -318,12 +327,12 @@ internal static class GatewayCommand
     private static uint ParseServerId(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0)
         {
             return number;
         }
 
-        result.AddError($"--server-id must be 0 to {uint.MaxValue}, not '{text}'.");
+        result.AddError($"--server-id must be 1 to {uint.MaxValue}, not '{text}'.");
         return 0;
     }
 

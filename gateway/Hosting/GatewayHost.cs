@@ -13,6 +13,7 @@ using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Hosting;
 
@@ -73,12 +74,14 @@ internal static class GatewayHost
         services.AddHostedService<SessionSweep>();
         services.AddSingleton<GatewayObserver>();
         services.AddSingleton<LeaseKeeper>();
+        services.AddSingleton(new ServerPool(LinkAddress.Of(options.Link, options.Listen, store)));
+        services.AddSingleton<PoolKeeper>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
             options.Engine,
             new QuicListenerOptions
             {
                 Certificate = certificate,
-                ServerId = options.ServerId,
+                Pool = provider.GetRequiredService<ServerPool>(),
                 Admit = provider.GetRequiredService<ClientSessions>().Admits,
             },
             provider.GetRequiredService<ILoggerFactory>()));

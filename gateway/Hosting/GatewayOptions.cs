@@ -10,8 +10,8 @@ public sealed class GatewayOptions
     /// <summary>Its name, unique in the cluster.</summary>
     public string Id { get; set; } = "gw-1";
 
-    /// <summary>Its number in connection IDs, unique among the gateways that share a load balancer.</summary>
-    public uint ServerId { get; set; } = 1;
+    /// <summary>Its number in connection IDs, unique in the cluster, as a load balancer may want to know it; 0 leaves it to the cluster.</summary>
+    public uint ServerId { get; set; }
 
     /// <summary>Where it listens: UDP port 4433 on all addresses, IPv4 and IPv6. Port 0 takes a free one.</summary>
     public IPEndPoint Listen { get; set; } = new(IPAddress.IPv6Any, 4433);
@@ -21,6 +21,12 @@ public sealed class GatewayOptions
     /// which names no place where that is all addresses; then no client is sent here.
     /// </summary>
     public string Advertise { get; set; } = "";
+
+    /// <summary>
+    /// Where it listens for other gateways, which hand it the datagrams of clients whose new path leads to them; port 0 takes a free one. Unset: a free port of the
+    /// address of <see cref="Listen"/>, or where that is all addresses, of the one that the store is reached from.
+    /// </summary>
+    public IPEndPoint? Link { get; set; }
 
     /// <summary>The QUIC engine; after the start never Auto.</summary>
     public QuicEngineKind Engine { get; set; } = QuicEngineKind.Auto;

@@ -20,6 +20,7 @@ internal sealed class GatewayService(
     OrleansCluster cluster,
     GatewayObserver observer,
     LeaseKeeper lease,
+    PoolKeeper pool,
     SessionTokens sessionTokens,
     ClientSessions sessions,
     RoomRelays relays,
@@ -34,6 +35,9 @@ internal sealed class GatewayService(
     private IMultiplexedConnectionListener? _listener;
     private Task _accepting = Task.CompletedTask;
     private bool _isServing;
+
+    /// <summary>Its server ID, once it serves.</summary>
+    public uint ServerId => pool.ServerId;
 
     /// <summary>Where it listens, once it does.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener!.EndPoint;
@@ -80,6 +84,7 @@ internal sealed class GatewayService(
                 e);
         }
 
+        pool.Refresh();
         _isServing = true;
         _accepting = AcceptAsync(_listener!);
         logger.Serving(options.Value.Id, EndPoint, sessions.Engine);

@@ -32,8 +32,8 @@ internal sealed class SessionTokens(
     private const int TagLength = 16;
     private const int Length = TagOffset + TagLength;
 
-    // So rarely do keys change that this is only how soon a gateway seals with a new one; it opens with it at once.
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMinutes(10);
+    // How soon a gateway knows of a new key. What it seals with it, others open at once.
+    private static readonly TimeSpan KeyLookInterval = TimeSpan.FromSeconds(30);
 
     // Anyone can send tokens that name keys which there are not.
     private static readonly TimeSpan ShortestLookInterval = TimeSpan.FromSeconds(5);
@@ -56,11 +56,17 @@ internal sealed class SessionTokens(
         }
     }
 
+    /// <summary>The keys in force, as far as they are known here. They are asked for again when they have not been for a while.</summary>
+    public SessionKeys? LookForKeys()
+    {
+        _ = LookAgainAsync(KeyLookInterval);
+        return Volatile.Read(ref _keys);
+    }
+
     /// <summary>Makes a token.</summary>
     public byte[] Seal(ConnectionId connection, string userId, string clientId)
     {
-        _ = LookAgainAsync(LookInterval);
-        var key = (Volatile.Read(ref _keys) ?? throw new InvalidOperationException("The gateway has no session keys yet.")).Current;
+        var key = (LookForKeys() ?? throw new InvalidOperationException("The gateway has no session keys yet.")).Current;
         var token = new byte[Length];
         token[0] = Version;
         BinaryPrimitives.WriteUInt64BigEndian(token.AsSpan(KeyIdOffset), key.Id);

@@ -16,6 +16,7 @@ internal sealed class LeaseKeeper(
     ICluster cluster,
     ClientSessions sessions,
     RoomRelays relays,
+    PoolKeeper pool,
     IOptions<GatewayOptions> options,
     TimeProvider time,
     GatewayMetrics metrics,
@@ -88,14 +89,24 @@ internal sealed class LeaseKeeper(
         try
         {
             var description = new GatewayDescription(
-                options.Value.Id, options.Value.ServerId, endPoint, sessions.Engine, sessions.Count, _startedAt, _settingsVersion, sessions.IsDraining);
+                options.Value.Id,
+                options.Value.ServerId,
+                endPoint,
+                sessions.Engine,
+                sessions.Count,
+                _startedAt,
+                _settingsVersion,
+                sessions.IsDraining,
+                pool.LinkEndPoint,
+                pool.Version);
             Apply(await cluster.Gateways.Renew(description, cluster.Observer));
             _isFailing = false;
             _refusal = null;
             return true;
         }
-        catch (GatewayReplacedException e)
+        catch (Exception e) when (e is GatewayReplacedException or ServerIdTakenException)
         {
+            pool.Leave();
             if (_refusal is null)
             {
                 _refusal = e.Message;
@@ -131,5 +142,6 @@ internal sealed class LeaseKeeper(
         sessions.MigrationTimeout = lease.MigrationTimeout;
         sessions.Policy = lease.Policy ?? sessions.Policy;
         _settingsVersion = lease.SettingsVersion;
+        pool.Apply(lease);
     }
 }

@@ -12,6 +12,7 @@ public interface IGatewayRegistryGrain : IGrainWithStringKey
 
     /// <summary>Takes or renews the lease of a gateway. A process takes the lease from one of the same name that started before it.</summary>
     /// <exception cref="GatewayReplacedException">A process of the same name that started later holds the lease.</exception>
+    /// <exception cref="ServerIdTakenException">Another gateway has the server ID that this one asks for.</exception>
     [Alias("Renew")]
     Task<GatewayLease> Renew(GatewayDescription gateway, IGatewayObserver observer);
 

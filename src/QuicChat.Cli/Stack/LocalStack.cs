@@ -254,9 +254,9 @@ internal sealed class LocalStack : IAsyncDisposable
             ServerProgram.Gateway.Command([
                 "--store", connectionString,
                 "--id", id,
-                "--server-id", Text(number),
                 "--listen", new IPEndPoint(Ports.AnyAddress, port).ToString(),
                 "--advertise", IPAddress.Loopback.ToString(),
+                "--link", new IPEndPoint(IPAddress.Loopback, 0).ToString(),
                 "--engine", _plan.Engine.ToString().ToLowerInvariant(),
                 "--data", _data.FullPath,
                 "--cluster-id", _plan.ClusterId,

@@ -47,6 +47,7 @@ internal sealed partial class GatewayRegistryGrain(
         var now = time.GetUtcNow();
         var gatewayId = gateway.GatewayId;
         var changed = true;
+        var serverId = FindServerId(gateway);
 
         // Under a new ID the gateway learns that it had lost its lease, however late it asks and whichever answer was lost on the way.
         var leaseId = Guid.NewGuid();
@@ -69,10 +70,18 @@ internal sealed partial class GatewayRegistryGrain(
         }
         else
         {
-            changed = false;
+            changed = known.LinkEndPoint != gateway.LinkEndPoint || known.ServerId != serverId;
             leaseId = record.State.Leases.GetValueOrDefault(gatewayId);
         }
 
+        if (changed)
+        {
+            record.State.ServerIds[gatewayId] = serverId;
+            record.State.LastServerId = Math.Max(record.State.LastServerId, serverId);
+            record.State.PoolVersion++;
+        }
+
+        gateway = gateway with { ServerId = serverId };
         Gateways[gatewayId] = gateway;
         record.State.Leases[gatewayId] = leaseId;
         _leases[gatewayId] = now + options.Value.Duration;
@@ -84,7 +93,15 @@ internal sealed partial class GatewayRegistryGrain(
 
         // Not each second again. What the silos' options say has no version of its own.
         var isKnown = record.State.Policy is not null && gateway.SettingsVersion == record.State.SettingsVersion;
-        return new GatewayLease(options.Value.Duration, MigrationTimeout, leaseId, isKnown ? null : Policy, record.State.SettingsVersion);
+        return new GatewayLease(
+            options.Value.Duration,
+            MigrationTimeout,
+            leaseId,
+            isKnown ? null : Policy,
+            record.State.SettingsVersion,
+            serverId,
+            gateway.PoolVersion == record.State.PoolVersion ? null : PeersOf(gatewayId),
+            record.State.PoolVersion);
     }
 
     public async Task Release(string gatewayId, DateTimeOffset startedAt)
@@ -143,6 +160,15 @@ internal sealed partial class GatewayRegistryGrain(
         var forgotten = Lost.RemoveAll(lost => lost.LostAt < now - options.Value.LossRemembered);
         if (ended.Count + forgotten > 0)
         {
+            foreach (var gatewayId in record.State.ServerIds.Keys)
+            {
+                if (!Gateways.ContainsKey(gatewayId) && !Lost.Exists(lost => lost.GatewayId == gatewayId))
+                {
+                    // Removing from a dictionary while walking it is allowed.
+                    record.State.ServerIds.Remove(gatewayId);
+                }
+            }
+
             await WriteAsync();
         }
 
@@ -174,8 +200,28 @@ internal sealed partial class GatewayRegistryGrain(
         return version;
     }
 
+    private ImmutableArray<GatewayPeer> PeersOf(string gatewayId)
+        => [.. Gateways.Values
+            .Where(other => other.GatewayId != gatewayId && other.LinkEndPoint.Length > 0)
+            .Select(other => new GatewayPeer(other.ServerId, other.LinkEndPoint))];
+
+    // A gateway keeps its ID from process to process: what arrives for a former one's connections is then known to be for connections that are gone.
+    private uint FindServerId(GatewayDescription gateway)
+    {
+        if (gateway.ServerId == 0)
+        {
+            return record.State.ServerIds.TryGetValue(gateway.GatewayId, out var known) ? known : record.State.LastServerId + 1;
+        }
+
+        return record.State.ServerIds.FirstOrDefault(item => item.Value == gateway.ServerId && item.Key != gateway.GatewayId).Key is not { } other
+            ? gateway.ServerId
+            : throw new ServerIdTakenException(
+                $"Gateway {gateway.GatewayId} asks for server ID {gateway.ServerId}, which gateway {other} has; give each its own with --server-id, or leave that to the cluster.");
+    }
+
     private void Lose(string gatewayId)
     {
+        record.State.PoolVersion++;
         record.State.Leases.Remove(gatewayId, out var leaseId);
         Lost.Add(new LostGateway(gatewayId, Gateways[gatewayId].StartedAt, time.GetUtcNow(), leaseId));
         Gateways.Remove(gatewayId);

@@ -19,6 +19,18 @@ internal sealed class GatewayRegistryRecord
     [Id(2)]
     public Dictionary<string, Guid> Leases { get; set; } = [];
 
+    /// <summary>The server IDs of gateways that hold a lease or were lost lately, by name.</summary>
+    [Id(7)]
+    public Dictionary<string, uint> ServerIds { get; set; } = [];
+
+    /// <summary>The server ID that was given last; it only rises, so that no gateway gets the datagrams of one that is gone.</summary>
+    [Id(8)]
+    public uint LastServerId { get; set; }
+
+    /// <summary>How often a gateway has come or gone.</summary>
+    [Id(9)]
+    public long PoolVersion { get; set; }
+
     /// <summary>How long a migration attempt may stay unresolved, where an operator has said so.</summary>
     [Id(3)]
     public TimeSpan? MigrationTimeout { get; set; }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 
@@ -12,7 +11,15 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
 
     public override uint ServerId => View.ServerId;
 
-    private PoolView View => Refresh() ? _view : throw new InvalidOperationException("The pool of servers is not known yet.");
+    // That of before where the server has left: its connections go on.
+    private PoolView View
+    {
+        get
+        {
+            Refresh();
+            return _view ?? throw new InvalidOperationException("The pool of servers is not known yet.");
+        }
+    }
 
     public override void Mint(Span<byte> id, ConnectionId identity)
     {
@@ -39,16 +46,18 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
     /// <summary>The server of the pool, this one or another, that an ID was minted by; 0 where it is none's.</summary>
     public uint FindServer(ReadOnlySpan<byte> id)
     {
-        if (!Refresh())
+        if (pool.View is not { } view)
         {
             return 0;
         }
+
+        Refresh();
 
         Span<byte> plaintext = stackalloc byte[ConnectionId.Length];
         foreach (var (_, configuration) in _configurations)
         {
             if (configuration.TryDecode(id, plaintext) && ConnectionId.Read(plaintext).ServerId is var server
-                && (server == _view.ServerId || _view.Peers.ContainsKey(server)))
+                && (server == view.ServerId || view.Peers.ContainsKey(server)))
             {
                 return server;
             }
@@ -59,26 +68,24 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
 
     public void Dispose() => Forget();
 
-    [MemberNotNullWhen(true, nameof(_view))]
-    private bool Refresh()
+    private void Refresh()
     {
-        var view = pool.View;
-        if (!ReferenceEquals(view, _view))
+        if (pool.View is not { } view || ReferenceEquals(view, _view))
         {
-            if (_view is null || view is null || !_view.Secrets.SequenceEqual(view.Secrets))
-            {
-                Forget();
-                foreach (var secret in view?.Secrets ?? [])
-                {
-                    _configurations.Add((secret, new QuicLbConfiguration(
-                        secret.ConfigurationId, ConnectionId.ServerIdLength, ConnectionId.Length - ConnectionId.ServerIdLength, secret.ConnectionIdKey.Span)));
-                }
-            }
-
-            _view = view;
+            return;
         }
 
-        return _view is not null;
+        if (_view is null || !_view.Secrets.SequenceEqual(view.Secrets))
+        {
+            Forget();
+            foreach (var secret in view.Secrets)
+            {
+                _configurations.Add((secret, new QuicLbConfiguration(
+                    secret.ConfigurationId, ConnectionId.ServerIdLength, ConnectionId.Length - ConnectionId.ServerIdLength, secret.ConnectionIdKey.Span)));
+            }
+        }
+
+        _view = view;
     }
 
     private void Forget()

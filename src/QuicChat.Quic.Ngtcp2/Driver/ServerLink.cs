@@ -63,8 +63,7 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
             || !LinkFrame.TryReadHeader(frame, out var header)
             || header.Sender == view.ServerId
             || !view.Peers.ContainsKey(header.Sender)
-            || FindSecret(view, header.ConfigurationId) is not { } secret
-            || !LinkFrame.TryOpen(frame, Seal(secret), _buffer, out var clientPath, out var datagram))
+            || !TryOpen(frame, view, header, out var clientPath, out var datagram))
         {
             _pool.CountRejected();
             return;
@@ -90,17 +89,19 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
         }
     }
 
-    private static PoolSecret? FindSecret(PoolView view, byte configurationId)
+    private bool TryOpen(ReadOnlySpan<byte> frame, PoolView view, LinkFrame.Header header, out FourTuple path, out ReadOnlySpan<byte> datagram)
     {
+        path = default;
+        datagram = default;
         foreach (var secret in view.Secrets)
         {
-            if (secret.ConfigurationId == configurationId)
+            if (secret.ConfigurationId == header.ConfigurationId && LinkFrame.TryOpen(frame, Seal(secret), _buffer, out path, out datagram))
             {
-                return secret;
+                return true;
             }
         }
 
-        return null;
+        return false;
     }
 
     private bool Send(byte kind, ReadOnlySpan<byte> datagram, in FourTuple path, uint server)
@@ -110,7 +111,8 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
             return false;
         }
 
-        var secret = view.Secrets[0];
+        // The oldest: a new one may not have come to all servers yet.
+        var secret = view.Secrets[^1];
         BinaryPrimitives.WriteUInt16BigEndian(_nonce.AsSpan(6), (ushort)(++_frames >> 32));
         BinaryPrimitives.WriteUInt32BigEndian(_nonce.AsSpan(8), (uint)_frames);
         var header = new LinkFrame.Header(kind, secret.ConfigurationId, view.ServerId);

@@ -11,7 +11,7 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
     public CallLog Calls { get; } = new();
 
     public GatewayLease Lease { get; set; } = new(
-        TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid(), MigrationPolicy.Open, 0);
+        TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), Guid.NewGuid(), MigrationPolicy.Open, 0, 1, [], 1);
 
     public ConcurrentQueue<GatewayDescription> Renewals { get; } = [];
 

@@ -1,3 +1,5 @@
+using QuicChat.Quic.Routing;
+using System.Net;
 using System.Collections.Concurrent;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -46,7 +48,8 @@ internal sealed class TestGateway : IAsyncDisposable
             NullLogger<ClientSessions>.Instance);
         Observer = new GatewayObserver(Relays, Sessions, Metrics.Gateway, NullLogger<GatewayObserver>.Instance);
         Cluster.Observer = Observer;
-        Lease = new LeaseKeeper(Cluster, Sessions, Relays, gatewayOptions, Time, Metrics.Gateway, NullLogger<LeaseKeeper>.Instance);
+        Lease = new LeaseKeeper(
+            Cluster, Sessions, Relays, new PoolKeeper(Pool, SessionTokens), gatewayOptions, Time, Metrics.Gateway, NullLogger<LeaseKeeper>.Instance);
     }
 
     public TestTime Time { get; } = new();
@@ -65,6 +68,8 @@ internal sealed class TestGateway : IAsyncDisposable
     public ClientSessions Sessions { get; }
 
     public GatewayObserver Observer { get; }
+
+    public ServerPool Pool { get; } = new(new IPEndPoint(IPAddress.Loopback, 0));
 
     public LeaseKeeper Lease { get; }
 

@@ -136,7 +136,7 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
     private async Task RenewAsync()
     {
         var lease = await _grains.GetGrain<IGatewayRegistryGrain>(IGatewayRegistryGrain.Key)
-            .Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", Connections, _startedAt, 0), _reference);
+            .Renew(new GatewayDescription(Id, 0, "[::1]:4433", "ngtcp2", Connections, _startedAt, 0), _reference);
         _leaseId = lease.Id;
         if (Timeout != lease.MigrationTimeout)
         {

@@ -54,9 +54,19 @@ public sealed class TestGateway : IGatewayObserver
     /// <summary>The version of the settings that it names.</summary>
     public long SettingsVersion { get; set; }
 
+    /// <summary>The server ID that it asks for.</summary>
+    public uint ServerId { get; init; }
+
+    /// <summary>Where it says other gateways reach it.</summary>
+    public string LinkEndPoint { get; init; } = "";
+
+    /// <summary>Which gateways it says it knows of.</summary>
+    public long PoolVersion { get; set; } = -1;
+
     public async Task<GatewayLease> RenewAsync()
     {
-        var lease = await Registry.Renew(new GatewayDescription(Id, 1, "[::1]:4433", "ngtcp2", 0, StartedAt, SettingsVersion), Reference);
+        var lease = await Registry.Renew(new GatewayDescription(
+            Id, ServerId, "[::1]:4433", "ngtcp2", 0, StartedAt, SettingsVersion, LinkEndPoint: LinkEndPoint, PoolVersion: PoolVersion), Reference);
         LeaseId = lease.Id;
         return lease;
     }

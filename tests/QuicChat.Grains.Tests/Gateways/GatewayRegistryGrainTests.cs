@@ -17,7 +17,8 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     public async Task ALeaseRunsForTenSecondsAndIsRenewed()
     {
         var lease = await _gateway.RenewAsync();
-        Assert.Equal(new GatewayLease(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), lease.Id, MigrationPolicy.Open, lease.SettingsVersion), lease);
+        Assert.Equal(
+            (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(30), MigrationPolicy.Open), (lease.Duration, lease.MigrationTimeout, lease.Policy));
         Assert.True(await IsListedAsync());
         cluster.Clock.Advance(TimeSpan.FromSeconds(9));
         await _gateway.RenewAsync();
@@ -36,6 +37,58 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
 
         Assert.False(await IsListedAsync());
         Assert.False(await Registry.CloseConnection(_gateway.Id, "any", 4, "none"));
+    }
+
+    [Fact]
+    public async Task EachGatewayHasAServerIdOfItsOwnAndKeepsIt()
+    {
+        var other = new TestGateway(cluster);
+        var (one, two) = ((await _gateway.RenewAsync()).ServerId, (await other.RenewAsync()).ServerId);
+        Assert.True(one != two && one > 0 && two > 0, $"{one} and {two}");
+        await cluster.MoveAsync(Registry);
+        Assert.Equal(one, (await _gateway.RenewAsync()).ServerId);
+
+        // A process that takes the place of a lost one has it again.
+        cluster.Clock.Advance(TimeSpan.FromSeconds(11));
+        await cluster.LivenessAsync();
+        var successor = new TestGateway(cluster) { Id = _gateway.Id };
+        Assert.Equal(one, (await successor.RenewAsync()).ServerId);
+        Assert.Equal(two, (await other.RenewAsync()).ServerId);
+        await successor.ReleaseAsync();
+        await other.ReleaseAsync();
+    }
+
+    [Fact]
+    public async Task AServerIdThatAnotherGatewayHasIsRefused()
+    {
+        var taken = (await _gateway.RenewAsync()).ServerId;
+        var other = new TestGateway(cluster) { ServerId = taken };
+        var refused = await Assert.ThrowsAsync<ServerIdTakenException>(other.RenewAsync);
+        Assert.Contains($"server ID {taken}, which gateway {_gateway.Id} has", refused.Message, StringComparison.Ordinal);
+
+        var free = new TestGateway(cluster) { ServerId = taken + 1_000 };
+        Assert.Equal(taken + 1_000, (await free.RenewAsync()).ServerId);
+        await free.ReleaseAsync();
+    }
+
+    [Fact]
+    public async Task LeasesTellOfTheOtherGatewaysUntilTheyAreKnown()
+    {
+        var link = new TestGateway(cluster) { LinkEndPoint = "127.0.0.1:4700" };
+        var peer = new GatewayPeer((await link.RenewAsync()).ServerId, "127.0.0.1:4700");
+
+        var lease = await _gateway.RenewAsync();
+        Assert.Contains(peer, lease.Peers!.Value);
+        Assert.DoesNotContain(lease.Peers!.Value, other => other.ServerId == lease.ServerId);
+        _gateway.PoolVersion = lease.PoolVersion;
+        Assert.Null((await _gateway.RenewAsync()).Peers);
+        await cluster.MoveAsync(Registry);
+        Assert.Null((await _gateway.RenewAsync()).Peers);
+
+        await link.ReleaseAsync();
+        lease = await _gateway.RenewAsync();
+        Assert.NotEqual(_gateway.PoolVersion, lease.PoolVersion);
+        Assert.DoesNotContain(peer, lease.Peers!.Value);
     }
 
     [Fact]
