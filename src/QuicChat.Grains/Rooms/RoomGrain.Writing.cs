@@ -27,6 +27,7 @@ internal sealed partial class RoomGrain
     private bool _isFenced;
     private long _mayTrimAt;
     private TaskCompletionSource? _epochWanted;
+    private string _epochSeen = "";
     private Task _opening = Task.CompletedTask;
     private Task _writing = Task.CompletedTask;
 
@@ -93,7 +94,7 @@ internal sealed partial class RoomGrain
                 }
                 else if (_epochWanted is { } wanted)
                 {
-                    await TakeEpochAsync(NewEpoch());
+                    await TakeEpochAsync(RoomEpochName.After(_tail.Epoch, _epochSeen));
                     _epochWanted = null;
                     wanted.SetResult();
                 }
@@ -165,7 +166,7 @@ internal sealed partial class RoomGrain
         long last = 0;
         var opening = await log.OpenAsync(
             Room,
-            NewEpoch(),
+            RoomEpochName.First(),
             (userId, clientId, clientSeq) => publishers.Get(userId, clientId).Reach(clientSeq),
             entry =>
             {
@@ -176,11 +177,11 @@ internal sealed partial class RoomGrain
 
         _fence = opening.Fence;
         var epoch = opening.Epoch;
-        if (last < _tail.LastOffset)
+        if (last < _tail.LastOffset || RoomEpochName.IsBefore(epoch, _tail.Epoch))
         {
             // Acknowledged messages are gone. Their offsets will be used again, and only a new epoch tells the two apart.
             LogRolledBack(Room, _tail.LastOffset, last);
-            epoch = NewEpoch();
+            epoch = RoomEpochName.After(epoch, _tail.Epoch);
             await TakeEpochAsync(epoch);
         }
 
@@ -232,17 +233,19 @@ internal sealed partial class RoomGrain
     }
 
     /// <summary>
-    /// Whether the log had lost messages when this activation found it: a gateway has seen one of an earlier activation beyond its end. How
-    /// far the log reaches by now says nothing.
+    /// Whether the log had lost messages when this activation found it: a gateway has seen one of an earlier activation beyond its end, or
+    /// an epoch that was begun after this one, which the store has forgotten. How far the log reaches by now says nothing.
     /// </summary>
     private bool HasLost([NotNullWhen(true)] RoomTail? seen)
-        => seen is not null && seen.Epoch == _tail.Epoch && seen.Writer != _activation && seen.LastOffset > _foundAt;
+        => seen is not null && seen.Writer != _activation
+            && (seen.Epoch == _tail.Epoch ? seen.LastOffset > _foundAt : !RoomEpochName.IsBefore(seen.Epoch, _tail.Epoch));
 
-    private async Task BeginEpochAsync(long seen)
+    private async Task BeginEpochAsync(RoomTail seen)
     {
         if (_epochWanted is null)
         {
-            LogRolledBack(Room, seen, _foundAt);
+            LogRolledBack(Room, seen.LastOffset, _foundAt);
+            _epochSeen = seen.Epoch;
             _epochWanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 

@@ -62,7 +62,7 @@ internal sealed partial class RoomGrain(
         ThrowIfFenced();
         if (HasLost(renewal.Seen))
         {
-            await BeginEpochAsync(renewal.Seen.LastOffset);
+            await BeginEpochAsync(renewal.Seen);
         }
 
         _fanout.Attach(gatewayId, observer);
@@ -141,8 +141,6 @@ internal sealed partial class RoomGrain(
         ThrowIfFenced();
         return LastClientSeq(userId, clientId);
     }
-
-    private static string NewEpoch() => Guid.NewGuid().ToString("N")[..12];
 
     /// <summary>Reads a page of the messages that there are.</summary>
     /// <returns>The page; <see langword="null"/> where the log does not have what it should.</returns>

@@ -244,6 +244,50 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     }
 
     [Fact]
+    public async Task AStoreThatForgotAnEpochThatItHadBegunDoesNotUseTheOneBeforeAgain()
+    {
+        var room = Room(StoreKind.Memory);
+        var (late, early) = (new TestGateway(cluster), new TestGateway(cluster));
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(1, number))]);
+        var first = await early.AttachAsync(room);
+        cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
+        await cluster.MoveAsync(room);
+        var second = await late.AttachAsync(room, first);
+
+        // Once more, to a copy from before the second epoch; by now the log reaches as far as it did in the first.
+        cluster.Stores.Memory.GoBackTo(room.GetPrimaryKeyString(), first.Epoch);
+        await cluster.MoveAsync(room);
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(2, number))]);
+        var third = await late.AttachAsync(room, second);
+
+        Assert.Equal(3, new HashSet<string> { first.Epoch, second.Epoch, third.Epoch }.Count);
+        Assert.Equal(8, third.LastOffset);
+
+        // One that is behind has seen nothing that is lost.
+        Assert.Equal(third, await early.AttachAsync(room, first));
+        Assert.Equal(third, await late.AttachAsync(room, third));
+    }
+
+    [Fact]
+    public async Task AnActivationWhoseStoreForgotItsEpochBeginsALaterOne()
+    {
+        var room = Room(StoreKind.Memory);
+        var gateway = new TestGateway(cluster);
+        await room.Publish(Message(1, 1));
+        var first = await gateway.AttachAsync(room);
+        var second = await gateway.AttachAsync(room, first with { Writer = "former", LastOffset = 2 });
+        cluster.Stores.Memory.GoBackTo(room.GetPrimaryKeyString(), first.Epoch);
+        cluster.Stores.Memory.FailNextAppend(room.GetPrimaryKeyString(), InMemoryRoomLog.Fault.Refused);
+
+        // The log is read anew.
+        await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
+        await PublishAgainAsync(room, Message(1, 2));
+        var third = await gateway.AttachAsync(room, second);
+
+        Assert.Equal(3, new HashSet<string> { first.Epoch, second.Epoch, third.Epoch }.Count);
+    }
+
+    [Fact]
     public async Task ALogThatIsShorterThanItWasWhenItIsReadBeginsANewEpoch()
     {
         var room = Room(StoreKind.Memory);

@@ -39,6 +39,16 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
+    /// <summary>The epoch is again what it was in an older copy.</summary>
+    public void GoBackTo(string room, string epoch)
+    {
+        var log = Get(room);
+        lock (log)
+        {
+            log.Epoch = epoch;
+        }
+    }
+
     public int AppendsOf(string room) => Get(room).Appends;
 
     public IReadOnlyList<RoomLogEntry> EntriesOf(string room)
