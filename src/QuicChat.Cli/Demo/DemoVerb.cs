@@ -5,6 +5,7 @@ using QuicChat.Cli.Demo.Chaos;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Simulation;
 using Spectre.Console;
 
 namespace QuicChat.Cli.Demo;
@@ -78,12 +79,14 @@ internal sealed class DemoVerb : Verb
             throw new UsageException("--rebinds: --chaos paths decides that; leave it away");
         }
 
+        var faults = parsed.GetValue(_chaos);
+        var network = _network.Read(parsed);
         var settings = new ChaosSettings(
             IsGiven(_clients) ? parsed.GetValue(_clients) : 20,
             IsGiven(_rooms) ? parsed.GetValue(_rooms) : 4,
-            parsed.GetValue(_chaos),
+            faults,
             TimeSpan.FromSeconds(IsGiven(_seconds) ? parsed.GetValue(_seconds) : 10),
-            _network.Read(parsed),
+            faults.Contains(ChaosFault.Network) && network == LinkConditions.Unimpaired ? ChaosSettings.BadNetwork : network,
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
         var plan = Plan(parsed, IsGiven(_silos) ? parsed.GetValue(_silos) : 2, IsGiven(_gateways) ? parsed.GetValue(_gateways) : 2);
