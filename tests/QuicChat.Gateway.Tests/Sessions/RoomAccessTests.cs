@@ -1,4 +1,3 @@
-using QuicChat.Gateway.Sessions;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Protocol;
 
