@@ -64,6 +64,9 @@ internal static partial class GatewayLog
     [LoggerMessage(117, LogLevel.Information, "Gateway {Id} is drained: {Gone} connections have gone, {Closed} were closed.")]
     public static partial void Drained(this ILogger logger, string id, int gone, int closed);
 
+    [LoggerMessage(120, LogLevel.Information, "Gateway {Id} takes connections again.")]
+    public static partial void Undrained(this ILogger logger, string id);
+
     [LoggerMessage(118, LogLevel.Warning, "Which other gateways there are could not be learnt; clients are not told where to go.")]
     public static partial void AlternativesNotFound(this ILogger logger, Exception exception);
 

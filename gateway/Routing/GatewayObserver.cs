@@ -47,6 +47,12 @@ internal sealed class GatewayObserver(
         return Task.CompletedTask;
     }
 
+    public Task Undrain()
+    {
+        sessions.Undrain();
+        return Task.CompletedTask;
+    }
+
     public Task CheckConnections(ImmutableArray<string> connectionIds)
     {
         foreach (var connectionId in connectionIds.IsDefault ? [] : connectionIds)

@@ -42,6 +42,7 @@ internal sealed class ClientSessions(
     private MigrationPolicy _policy = MigrationPolicy.Open;
     private volatile PathPolicy _paths = PathPolicy.Open;
     private volatile bool _isDraining;
+    private volatile bool _isStopping;
     private volatile GoAway? _goAway;
 
     public ICluster Cluster => cluster;
@@ -230,6 +231,12 @@ internal sealed class ClientSessions(
     {
         _isDraining = true;
         var goAway = new GoAway { Reason = reason, Alternatives = { await FindAlternativesAsync(cancellationToken) } };
+        if (!_isDraining)
+        {
+            // Taken back meanwhile, before anybody was told.
+            return;
+        }
+
         logger.Draining(GatewayId, Count, goAway.Alternatives.Count, timeLimit.TotalSeconds);
 
         // First this: who is welcomed from now on looks for it.
@@ -252,9 +259,23 @@ internal sealed class ClientSessions(
         logger.Drained(GatewayId, sessions.Length - left, left);
     }
 
+    /// <summary>Takes connections again, unless the process is stopping. Clients that were told to go do, or are closed in time.</summary>
+    public void Undrain()
+    {
+        if (_isStopping || !_isDraining)
+        {
+            return;
+        }
+
+        _isDraining = false;
+        _goAway = null;
+        logger.Undrained(GatewayId);
+    }
+
     /// <summary>Drains in the short time that a stop has, and takes all connections out of the registry as far as time allows.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        _isStopping = true;
         await DrainAsync(options.Value.GoAwayTime, "The gateway is stopping.", cancellationToken);
         if (!_sessions.IsEmpty)
         {

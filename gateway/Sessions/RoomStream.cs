@@ -30,6 +30,8 @@ internal sealed class RoomStream : IPublisher
     private readonly SemaphoreSlim _unanswered;
     private readonly Outbox _outbox;
     private string _room = "";
+    private long _term;
+    private long _lastStored;
     private bool _isDraining;
     private Exception? _failure;
 
@@ -120,20 +122,21 @@ internal sealed class RoomStream : IPublisher
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _ended.Token);
         try
         {
-            var lastClientSeq = GetLastClientSeqAsync(relay, grain, either.Token);
+            var standing = TakeOverAsync(relay, grain, either.Token);
             LogPosition? after = join.After is { } place ? new LogPosition(place.Epoch, ToLong(place.Offset)) : null;
             var newest = (int)Math.Min(join.Newest, ProtocolLimits.MaxNewestMessages);
             var member = await relay.JoinAsync(
                 after, newest, new RoomUser(_identity.UserId, _identity.UserName), join.Presence, _due, either.Token);
             try
             {
+                (_lastStored, _term) = await standing;
                 Answer(new ServerFrame
                 {
                     Joined = new Joined
                     {
                         Position = new Position { Epoch = member.Epoch, Offset = (ulong)member.Position },
                         Recovered = member.Recovered,
-                        LastClientSeq = (ulong)await lastClientSeq,
+                        LastClientSeq = (ulong)_lastStored,
                     },
                 });
                 await _unanswered.WaitAsync(either.Token);
@@ -151,7 +154,7 @@ internal sealed class RoomStream : IPublisher
         }
     }
 
-    private async Task<long> GetLastClientSeqAsync(RoomRelay relay, IRoomGrain grain, CancellationToken cancellationToken)
+    private async Task<ClientStanding> TakeOverAsync(RoomRelay relay, IRoomGrain grain, CancellationToken cancellationToken)
     {
         // An earlier stream of this client may have left a call under way; the client goes by what is stored after it.
         await relay.Publisher.WhenCalledAsync().WaitAsync(cancellationToken);
@@ -159,12 +162,12 @@ internal sealed class RoomStream : IPublisher
         {
             try
             {
-                return await grain.GetLastClientSeq(_identity.UserId, _identity.ClientId);
+                return await grain.TakeOver(_identity.UserId, _identity.ClientId);
             }
             catch (Exception e)
             {
-                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.GetLastClientSeq), e);
-                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.GetLastClientSeq));
+                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.TakeOver), e);
+                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.TakeOver));
             }
         }
     }
@@ -223,7 +226,10 @@ internal sealed class RoomStream : IPublisher
         }
         else
         {
-            publisher.Publish(new PublishRequest(_identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body), this);
+            publisher.Publish(
+                new PublishRequest(
+                    _identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body, Interlocked.Read(ref _term)),
+                this);
         }
 
         _sessions.Metrics.Published();
@@ -234,8 +240,21 @@ internal sealed class RoomStream : IPublisher
         switch (receipt.Outcome)
         {
             case PublishOutcome.Stored or PublishOutcome.Duplicate:
+                Interlocked.Exchange(ref _lastStored, receipt.LastClientSeq);
                 _sessions.Metrics.Acked(receipt.Outcome == PublishOutcome.Duplicate);
                 Answer(new ServerFrame { Ack = new Ack { ClientSeq = (ulong)clientSeq, Offset = (ulong)receipt.Offset } });
+                break;
+            case PublishOutcome.Superseded:
+                Fail(new RoomStreamException(ErrorCode.ClientIdTaken, "A newer stream of this client ID publishes into the room."));
+                break;
+            case PublishOutcome.Taken:
+                Refuse(
+                    clientSeq,
+                    ErrorCode.ClientIdTaken,
+                    $"client_seq {clientSeq} holds another message of this client ID; the newest is {receipt.LastClientSeq}.");
+                break;
+            case PublishOutcome.Gap when receipt.LastClientSeq < Interlocked.Read(ref _lastStored):
+                Fail(new RoomStreamException(ErrorCode.GoingAway, "The room no longer knows this client's numbers; join again."));
                 break;
             case PublishOutcome.Gap:
                 Refuse(
@@ -256,6 +275,8 @@ internal sealed class RoomStream : IPublisher
 
     private void Refuse(long clientSeq, ErrorCode code, string reason, uint retryAfterMs = 0)
     {
+        // The number will be used again; what was on its way under it before is older from now on.
+        Interlocked.Increment(ref _term);
         _sessions.Metrics.Rejected(code);
         Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason, RetryAfterMs = retryAfterMs } });
     }

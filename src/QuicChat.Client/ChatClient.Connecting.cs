@@ -14,6 +14,9 @@ namespace QuicChat.Client;
 // From options to a welcomed client, and what is said where that fails.
 public sealed partial class ChatClient
 {
+    // CONNECTION_REFUSED (RFC 9000, section 20.1).
+    private const ulong ConnectionRefused = 0x02;
+
     // CRYPTO_ERROR: 0x100 and the TLS alert (RFC 9001, section 4.8; RFC 8446, section 6).
     private const ulong NoApplicationProtocolAlert = 0x100 + 120;
     private const ulong FirstCertificateAlert = 0x100 + 42;
@@ -174,6 +177,8 @@ public sealed partial class ChatClient
                 return new(
                     $"No answer from {endPoint} within {seconds}: no gateway listens there, or UDP is blocked on the way. Check the address and that the gateway runs.",
                     error);
+            case QuicConnectionClosedException { Closure: { Origin: ConnectionCloseOrigin.Peer, TransportErrorCode: ConnectionRefused } }:
+                return new($"The gateway at {endPoint} takes no connections now: it is full, or is going away. Try another one, or later.", error);
             case QuicConnectionClosedException { Closure.TransportErrorCode: NoApplicationProtocolAlert }:
                 return new(
                     $"The server at {endPoint} does not speak {QuicDefaults.ApplicationProtocol}. Check the address, and that client and gateway are of versions that go together.",

@@ -20,4 +20,10 @@ public enum PublishUnknownCause
     /// is stored under this message's number may be that one's.
     /// </summary>
     ClientIdShared,
+
+    /// <summary>
+    /// The session was away for so long that the room has cut off its messages and forgotten its <see cref="ChatClientOptions.ClientId"/>. The message may
+    /// have been among those that were cut off.
+    /// </summary>
+    Forgotten,
 }

@@ -73,6 +73,7 @@ internal sealed class RoomPublisher : IDisposable
     /// Sends from now on by a joined stream. What an earlier one has left without an answer is decided by where the log stands:
     /// <list type="bullet">
     /// <item>The same epoch: all of it is sent again under its numbers. Those up to <paramref name="lastStored"/> are stored; the answer says where.</item>
+    /// <item>The same epoch, nothing of the client is known, and messages are missing: it may have been forgotten with them, so it cannot be known.</item>
     /// <item>The same epoch, but less is stored than was acknowledged: the store went back. None of it is stored; it gets the numbers that follow.</item>
     /// <item>The same epoch, but more is stored than was sent: someone else uses the client ID; it cannot be known whose is stored.</item>
     /// <item>Another epoch: a number up to <paramref name="lastStored"/> may be another message's there, so it cannot be known; what is above is not
@@ -82,7 +83,8 @@ internal sealed class RoomPublisher : IDisposable
     /// <param name="send">Sends a frame; called under the lock, so it must not block.</param>
     /// <param name="epoch">The log's epoch.</param>
     /// <param name="lastStored">The newest number stored.</param>
-    public void Attach(Action<ClientFrame> send, string epoch, long lastStored)
+    /// <param name="wasCut">Whether the log was cut behind what the last stream delivered.</param>
+    public void Attach(Action<ClientFrame> send, string epoch, long lastStored, bool wasCut = false)
     {
         lock (_gate)
         {
@@ -95,6 +97,15 @@ internal sealed class RoomPublisher : IDisposable
                         PublishUnknownCause.LogReplaced,
                         $"Room '{_room}' began a new epoch, '{epoch}' after '{_epoch}': its log was lost or lost messages. Whether this one is stored is unknown."));
                 _lastSent = lastStored;
+            }
+            else if (wasCut && lastStored == 0)
+            {
+                Decide(
+                    number => true,
+                    new PublishUnknownException(
+                        PublishUnknownCause.Forgotten,
+                        $"Room '{_room}' has cut off so much of its log that it no longer knows this client. Whether this message is stored is unknown."));
+                _lastSent = 0;
             }
             else if (lastStored < _lastStored)
             {
@@ -175,6 +186,14 @@ internal sealed class RoomPublisher : IDisposable
         {
             var isFirst = _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq && !(_firstRefused < clientSeq);
             var pending = Answered(clientSeq, "Reject");
+            if (refusal.Code == ErrorCode.ClientIdTaken)
+            {
+                // Another message has the number, which stays used; this one was never stored under any.
+                pending.TrySetException(refusal);
+                Next();
+                return true;
+            }
+
             if (clientSeq <= _storedAtJoin)
             {
                 RepeatRefused(pending, refusal);

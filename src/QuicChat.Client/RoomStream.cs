@@ -195,6 +195,7 @@ internal sealed partial class RoomStream
     {
         ErrorCode.SlowConsumer => "Its messages were read too slowly; join again behind Position.",
         ErrorCode.NotAllowed => "The user may not enter it, or has joined as many rooms as a connection may.",
+        ErrorCode.ClientIdTaken => "Another connection uses the same client ID. Join again.",
         _ => code.IsReconnectable() ? "Join again." : "Joining again would end the same.",
     };
 }

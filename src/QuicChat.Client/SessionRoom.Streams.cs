@@ -9,8 +9,11 @@ public sealed partial class SessionRoom
 
     async ValueTask IRoomOwner.OnJoinedAsync(RoomStream stream, long lastClientSeq, CancellationToken cancellationToken)
     {
+        var at = stream.JoinedAt;
+        var wasCut = _options.ReceiveMessages && !stream.IsRecovered && _received is { } received && received.Epoch == at.Epoch && received.Offset < at.Offset;
+
         // First, for what follows may wait until the application reads.
-        _publisher.Attach(stream.Send, stream.JoinedAt.Epoch, lastClientSeq);
+        _publisher.Attach(stream.Send, at.Epoch, lastClientSeq, wasCut);
         lock (_gate)
         {
             if (_end is null)
@@ -19,7 +22,6 @@ public sealed partial class SessionRoom
             }
         }
 
-        var at = stream.JoinedAt;
         if (_received is null || !_options.ReceiveMessages)
         {
             _taken = at;

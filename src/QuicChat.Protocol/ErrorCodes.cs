@@ -10,7 +10,7 @@ public static class ErrorCodes
     /// something went wrong at the peer, and trying again is allowed.
     /// </summary>
     public static ErrorCode FromWire(ulong code)
-        => code <= (ulong)ErrorCode.NotAllowed ? (ErrorCode)code : ErrorCode.Internal;
+        => code <= (ulong)ErrorCode.ClientIdTaken ? (ErrorCode)code : ErrorCode.Internal;
 
     /// <summary>
     /// Whether the same may be tried again: another connection, another Join, the same publish later. After
@@ -25,7 +25,8 @@ public static class ErrorCodes
             or ErrorCode.SlowConsumer
             or ErrorCode.GoingAway
             or ErrorCode.RateLimited
-            or ErrorCode.Internal => true,
+            or ErrorCode.Internal
+            or ErrorCode.ClientIdTaken => true,
         _ => false,
     };
 
@@ -48,6 +49,7 @@ public static class ErrorCodes
         ErrorCode.Internal => "INTERNAL",
         ErrorCode.FrameTooLarge => "FRAME_TOO_LARGE",
         ErrorCode.NotAllowed => "NOT_ALLOWED",
+        ErrorCode.ClientIdTaken => "CLIENT_ID_TAKEN",
         _ => $"UNKNOWN_{(int)code}",
     };
 }

@@ -90,7 +90,8 @@ public sealed class ConnectTests
         { Failed(ConnectionCloseOrigin.Peer, transport: 0x178), "does not speak quicchat/1" },
         { Failed(ConnectionCloseOrigin.Local, transport: 0x12a, reason: "fingerprint differs"), "is not the trusted one (fingerprint differs). Check the fingerprint" },
         { new AuthenticationException("bad certificate"), "is not the trusted one (bad certificate)" },
-        { Failed(ConnectionCloseOrigin.Peer, transport: 0x2, reason: "busy"), "closed the connection with transport error 0x2: busy" },
+        { Failed(ConnectionCloseOrigin.Peer, transport: 0x2, reason: ""), "takes no connections now: it is full, or is going away. Try another one" },
+        { Failed(ConnectionCloseOrigin.Peer, transport: 0x1, reason: "busy"), "closed the connection with transport error 0x1: busy" },
         { Failed(ConnectionCloseOrigin.Peer, application: 7, reason: "draining"), "closed the connection with GOING_AWAY: draining" },
         { new SocketException((int)SocketError.NetworkUnreachable), "No connection to 192.0.2.1:4433: " },
     };

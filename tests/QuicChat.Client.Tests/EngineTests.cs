@@ -160,6 +160,58 @@ public sealed class EngineTests
     }
 
     [Fact]
+    public async Task ASessionThatAGatewayRefusesInTheHandshakeComesBackUntilItIsAdmitted()
+    {
+        var (admits, refused) = (true, 0);
+        await using var listener = await ListenAsync(admit: () => Volatile.Read(ref admits) || Interlocked.Increment(ref refused) > 2);
+        using var gateway = new TestGateway();
+        var states = new List<SessionState>();
+        await using var session = new ChatSession(
+            Options(listener.EndPoint),
+            new ChatSessionOptions { FirstRetryDelay = TimeSpan.FromMilliseconds(20), MaxRetryDelay = TimeSpan.FromMilliseconds(40) });
+        session.StateChanged += state =>
+        {
+            lock (states)
+            {
+                states.Add(state);
+            }
+        };
+        var connecting = session.ConnectAsync();
+        var connection = await WelcomeAsync();
+        await connecting.For("the session to be welcomed");
+        var joining = session.JoinAsync("lobby");
+        var stream = await connection.AcceptRoomAsync();
+        var room = await joining.For("the room to be joined");
+
+        // As a gateway that is full, or is going away.
+        Volatile.Write(ref admits, false);
+        connection.Server.Close((ulong)ErrorCode.GoingAway, "the gateway restarts");
+        var publishing = room.PublishAsync("Hello");
+        connection = await WelcomeAsync();
+
+        Assert.Equal(3, refused);
+        stream = await connection.AcceptRoomAsync();
+        Assert.Equal("Hello", (await stream.ReadPublishAsync()).Body);
+        await stream.AckAsync(1, 1);
+        Assert.Equal(1, (await publishing.For("the receipt")).Offset);
+        lock (states)
+        {
+            var tries = states.OfType<SessionState.Reconnecting>().ToList();
+            Assert.Equal([1, 2, 3], tries.Select(state => state.Attempt));
+            Assert.Contains("GOING_AWAY", tries[0].Reason, StringComparison.Ordinal);
+            Assert.All(tries[1..], state => Assert.Contains("takes no connections now", state.Reason, StringComparison.Ordinal));
+        }
+
+        async Task<GatewayConnection> WelcomeAsync()
+        {
+            var accepted = new GatewayConnection((await listener.AcceptAsync().AsTask().For("the connection"))!);
+            await accepted.AcceptHelloAsync();
+            await accepted.Control.SendAsync(new ServerFrame { Welcome = gateway.Welcome });
+            return accepted;
+        }
+    }
+
+    [Fact]
     public async Task DisposingTellsTheGateway()
     {
         await using var listener = await ListenAsync();
@@ -236,9 +288,9 @@ public sealed class EngineTests
     };
 
     internal static async Task<IMultiplexedConnectionListener> ListenAsync(
-        string applicationProtocol = QuicDefaults.ApplicationProtocol, IPAddress? address = null)
+        string applicationProtocol = QuicDefaults.ApplicationProtocol, IPAddress? address = null, Func<bool>? admit = null)
     {
-        var options = new QuicListenerOptions { Certificate = Certificate.Value, ApplicationProtocol = applicationProtocol };
+        var options = new QuicListenerOptions { Certificate = Certificate.Value, ApplicationProtocol = applicationProtocol, Admit = admit };
         return await QuicEngine.CreateListenerFactory(QuicEngineKind.Auto, options).BindAsync(new IPEndPoint(address ?? IPAddress.Loopback, 0));
     }
 }

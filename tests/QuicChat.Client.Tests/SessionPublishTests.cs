@@ -133,6 +133,85 @@ public sealed class SessionPublishTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhoseNumberHoldsAnotherConnectionsMessageFailsAloneAndTheOthersGoOnBehindIt(bool isRepeat)
+    {
+        using var gateway = new TestGateway();
+        var (session, connection, room, stream, _) = await gateway.JoinSessionAsync();
+        await using (session)
+        {
+            var publishing = Enumerable.Range(1, 2).Select(i => room.PublishAsync($"{i}")).ToList();
+            await ReadAsync(stream, 1, 2);
+            if (isRepeat)
+            {
+                connection.Lose();
+                (connection, _) = await gateway.WelcomeNextAsync();
+                (stream, _) = await connection.AcceptJoinAsync(Recovered("e1", 2));
+                await ReadAsync(stream, 1, 2);
+            }
+
+            await stream.RejectAsync(1, ErrorCode.ClientIdTaken);
+            await stream.AckAsync(2, 2);
+
+            var refusal = await Assert.ThrowsAsync<PublishRejectedException>(() => publishing[0].For("the refusal"));
+            Assert.Equal(ErrorCode.ClientIdTaken, refusal.Code);
+            Assert.Equal(2, (await publishing[1].For("the receipt")).Offset);
+            var next = room.PublishAsync("1");
+            Assert.Equal(["1 as 3"], await ReadAsync(stream, 3));
+            await stream.AckAsync(3, 3);
+            await next.For("the receipt");
+        }
+    }
+
+    [Fact]
+    public async Task ARoomWhoseStreamANewerOneEndedIsJoinedAgain()
+    {
+        using var gateway = new TestGateway { Jitter = () => 0 };
+        var (session, connection, room, stream, _) = await gateway.JoinSessionAsync();
+        await using (session)
+        {
+            var sent = room.PublishAsync("1");
+            await ReadAsync(stream, 1);
+            stream.Abort(ErrorCode.ClientIdTaken);
+
+            (stream, _) = await connection.AcceptJoinAsync(Recovered("e1", 0));
+            Assert.Equal(["1 as 1"], await ReadAsync(stream, 1));
+            await stream.AckAsync(1, 1);
+            await sent.For("the receipt");
+        }
+    }
+
+    [Theory]
+    [InlineData(20_000, false)]
+    [InlineData(5, true)] // nothing was cut off, so nothing of this client was
+    public async Task WhereTheRoomHasForgottenTheClientItCannotBeKnownWhatIsStored(ulong offset, bool isRecovered)
+    {
+        using var gateway = new TestGateway();
+        var joined = new Joined { Position = new Position { Epoch = "e1", Offset = 5 } };
+        var (session, connection, room, stream, _) = await gateway.JoinSessionAsync(joined: joined);
+        await using (session)
+        {
+            var sent = room.PublishAsync("sent");
+            await ReadAsync(stream, 1);
+            connection.Lose();
+            (connection, _) = await gateway.WelcomeNextAsync();
+            joined = new Joined { Position = new Position { Epoch = "e1", Offset = offset }, Recovered = isRecovered };
+            (stream, _) = await connection.AcceptJoinAsync(joined);
+            if (isRecovered)
+            {
+                Assert.Equal(["sent as 1"], await ReadAsync(stream, 1));
+                return;
+            }
+
+            var unknown = await Assert.ThrowsAsync<PublishUnknownException>(() => sent.For("the outcome"));
+            Assert.Equal(PublishUnknownCause.Forgotten, unknown.Cause);
+            _ = room.PublishAsync("next");
+            Assert.Equal(["next as 1"], await ReadAsync(stream, 1));
+        }
+    }
+
     [Fact]
     public async Task ARefusalBeforeTheLossStandsAndThoseBehindItTakeItsNumber()
     {

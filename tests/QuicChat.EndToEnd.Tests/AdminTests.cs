@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using QuicChat.Client;
 using QuicChat.EndToEnd.Tests.Support;
-using QuicChat.Protocol.V1;
 using QuicChat.Quic.Simulation;
 using Xunit;
 

@@ -11,7 +11,7 @@ public sealed class ErrorCodesTests
         ErrorCode[] reconnectable =
         [
             ErrorCode.AuthExpired, ErrorCode.MigrationFailed, ErrorCode.MigrationDenied, ErrorCode.SlowConsumer,
-            ErrorCode.GoingAway, ErrorCode.RateLimited, ErrorCode.Internal,
+            ErrorCode.GoingAway, ErrorCode.RateLimited, ErrorCode.Internal, ErrorCode.ClientIdTaken,
         ];
 
         Assert.Equal(reconnectable, Enum.GetValues<ErrorCode>().Where(code => code.IsReconnectable()));
@@ -22,7 +22,7 @@ public sealed class ErrorCodesTests
     public void ACodeOfANewerPeerCountsAsInternal()
     {
         Assert.All(Enum.GetValues<ErrorCode>(), code => Assert.Equal(code, ErrorCodes.FromWire((ulong)code)));
-        Assert.Equal(ErrorCode.Internal, ErrorCodes.FromWire(13));
+        Assert.Equal(ErrorCode.Internal, ErrorCodes.FromWire(14));
         Assert.Equal(ErrorCode.Internal, ErrorCodes.FromWire((1UL << 62) - 1));
     }
 }

@@ -24,10 +24,14 @@ public interface IGatewayObserver : IGrainObserver
 
     /// <summary>
     /// Has the gateway take no more connections, tell those that it has to go elsewhere, and close after a time those that have not gone. It
-    /// stays that way until its process is started again.
+    /// stays that way until <see cref="Undrain"/>, or until its process is started again.
     /// </summary>
     [Alias("Drain")]
     Task Drain(TimeSpan timeLimit);
+
+    /// <summary>Has the gateway take connections again. Those that were told to go still go, or are closed, for they have been promised their end.</summary>
+    [Alias("Undrain")]
+    Task Undrain();
 
     /// <summary>
     /// Asks for connections whose attempt should have ended by now: the gateway reports what it has not, and takes those that it does not

@@ -40,4 +40,11 @@ public interface IGatewayRegistryGrain : IGrainWithStringKey
     [Alias("Drain")]
     [AlwaysInterleave]
     Task<bool> Drain(string gatewayId, TimeSpan timeLimit);
+
+    /// <summary>Asks a gateway to take connections again; see <see cref="IGatewayObserver.Undrain"/>. Its description shows that it does.</summary>
+    /// <param name="gatewayId">The gateway.</param>
+    /// <returns>Whether the gateway is known and was asked.</returns>
+    [Alias("Undrain")]
+    [AlwaysInterleave]
+    Task<bool> Undrain(string gatewayId);
 }

@@ -32,7 +32,7 @@ public interface IRoomGrain : IGrainWithStringKey
 
     /// <summary>
     /// Stores a message, or finds it stored: <c>clientSeq</c> is dense from 1 a user, client and room. Last + 1 is stored, one at or below it answers
-    /// its old offset, one above is refused. The answer comes once the message is in the store.
+    /// its old offset if it is the same text, one above is refused. The answer comes once the message is in the store.
     /// </summary>
     /// <exception cref="RoomUnavailableException">The log is out of reach; the message is to be published again under its number.</exception>
     [Alias("Publish")]
@@ -57,11 +57,11 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<RoomPage> Read(long fromOffset, int limit);
 
     /// <summary>
-    /// The newest <c>clientSeq</c> stored from a user's client, 0 for none. What became of messages that are on their way into the log is waited
-    /// for, so that none of their numbers is used again.
+    /// Takes a client's numbers over for a new stream: what older ones still have on the way is refused from now on. What became of messages that are
+    /// on their way into the log is waited for, so that none of their numbers is used again.
     /// </summary>
-    /// <exception cref="RoomUnavailableException">The log is out of reach, so it cannot be known.</exception>
-    [Alias("GetLastClientSeq")]
+    /// <exception cref="RoomUnavailableException">The log is out of reach, so it cannot be known where the client stands.</exception>
+    [Alias("TakeOver")]
     [AlwaysInterleave]
-    Task<long> GetLastClientSeq(string userId, string clientId);
+    Task<ClientStanding> TakeOver(string userId, string clientId);
 }

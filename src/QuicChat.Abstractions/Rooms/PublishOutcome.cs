@@ -15,4 +15,10 @@ public enum PublishOutcome
 
     /// <summary>Its number is at or below the last one, but so old that its offset is no longer known.</summary>
     Forgotten = 3,
+
+    /// <summary>It is not stored: another message of the client is, under this number.</summary>
+    Taken = 4,
+
+    /// <summary>It is not stored: a newer stream of the client has taken its numbers over.</summary>
+    Superseded = 5,
 }

@@ -36,6 +36,7 @@ internal sealed class ChatVerb : Verb
         file => string.IsNullOrWhiteSpace(file) ? "the name of the file is empty" : null);
 
     private readonly Option<string?> _token = Choice.Checked("--token", "JWT", "A token in place of --user.", ProtocolRules.CheckToken);
+    private readonly Option<string[]> _rooms = RoomsOption.Create();
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
 
     /// <summary>Defines the verb.</summary>
@@ -44,11 +45,12 @@ internal sealed class ChatVerb : Verb
             "chat",
             "Chats in a room: shows its last 20 lines, then what is written, and sends what is typed. /migrate ADDRESS moves to another address of this machine; /quit or Ctrl+D ends it.",
             "./quicchat chat --user ann --room lobby",
+            "./quicchat chat --user ann --room private:team --rooms private:team",
             "echo hello | ./quicchat chat --user ann --room lobby",
             "./quicchat chat --room lobby --server chat.example.org:4433 --ca roots.pem --token \"$TOKEN\"")
     {
         _room.Required = true;
-        AddOptions(_user, _room, _server, _fingerprint, _authority, _token, _engine);
+        AddOptions(_user, _room, _server, _fingerprint, _authority, _token, _rooms, _engine);
     }
 
     /// <inheritdoc />
@@ -87,10 +89,16 @@ internal sealed class ChatVerb : Verb
         }
 
         var user = parsed.GetValue(_user);
+        var rooms = parsed.GetRequiredValue(_rooms);
+        if (user is null && rooms.Length > 0)
+        {
+            throw new UsageException("--rooms goes with --user: a token that is given has its rooms in it");
+        }
+
         if (user is not null)
         {
             // A key that is missing is better said at once.
-            StackClient.Token(data, user);
+            StackClient.Token(data, user, rooms);
         }
 
         var trust = parsed.GetValue(_authority) is { } file
@@ -102,7 +110,7 @@ internal sealed class ChatVerb : Verb
             Trust = trust ?? StackClient.Trust(data),
             Token = parsed.GetValue(_token),
             // Made anew for each connection, so that a chat outlives its token.
-            TokenProvider = user is null ? null : _ => ValueTask.FromResult(StackClient.Token(data, user)),
+            TokenProvider = user is null ? null : _ => ValueTask.FromResult(StackClient.Token(data, user, rooms)),
             Engine = parsed.GetValue(_engine),
         };
     }

@@ -93,12 +93,14 @@ internal sealed class DemoVerb : Verb
             }
         }
 
+        var faults = parsed.GetValue(_chaos);
+        var network = _network.Read(parsed);
         var settings = new ChaosSettings(
             IsGiven(_clients) ? parsed.GetValue(_clients) : 20,
             IsGiven(_rooms) ? parsed.GetValue(_rooms) : 4,
-            parsed.GetValue(_chaos),
+            faults,
             TimeSpan.FromSeconds(IsGiven(_seconds) ? parsed.GetValue(_seconds) : 10),
-            _network.Read(parsed),
+            faults.Contains(ChaosFault.Network) && network == LinkConditions.Unimpaired ? ChaosSettings.BadNetwork : network,
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
         var plan = Plan(parsed, IsGiven(_silos) ? parsed.GetValue(_silos) : 2, IsGiven(_gateways) ? parsed.GetValue(_gateways) : 2);

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Cli.Verbs;
+using QuicChat.Protocol;
 
 namespace QuicChat.Cli.Stack;
 
@@ -18,15 +19,17 @@ internal static class DevelopmentToken
     /// <param name="data">The data directory with the key.</param>
     /// <param name="userId">The user's ID, the claim <c>sub</c>.</param>
     /// <param name="userName">The user's name, the claim <c>name</c>.</param>
+    /// <param name="rooms">The private rooms that it opens, the claim <c>rooms</c>; without any there is no such claim.</param>
     /// <param name="lifetime">How long it is valid from now.</param>
     /// <param name="now">The time at which it is issued.</param>
     /// <exception cref="ToolException">The key is missing or no key.</exception>
-    public static string Create(DataFolder data, string userId, string userName, TimeSpan lifetime, DateTimeOffset now)
+    public static string Create(DataFolder data, string userId, string userName, IReadOnlyList<string> rooms, TimeSpan lifetime, DateTimeOffset now)
         => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = Issuer,
             Audience = Audience,
             Subject = new ClaimsIdentity([new(JwtRegisteredClaimNames.Sub, userId), new(JwtRegisteredClaimNames.Name, userName)]),
+            Claims = rooms.Count == 0 ? null : new Dictionary<string, object> { [RoomNames.Claim] = rooms },
             IssuedAt = now.UtcDateTime,
             Expires = (now + lifetime).UtcDateTime,
             SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(data.ReadTokenKey()), SecurityAlgorithms.HmacSha256),

@@ -34,8 +34,8 @@ internal static class StackClient
     }
 
     /// <summary>A development token for a user.</summary>
-    public static string Token(DataFolder data, string user)
-        => DevelopmentToken.Create(data, user, user, TokenLifetime, DateTimeOffset.UtcNow);
+    public static string Token(DataFolder data, string user, params IReadOnlyList<string> rooms)
+        => DevelopmentToken.Create(data, user, user, rooms, TokenLifetime, DateTimeOffset.UtcNow);
 
     /// <summary>Options to connect to one address as a user.</summary>
     public static ChatClientOptions Options(

@@ -147,6 +147,18 @@ internal sealed partial class GatewayRegistryGrain(
         return true;
     }
 
+    public async Task<bool> Undrain(string gatewayId)
+    {
+        if (!_observers.TryGetValue(gatewayId, out var observer))
+        {
+            return false;
+        }
+
+        LogUndrained(gatewayId);
+        await observer.Undrain();
+        return true;
+    }
+
     public async Task<GatewayLiveness> GetLiveness()
     {
         var now = time.GetUtcNow();
@@ -260,6 +272,9 @@ internal sealed partial class GatewayRegistryGrain(
 
     [LoggerMessage(1106, LogLevel.Information, "Gateway {GatewayId} is to drain within {Seconds} s.")]
     private partial void LogDrained(string gatewayId, double seconds);
+
+    [LoggerMessage(1107, LogLevel.Information, "Gateway {GatewayId} is to take connections again.")]
+    private partial void LogUndrained(string gatewayId);
 
     [LoggerMessage(1105, LogLevel.Information, "The migration policy is now {Policy}.")]
     private partial void LogPolicy(string policy);

@@ -3,7 +3,7 @@ using QuicChat.Abstractions.Rooms;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>
-/// The logs of all rooms. A log is an epoch, a list of entries with dense offsets, and beside it the last number of every client whose
+/// The logs of all rooms. A log is an epoch, a list of entries with dense offsets, and beside it a note of each client whose
 /// entries were cut off. It has one writer at a time: the one that opened it last.
 /// </summary>
 internal interface IRoomLog
@@ -11,9 +11,9 @@ internal interface IRoomLog
     /// <summary>Becomes the log's only writer, and reads all of it.</summary>
     /// <param name="room">The room.</param>
     /// <param name="newEpoch">The epoch of a log that has none yet.</param>
-    /// <param name="cutOff">Called first, for each client whose entries were cut off: user, client, and its last number among them.</param>
+    /// <param name="cutOff">Called first, for each note, the oldest first.</param>
     /// <param name="entry">Called then, for each entry in order.</param>
-    Task<RoomLogOpening> OpenAsync(string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry);
+    Task<RoomLogOpening> OpenAsync(string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry);
 
     /// <summary>Gives the log another epoch.</summary>
     /// <param name="room">The room.</param>
@@ -36,11 +36,17 @@ internal interface IRoomLog
     /// <param name="limit">How many at most.</param>
     Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit);
 
-    /// <summary>Cuts off all but the newest entries, after noting the last numbers of the clients among those that go.</summary>
+    /// <summary>Cuts off all but the newest entries, after noting the clients that have none left.</summary>
     /// <param name="room">The room.</param>
     /// <param name="fence">Of the last opening; with another one nothing happens.</param>
     /// <param name="keep">How many entries stay; at least 1, for the last one holds the tail.</param>
-    /// <param name="cutOff">User, client, and its last number among the entries that go. 1,000 at most.</param>
+    /// <param name="cutOff">What is to be noted, in place of an older note of the same client. 1,000 at most.</param>
+    /// <param name="forgotten">User and client whose notes go. 1,000 at most.</param>
     /// <returns><see langword="false"/> where somebody else has opened the log since.</returns>
-    Task<bool> TrimAsync(string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff);
+    Task<bool> TrimAsync(
+        string room,
+        string fence,
+        int keep,
+        IReadOnlyList<CutOffClient> cutOff,
+        IReadOnlyList<(string UserId, string ClientId)> forgotten);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using QuicChat.Abstractions.Rooms;
@@ -6,7 +7,7 @@ using StackExchange.Redis;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>
-/// Room logs in Redis, or in what speaks its protocol. A log is a list; its epoch and its fence are strings; the numbers of clients that were
+/// Room logs in Redis, or in what speaks its protocol. A log is a list; its epoch and its fence are strings; the notes of clients that were
 /// cut off are a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes with one single
 /// command, and what cutting off writes may be repeated.
 /// </summary>
@@ -35,8 +36,10 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
     private const string TrimScript =
         """
         if redis.call('GET', KEYS[2]) ~= ARGV[1] then return -1 end
-        if #ARGV > 2 then redis.call('HSET', KEYS[3], unpack(ARGV, 3)) end
+        local noted = 3 + 2 * tonumber(ARGV[3])
+        if noted > 3 then redis.call('HSET', KEYS[3], unpack(ARGV, 4, noted)) end
         redis.call('LTRIM', KEYS[1], ARGV[2], -1)
+        if #ARGV > noted then redis.call('HDEL', KEYS[3], unpack(ARGV, noted + 1)) end
         return 0
         """;
 
@@ -45,14 +48,13 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
     private IDatabase Database => redis.GetDatabase();
 
     public async Task<RoomLogOpening> OpenAsync(
-        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+        string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry)
     {
         var fence = Guid.NewGuid().ToString("N");
         await Database.StringSetAsync(FenceKey(room), fence);
-        foreach (var field in await Database.HashGetAllAsync(CutOffKey(room)))
+        foreach (var client in (await Database.HashGetAllAsync(CutOffKey(room))).Select(ParseNote).OrderBy(client => client.At))
         {
-            var (userId, clientId) = ParseClient(field.Name!);
-            cutOff(userId, clientId, (long)field.Value);
+            cutOff(client);
         }
 
         for (long start = 0; ; start += PageLength)
@@ -119,15 +121,20 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
     }
 
     public async Task<bool> TrimAsync(
-        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+        string room,
+        string fence,
+        int keep,
+        IReadOnlyList<CutOffClient> cutOff,
+        IReadOnlyList<(string UserId, string ClientId)> forgotten)
     {
-        var arguments = new List<RedisValue>((2 * cutOff.Count) + 2) { fence, -keep };
-        foreach (var (userId, clientId, clientSeq) in cutOff)
+        var arguments = new List<RedisValue>(3 + (2 * cutOff.Count) + forgotten.Count) { fence, -keep, cutOff.Count };
+        foreach (var client in cutOff)
         {
-            arguments.Add(FormatClient(userId, clientId));
-            arguments.Add(clientSeq);
+            arguments.Add(FormatClient(client.UserId, client.ClientId));
+            arguments.Add(string.Create(CultureInfo.InvariantCulture, $"{client.LastClientSeq} {client.Term} {client.At.ToUnixTimeMilliseconds()}"));
         }
 
+        arguments.AddRange(forgotten.Select(client => (RedisValue)FormatClient(client.UserId, client.ClientId)));
         return (int)await Database.ScriptEvaluateAsync(TrimScript, [LogKey(room), FenceKey(room), CutOffKey(room)], [.. arguments]) == 0;
     }
 
@@ -153,6 +160,17 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
         var blank = field.IndexOf(' ');
         var length = int.Parse(field.AsSpan(0, blank));
         return (field.Substring(blank + 1, length), field[(blank + length + 2)..]);
+    }
+
+    private static CutOffClient ParseNote(HashEntry field)
+    {
+        var (userId, clientId) = ParseClient(field.Name!);
+
+        // An earlier version wrote the number alone.
+        var values = Array.ConvertAll(((string)field.Value!).Split(' '), value => long.Parse(value, CultureInfo.InvariantCulture));
+        return values is [var last, var term, var ms]
+            ? new CutOffClient(userId, clientId, last, term, DateTimeOffset.FromUnixTimeMilliseconds(ms))
+            : new CutOffClient(userId, clientId, values[0], 0, default);
     }
 
     // The braces keep a room's keys on one node of a Redis cluster.

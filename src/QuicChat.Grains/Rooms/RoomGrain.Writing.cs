@@ -27,6 +27,7 @@ internal sealed partial class RoomGrain
     private bool _isFenced;
     private long _mayTrimAt;
     private TaskCompletionSource? _epochWanted;
+    private string _epochSeen = "";
     private Task _opening = Task.CompletedTask;
     private Task _writing = Task.CompletedTask;
 
@@ -45,9 +46,9 @@ internal sealed partial class RoomGrain
         var last = publisher?.LastClientSeq ?? 0;
         if (request.ClientSeq <= last)
         {
-            return publisher?.Find(request.ClientSeq) is { } known
-                ? new PublishReceipt(PublishOutcome.Duplicate, known, last)
-                : new PublishReceipt(PublishOutcome.Forgotten, 0, last);
+            return publisher?.Find(request.ClientSeq) is not { } known ? new PublishReceipt(PublishOutcome.Forgotten, 0, last)
+                : publisher.Has(request.ClientSeq, request.Body) ? new PublishReceipt(PublishOutcome.Duplicate, known, last)
+                : Conflict(request);
         }
 
         var outcome = PublishOutcome.Duplicate;
@@ -56,6 +57,10 @@ internal sealed partial class RoomGrain
         {
             pending = same;
         }
+        else if (request.Term < publisher?.Term)
+        {
+            return new PublishReceipt(PublishOutcome.Superseded, 0, last);
+        }
         else if (request.ClientSeq != (publisher?.LastAccepted ?? 0) + 1)
         {
             return new PublishReceipt(PublishOutcome.Gap, 0, last);
@@ -63,13 +68,24 @@ internal sealed partial class RoomGrain
         else
         {
             outcome = PublishOutcome.Stored;
-            _publishers.Get(request.UserId, request.ClientId).Accept();
+            _publishers.Get(request.UserId, request.ClientId).Accept(request.Term);
             _pending.Add(pending.Key, pending);
             _line.Enqueue(pending);
         }
 
+        // Also where it is another message that is on its way: only once that one is stored is the number taken.
         var offset = await pending.Offset;
-        return new PublishReceipt(outcome, offset, LastClientSeq(request.UserId, request.ClientId));
+        return pending.Request.Body == request.Body
+            ? new PublishReceipt(outcome, offset, LastClientSeq(request.UserId, request.ClientId))
+            : Conflict(request);
+    }
+
+    /// <summary>The number holds another message: the request is late, or its client was too late to learn of a message that was.</summary>
+    private PublishReceipt Conflict(PublishRequest request)
+    {
+        var publisher = _publishers.Find(request.UserId, request.ClientId);
+        return new PublishReceipt(
+            request.Term < publisher?.Term ? PublishOutcome.Superseded : PublishOutcome.Taken, 0, publisher?.LastClientSeq ?? 0);
     }
 
     private void Write()
@@ -93,7 +109,7 @@ internal sealed partial class RoomGrain
                 }
                 else if (_epochWanted is { } wanted)
                 {
-                    await TakeEpochAsync(NewEpoch());
+                    await TakeEpochAsync(RoomEpochName.After(_tail.Epoch, _epochSeen));
                     _epochWanted = null;
                     wanted.SetResult();
                 }
@@ -133,16 +149,16 @@ internal sealed partial class RoomGrain
             pending.Request.ClientId,
             pending.Request.ClientSeq,
             now,
-            pending.Request.Body))).ToArray();
+            pending.Request.Body), pending.Request.Term)).ToArray();
 
         switch (await log.AppendAsync(Room, _fence, _tail.LastOffset, entries))
         {
             case RoomLogAppend.Stored:
                 _tail = _tail with { LastOffset = _tail.LastOffset + entries.Length };
-                foreach (var (_, message) in entries)
+                foreach (var entry in entries)
                 {
-                    _publishers.Add(message.UserId, message.ClientId, message.ClientSeq, message.Offset, message.SentAt);
-                    Answer(_line.Dequeue(), message.Offset);
+                    _publishers.Add(entry);
+                    Answer(_line.Dequeue(), entry.Message.Offset);
                 }
 
                 _fanout.Send(_tail.Epoch, Array.ConvertAll(entries, entry => entry.Message));
@@ -162,25 +178,25 @@ internal sealed partial class RoomGrain
     private async Task OpenAsync()
     {
         var publishers = new RoomPublishers();
+        var now = time.GetUtcNow();
         long last = 0;
         var opening = await log.OpenAsync(
             Room,
-            NewEpoch(),
-            (userId, clientId, clientSeq) => publishers.Get(userId, clientId).Reach(clientSeq),
+            RoomEpochName.First(),
+            client => publishers.Add(client.At == default ? client with { At = now } : client),
             entry =>
             {
-                var message = entry.Message;
-                publishers.Add(message.UserId, message.ClientId, message.ClientSeq, message.Offset, message.SentAt);
-                last = message.Offset;
+                publishers.Add(entry);
+                last = entry.Message.Offset;
             });
 
         _fence = opening.Fence;
         var epoch = opening.Epoch;
-        if (last < _tail.LastOffset)
+        if (last < _tail.LastOffset || RoomEpochName.IsBefore(epoch, _tail.Epoch))
         {
             // Acknowledged messages are gone. Their offsets will be used again, and only a new epoch tells the two apart.
             LogRolledBack(Room, _tail.LastOffset, last);
-            epoch = NewEpoch();
+            epoch = RoomEpochName.After(epoch, _tail.Epoch);
             await TakeEpochAsync(epoch);
         }
 
@@ -214,35 +230,38 @@ internal sealed partial class RoomGrain
         {
             _line.Dequeue();
             var publisher = _publishers.Get(pending.Request.UserId, pending.Request.ClientId);
-            if (publisher.Find(pending.Request.ClientSeq) is { } offset)
+            if (publisher.Has(pending.Request.ClientSeq, pending.Request.Body))
             {
-                Answer(pending, offset);
+                Answer(pending, publisher.Find(pending.Request.ClientSeq)!.Value);
             }
             else if (pending.Request.ClientSeq == publisher.LastAccepted + 1)
             {
-                publisher.Accept();
+                publisher.Accept(pending.Request.Term);
                 _line.Enqueue(pending);
             }
             else
             {
                 _pending.Remove(pending.Key);
+                _publishers.RemoveForgotten(publisher);
                 pending.Failed(new RoomUnavailableException($"Room '{Room}' lost the messages before this one; join it again."));
             }
         }
     }
 
     /// <summary>
-    /// Whether the log had lost messages when this activation found it: a gateway has seen one of an earlier activation beyond its end. How
-    /// far the log reaches by now says nothing.
+    /// Whether the log had lost messages when this activation found it: a gateway has seen one of an earlier activation beyond its end, or
+    /// an epoch that was begun after this one, which the store has forgotten. How far the log reaches by now says nothing.
     /// </summary>
     private bool HasLost([NotNullWhen(true)] RoomTail? seen)
-        => seen is not null && seen.Epoch == _tail.Epoch && seen.Writer != _activation && seen.LastOffset > _foundAt;
+        => seen is not null && seen.Writer != _activation
+            && (seen.Epoch == _tail.Epoch ? seen.LastOffset > _foundAt : !RoomEpochName.IsBefore(seen.Epoch, _tail.Epoch));
 
-    private async Task BeginEpochAsync(long seen)
+    private async Task BeginEpochAsync(RoomTail seen)
     {
         if (_epochWanted is null)
         {
-            LogRolledBack(Room, seen, _foundAt);
+            LogRolledBack(Room, seen.LastOffset, _foundAt);
+            _epochSeen = seen.Epoch;
             _epochWanted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
@@ -295,8 +314,14 @@ internal sealed partial class RoomGrain
 
     private async Task TrimAsync(int count)
     {
-        var cutOff = _publishers.CutOff(count);
-        if (!await log.TrimAsync(Room, _fence, _publishers.Count, cutOff))
+        var now = time.GetUtcNow();
+        var cutOff = _publishers.CutOff(count, now);
+        var forgotten = _publishers.FindOldNotes(now - _options.RetentionTime, _options.CutOffClients, TrimLimit);
+        if (await log.TrimAsync(Room, _fence, _publishers.Count, cutOff, [.. forgotten.Select(client => (client.UserId, client.ClientId))]))
+        {
+            _publishers.Forget(forgotten);
+        }
+        else
         {
             Leave();
         }
@@ -325,7 +350,7 @@ internal sealed partial class RoomGrain
         _pending.Clear();
         while (_line.TryDequeue(out var pending))
         {
-            _publishers.Get(pending.Request.UserId, pending.Request.ClientId).Withdraw();
+            _publishers.Withdraw(pending.Request.UserId, pending.Request.ClientId);
             pending.Failed(error);
         }
     }

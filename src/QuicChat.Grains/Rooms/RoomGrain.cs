@@ -31,6 +31,7 @@ internal sealed partial class RoomGrain(
     private RoomFanout _fanout = null!;
     private PresenceFanout _presence = null!;
     private RoomRosters _rosters = null!;
+    private long _lastTerm;
 
     private string Room => this.GetPrimaryKeyString();
 
@@ -62,7 +63,7 @@ internal sealed partial class RoomGrain(
         ThrowIfFenced();
         if (HasLost(renewal.Seen))
         {
-            await BeginEpochAsync(renewal.Seen.LastOffset);
+            await BeginEpochAsync(renewal.Seen);
         }
 
         _fanout.Attach(gatewayId, observer);
@@ -125,8 +126,13 @@ internal sealed partial class RoomGrain(
         }
     }
 
-    public async Task<long> GetLastClientSeq(string userId, string clientId)
+    public async Task<ClientStanding> TakeOver(string userId, string clientId)
     {
+        // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so that those
+        // who only read cost nothing: an older message may still come in before the first one of this term, which then does not pass for it.
+        _lastTerm = Math.Max(Math.Max(_lastTerm, _publishers.Find(userId, clientId)?.Term ?? 0) + 1, time.GetUtcNow().UtcTicks);
+        var term = _lastTerm;
+        _publishers.Find(userId, clientId)?.Raise(term);
         while (_line.LastOrDefault(pending => (pending.Request.UserId, pending.Request.ClientId) == (userId, clientId)) is { } pending)
         {
             await ((Task)pending.Offset).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -139,10 +145,9 @@ internal sealed partial class RoomGrain(
         }
 
         ThrowIfFenced();
-        return LastClientSeq(userId, clientId);
+        _publishers.Find(userId, clientId)?.Raise(term);
+        return new ClientStanding(LastClientSeq(userId, clientId), term);
     }
-
-    private static string NewEpoch() => Guid.NewGuid().ToString("N")[..12];
 
     /// <summary>Reads a page of the messages that there are.</summary>
     /// <returns>The page; <see langword="null"/> where the log does not have what it should.</returns>

@@ -29,6 +29,7 @@ internal static class RoomLogCodec
         json.WriteString("name"u8, message.UserName);
         json.WriteString("client"u8, message.ClientId);
         json.WriteNumber("seq"u8, message.ClientSeq);
+        json.WriteNumber("term"u8, entry.Term);
         json.WriteNumber("ms"u8, message.SentAt.ToUnixTimeMilliseconds());
         json.WriteString("body"u8, message.Body);
         json.WriteEndObject();
@@ -45,7 +46,7 @@ internal static class RoomLogCodec
         }
 
         string? epoch = null, user = null, name = null, client = null, body = null;
-        long seq = 0, ms = 0;
+        long seq = 0, term = 0, ms = 0;
         try
         {
             var json = new Utf8JsonReader(bytes[(length + 1)..]);
@@ -61,6 +62,7 @@ internal static class RoomLogCodec
                     case "name": name = json.GetString(); break;
                     case "client": client = json.GetString(); break;
                     case "seq": seq = json.GetInt64(); break;
+                    case "term": term = json.GetInt64(); break;
                     case "ms": ms = json.GetInt64(); break;
                     case "body": body = json.GetString(); break;
                     // A later version's; an older silo reads on.
@@ -76,7 +78,7 @@ internal static class RoomLogCodec
         return epoch is null || user is null || name is null || client is null || body is null
             ? throw Malformed(offset, null)
             : new RoomLogEntry(
-                epoch, new RoomMessage(offset, user, name, client, seq, DateTimeOffset.FromUnixTimeMilliseconds(ms), body));
+                epoch, new RoomMessage(offset, user, name, client, seq, DateTimeOffset.FromUnixTimeMilliseconds(ms), body), term);
     }
 
     private static FormatException Malformed(long offset, Exception? cause)

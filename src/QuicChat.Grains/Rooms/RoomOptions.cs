@@ -15,6 +15,12 @@ public sealed class RoomOptions
     /// </summary>
     public TimeSpan RetentionTime { get; set; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Of how many clients a room keeps the last number when the log has none of their messages any more: 10,000, as many as a log of
+    /// <see cref="Retention"/> can have at once. The oldest go first, and each when it is older than <see cref="RetentionTime"/>.
+    /// </summary>
+    public int CutOffClients { get; set; } = 10_000;
+
     /// <summary>How long a gateway is delivered to after it last asked. Gateways ask every 2 s, so at 10 s four may be lost.</summary>
     public TimeSpan AttachmentDuration { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -10,6 +10,8 @@ public sealed class RoomOptionsValidator : IValidateOptions<RoomOptions>
     {
         var errors = new ValidateOptionsResultBuilder();
         RequireRange(options.Retention, 1, 1_000_000, nameof(RoomOptions.Retention));
+        // All of them are read when a room is opened.
+        RequireRange(options.CutOffClients, 1, 100_000, nameof(RoomOptions.CutOffClients));
         RequireRange(options.DeliveryLimit, 1, 1_000, nameof(RoomOptions.DeliveryLimit));
         RequireRange(options.DeliveryQueueLimit, 1, 100_000, nameof(RoomOptions.DeliveryQueueLimit));
         RequireRange(options.PresenceQueueLimit, 1, 100_000, nameof(RoomOptions.PresenceQueueLimit));

@@ -43,6 +43,37 @@ public sealed class DevelopmentTokenTests : IDisposable
         Assert.Empty(run.Error);
     }
 
+    [Fact]
+    public async Task The_rooms_that_it_opens_are_its_claim()
+    {
+        _folder.Data.EnsureTokenKey();
+
+        var run = await CommandRun.Of(
+            "token", "--user", "ann", "--rooms", "private:team", "--rooms", "private:project-*", "--rooms", "*", "--data", _folder.FullPath);
+        var none = await CommandRun.Of("token", "--user", "ann", "--data", _folder.FullPath);
+
+        var token = new JsonWebToken(run.Output.Trim());
+        Assert.Equal(["private:team", "private:project-*", "*"], token.Claims.Where(claim => claim.Type == "rooms").Select(claim => claim.Value));
+        Assert.False(new JsonWebToken(none.Output.Trim()).TryGetClaim("rooms", out _));
+    }
+
+    [Theory]
+    [InlineData("lobby", "opens no private room")]
+    [InlineData("private:", "opens no private room")]
+    [InlineData("direct:ann:*", "opens no private room")]
+    [InlineData("private:two words", "U+0020")]
+    [InlineData("", "empty")]
+    public async Task Rooms_that_the_claim_would_not_open_are_refused(string rooms, string expected)
+    {
+        foreach (var verb in (string[][])[["token"], ["chat", "--room", "private:team"]])
+        {
+            var run = await CommandRun.Of([.. verb, "--user", "ann", "--rooms", rooms, "--data", _folder.FullPath]);
+
+            Assert.Equal(2, run.ExitCode);
+            Assert.Contains(expected, Assert.Single(run.ErrorLines, line => line.Contains("--rooms: ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("not base64!")]

@@ -44,12 +44,15 @@ public sealed class Stack : IAsyncLifetime
     /// <summary>What <c>up</c> has said so far.</summary>
     internal string Output => $"{_up!.Output}\n{_up.Error}";
 
-    public async ValueTask InitializeAsync()
+    public async ValueTask InitializeAsync() => await StartAsync(0);
+
+    /// <summary>Stops all of it in order, and starts it again with its first gateway where it was.</summary>
+    internal async Task RestartAsync(Action meanwhile)
     {
-        _up = Tool.Start(["up", "--port", "0", "--web-port", "0", "--data", Data, .. _options]);
-        var status = await Tool.RunAsync(StartLimit, "status", "--wait", "90", "--json", "--data", Data);
-        Assert.True(status.ExitCode == 0, $"The stack does not serve.\n{status}\n--- up\n{_up.Output}\n{_up.Error}");
-        Description = await ReadDescriptionAsync();
+        var port = Gateway.Port;
+        await StopAsync();
+        meanwhile();
+        await StartAsync(port);
     }
 
     /// <summary>What runs where now.</summary>
@@ -58,13 +61,7 @@ public sealed class Stack : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_up is { } up)
-        {
-            up.SendInterrupt();
-            await up.EndAsync(StopLimit);
-            await up.DisposeAsync();
-        }
-
+        await StopAsync();
         _folder.Delete(recursive: true);
     }
 
@@ -82,5 +79,24 @@ public sealed class Stack : IAsyncLifetime
         var result = await Tool.RunAsync(StopLimit, "token", "--user", user, "--data", Data);
         Assert.True(result.ExitCode == 0, result.ToString());
         return result.Output.Trim();
+    }
+
+    private async Task StartAsync(int port)
+    {
+        _up = Tool.Start(["up", "--port", $"{port}", "--web-port", "0", "--data", Data, .. _options]);
+        var status = await Tool.RunAsync(StartLimit, "status", "--wait", "90", "--json", "--data", Data);
+        Assert.True(status.ExitCode == 0, $"The stack does not serve.\n{status}\n--- up\n{_up.Output}\n{_up.Error}");
+        Description = await ReadDescriptionAsync();
+    }
+
+    private async Task StopAsync()
+    {
+        if (_up is { } up)
+        {
+            _up = null;
+            up.SendInterrupt();
+            await up.EndAsync(StopLimit);
+            await up.DisposeAsync();
+        }
     }
 }

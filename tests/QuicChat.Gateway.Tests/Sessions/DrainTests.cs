@@ -73,6 +73,56 @@ public sealed class DrainTests
     }
 
     [Fact]
+    public async Task A_drain_that_is_taken_back_lets_clients_in_and_ends_only_those_that_were_told_to_go()
+    {
+        await using var gateway = new TestGateway();
+        var told = await gateway.ConnectAsync("alice");
+        await gateway.Observer.Drain(Limit);
+        Assert.NotNull((await told.Control.ReceiveAsync("GoAway"))!.GoAway);
+        await gateway.Time.ArmedAsync(Limit, Limit, "clients to go");
+
+        await gateway.Observer.Undrain();
+
+        Assert.True(gateway.Sessions.Admits());
+        await gateway.Lease.StartAsync("192.0.2.1:4433", CancellationToken.None);
+        Assert.False(gateway.Cluster.Registry.Renewals.Last().IsDraining);
+        var client = await gateway.ConnectAsync("bob");
+        gateway.Time.Advance(Limit);
+        Assert.Equal(ErrorCode.GoingAway, (await told.Connection.ClosedByGatewayAsync()).Code);
+        await client.PingAsync();
+        await gateway.Lease.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_drain_that_is_taken_back_before_anybody_was_told_ends_nobody()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var answered = new TaskCompletionSource();
+        gateway.Cluster.Registry.Calls.Before = method => method == "GetGateways" ? answered.Task : Task.CompletedTask;
+        var draining = gateway.Sessions.DrainAsync(Limit, "drained", CancellationToken.None);
+        await gateway.Cluster.Registry.Calls.ReachedAsync("GetGateways", 1);
+
+        await gateway.Observer.Undrain();
+        answered.SetResult();
+
+        await draining.Within("the drain that is none");
+        await client.PingAsync();
+        Assert.Null(gateway.Sessions.GoAway);
+    }
+
+    [Fact]
+    public async Task A_stop_is_not_taken_back()
+    {
+        await using var gateway = new TestGateway();
+        await gateway.Sessions.StopAsync(CancellationToken.None).Within("the stop");
+
+        await gateway.Observer.Undrain();
+
+        Assert.False(gateway.Sessions.Admits());
+    }
+
+    [Fact]
     public async Task A_cluster_that_does_not_answer_does_not_keep_clients_from_being_told()
     {
         await using var gateway = new TestGateway();

@@ -1,3 +1,4 @@
+using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Protocol;
 
@@ -105,6 +106,79 @@ public sealed class PublishTests
     }
 
     [Fact]
+    public async Task What_an_older_connection_still_has_on_its_way_is_not_stored_after_a_newer_ones()
+    {
+        await using var older = new TestGateway(id: "gw-old");
+        await using var newer = new TestGateway(id: "gw-new", cluster: older.Cluster);
+        var (old, grain, release) = await HoldAsync(older);
+        var room = await (await newer.ConnectAsync()).JoinAsync("lobby");
+        Assert.Equal(1ul, room.Joined.LastClientSeq);
+        await room.PublishAsync(2, "new");
+        Assert.Equal(2ul, (await room.AckAsync()).Offset);
+
+        release.SetResult();
+
+        Assert.Equal(ErrorCode.ClientIdTaken, await old.Stream.ResetAsync());
+        Assert.Equal(["one", "new"], grain.Log.Select(message => message.Body));
+    }
+
+    [Fact]
+    public async Task A_message_is_not_acknowledged_for_another_one_that_came_in_under_its_number()
+    {
+        await using var older = new TestGateway(id: "gw-old");
+        await using var newer = new TestGateway(id: "gw-new", cluster: older.Cluster);
+        var (old, grain, release) = await HoldAsync(older);
+        var room = await (await newer.ConnectAsync()).JoinAsync("lobby");
+        release.SetResult();
+        Assert.Equal(2ul, (await old.AckAsync()).Offset);
+
+        await room.PublishAsync(2, "new");
+
+        var reject = await room.RejectAsync();
+        Assert.Equal((2ul, ErrorCode.ClientIdTaken), (reject.ClientSeq, reject.Code));
+        await room.PublishAsync(3, "new");
+        Assert.Equal(3ul, (await room.AckAsync()).Offset);
+        Assert.Equal(["one", "late", "new"], grain.Log.Select(message => message.Body));
+    }
+
+    [Fact]
+    public async Task A_late_copy_of_a_refused_message_is_not_stored_under_the_number_of_its_successor()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        await room.PublishAsync(2, "two");
+        await room.RejectAsync();
+        Assert.True(grain.Requests.TryPeek(out var refused));
+        await room.PublishAsync(1, "two");
+        await room.AckAsync();
+
+        Assert.Equal(PublishOutcome.Superseded, Assert.Single(await grain.PublishAll([refused])).Outcome);
+
+        await room.PublishAsync(2, "three");
+        Assert.Equal(2ul, (await room.AckAsync()).Offset);
+    }
+
+    [Fact]
+    public async Task A_stream_whose_numbers_the_room_has_forgotten_is_to_join_again()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        await room.PublishAsync(1, "one");
+        await room.AckAsync();
+        gateway.Cluster.Room("lobby").Trim(1);
+
+        await room.PublishAsync(2, "two");
+
+        Assert.Equal(ErrorCode.GoingAway, await room.Stream.ResetAsync());
+        room = await client.JoinAsync("lobby");
+        Assert.Equal(0ul, room.Joined.LastClientSeq);
+        await room.PublishAsync(1, "two");
+        Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
+    }
+
+    [Fact]
     public async Task A_text_that_is_too_long_is_rejected()
     {
         await using var gateway = new TestGateway();
@@ -191,5 +265,20 @@ public sealed class PublishTests
         {
             Assert.Equal((ulong)seq, (await room.AckAsync()).ClientSeq);
         }
+    }
+
+    // A client whose second message is on its way and does not arrive.
+    private static async Task<(TestRoom Room, FakeRoom Grain, TaskCompletionSource Release)> HoldAsync(TestGateway gateway)
+    {
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync()).JoinAsync("lobby");
+        await room.PublishAsync(1, "one");
+        await room.AckAsync();
+        var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = 1;
+        grain.Calls.Before = method => method == nameof(FakeRoom.PublishAll) && Interlocked.Decrement(ref held) == 0 ? release.Task : Task.CompletedTask;
+        await room.PublishAsync(2, "late");
+        await grain.Calls.ReachedAsync(nameof(FakeRoom.PublishAll), 2);
+        return (room, grain, release);
     }
 }

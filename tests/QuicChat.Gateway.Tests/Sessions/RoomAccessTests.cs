@@ -1,4 +1,3 @@
-using QuicChat.Gateway.Sessions;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Protocol;
 
@@ -82,12 +81,27 @@ public sealed class RoomAccessTests
     }
 
     [Fact]
+    public async Task Users_with_long_IDs_have_a_room_that_nobody_else_may_join()
+    {
+        await using var gateway = new TestGateway();
+        var (one, other) = (new string('a', 128), new string('é', 64));
+        var room = RoomNames.Direct(one, other);
+
+        Assert.NotNull((await (await gateway.ConnectAsync(one)).JoinAsync(room)).Joined);
+        Assert.NotNull((await (await gateway.ConnectAsync(other)).JoinAsync(room)).Joined);
+
+        var stranger = (await gateway.ConnectAsync(new string('a', 127))).Connection.Open();
+        await stranger.SendAsync(Frames.Join(room));
+        Assert.Equal(ErrorCode.NotAllowed, await stranger.ResetAsync());
+    }
+
+    [Fact]
     public void A_refusal_says_how_to_write_the_room()
     {
         var alice = new Gateway.Sessions.ClientIdentity("alice", "Alice", "phone");
 
         Assert.Equal(
-            "A direct room is written direct:A:B, A and B being the IDs of two users, percent-encoded, the lesser one first.",
+            "A direct room is written direct:A:B, A and B being the IDs of two users, percent-encoded or hashed, the lesser one first.",
             Gateway.Sessions.RoomAccess.Refuse("direct:bob:alice", alice));
         Assert.Equal("Only its two users may join a direct room.", Gateway.Sessions.RoomAccess.Refuse("direct:bob:carol", alice));
         Assert.Equal("The token's claim 'rooms' does not name this private room.", Gateway.Sessions.RoomAccess.Refuse("private:x", alice));
@@ -101,7 +115,7 @@ public sealed class RoomAccessTests
         var client = await gateway.ConnectAsync(rooms: "private:old");
         var old = await client.JoinAsync("private:old");
 
-        await client.Control.SendAsync(new() { Refresh = new() { Token = Tokens.Create(gateway.Time, claims: (RoomAccess.Claim, "private:new")) } }, Frames.Ping(1));
+        await client.Control.SendAsync(new() { Refresh = new() { Token = Tokens.Create(gateway.Time, claims: (RoomNames.Claim, "private:new")) } }, Frames.Ping(1));
         while ((await client.Control.ReceiveAsync("Pong"))?.Pong is null)
         {
         }

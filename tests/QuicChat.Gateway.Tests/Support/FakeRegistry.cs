@@ -46,4 +46,6 @@ internal sealed class FakeRegistry : IGatewayRegistryGrain
     }
 
     public Task<bool> Drain(string gatewayId, TimeSpan timeLimit) => throw new NotSupportedException();
+
+    public Task<bool> Undrain(string gatewayId) => throw new NotSupportedException();
 }

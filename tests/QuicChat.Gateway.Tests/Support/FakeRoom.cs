@@ -15,6 +15,8 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     private (long Id, long Number) _roster;
     private long _presence;
     private long _last;
+    private long _term;
+    private readonly Dictionary<(string UserId, string ClientId), long> _terms = [];
 
     public CallLog Calls { get; } = new();
 
@@ -26,6 +28,9 @@ internal sealed class FakeRoom(string name) : IRoomGrain
 
     /// <summary>How many messages came with each call.</summary>
     public ConcurrentQueue<int> Batches { get; } = [];
+
+    /// <summary>All messages that came, stored or not.</summary>
+    public ConcurrentQueue<PublishRequest> Requests { get; } = [];
 
     /// <summary>The stored messages.</summary>
     public IReadOnlyList<RoomMessage> Log => _log;
@@ -170,10 +175,12 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
     }
 
-    public async Task<long> GetLastClientSeq(string userId, string clientId)
+    public async Task<ClientStanding> TakeOver(string userId, string clientId)
     {
-        await Calls.CallAsync(nameof(GetLastClientSeq));
-        return _log.LastOrDefault(message => message.UserId == userId && message.ClientId == clientId)?.ClientSeq ?? 0;
+        await Calls.CallAsync(nameof(TakeOver));
+        return new ClientStanding(
+            _log.LastOrDefault(message => message.UserId == userId && message.ClientId == clientId)?.ClientSeq ?? 0,
+            Interlocked.Add(ref _term, 1_000));
     }
 
     /// <summary>Someone at another gateway publishes.</summary>
@@ -184,7 +191,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
             for (var i = 0; i < messages; i++)
             {
                 var body = $"{_last + 1}".PadRight(bodyLength, '.');
-                Store(new PublishRequest("someone", "Some One", "elsewhere", _last + 1, body));
+                Store(new PublishRequest("someone", "Some One", "elsewhere", _last + 1, body, 0));
             }
         }
     }
@@ -249,6 +256,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
 
     private PublishReceipt Take(PublishRequest request)
     {
+        Requests.Enqueue(request);
         var own = _log.Where(message => message.UserId == request.UserId && message.ClientId == request.ClientId).ToList();
         var last = own.Count == 0 ? 0 : own[^1].ClientSeq;
         if (request.ClientSeq > last + 1)
@@ -257,9 +265,11 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         }
 
         var known = own.Find(message => message.ClientSeq == request.ClientSeq);
-        return request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
-            : known is null ? new PublishReceipt(PublishOutcome.Forgotten, 0, last)
-            : new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last);
+        var isOlder = request.Term < _terms.GetValueOrDefault((request.UserId, request.ClientId));
+        return known?.Body == request.Body ? new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last)
+            : isOlder ? new PublishReceipt(PublishOutcome.Superseded, 0, last)
+            : request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
+            : new PublishReceipt(known is null ? PublishOutcome.Forgotten : PublishOutcome.Taken, 0, last);
     }
 
     private long Store(PublishRequest request)
@@ -267,6 +277,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         var stored = new RoomMessage(
             ++_last, request.UserId, request.UserName, request.ClientId, request.ClientSeq, DateTimeOffset.UnixEpoch, request.Body);
         _log = _log.Add(stored);
+        _terms[(request.UserId, request.ClientId)] = request.Term;
         if (!LosesBatches)
         {
             Push(stored.Offset, stored.Offset);

@@ -10,6 +10,7 @@ using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
+using QuicChat.Protocol;
 using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Tests.Support;
@@ -96,7 +97,7 @@ internal sealed class TestGateway : IAsyncDisposable
     {
         var connection = Connect(configure);
         var control = connection.Open();
-        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user, claims: rooms is null ? [] : [(RoomAccess.Claim, rooms)]), clientId, session));
+        await control.SendAsync(Frames.Hello(token ?? Tokens.Create(Time, user, claims: rooms is null ? [] : [(RoomNames.Claim, rooms)]), clientId, session));
         var welcome = (await control.ReceiveAsync("Welcome"))?.Welcome;
         return new TestClient(connection, control, welcome ?? throw new InvalidOperationException("The first answer was not Welcome."));
     }

@@ -31,6 +31,9 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>How many messages the rooms keep; far below the default, so that tests reach it.</summary>
     public const int Retention = 500;
 
+    /// <summary>Of how many clients without a message in the log the rooms keep the last number.</summary>
+    public const int CutOffClients = 50;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private InProcessTestCluster? _cluster;
@@ -59,7 +62,7 @@ public sealed class ClusterFixture : IAsyncLifetime
             silo.Services.AddSingleton(services => Storage.For(services.GetRequiredService<Serializer>()));
             silo.Services.AddSingleton<IConnectionIndex>(Index);
             silo.Services.AddSingleton<IRoomLog>(new RoutingRoomLog(Stores));
-            silo.Configure<RoomOptions>(rooms => rooms.Retention = Retention);
+            silo.Configure<RoomOptions>(rooms => (rooms.Retention, rooms.CutOffClients) = (Retention, CutOffClients));
             // Silos report when a test says so: one that turns the clock by minutes must not meet what was known before, nor one that counts calls a report.
             silo.Configure<MigrationOptions>(migration => migration.CollectionInterval = TimeSpan.FromHours(1));
             silo.AddIncomingGrainCallFilter<CallMeter>();

@@ -131,6 +131,8 @@ internal sealed class LoadGateway : IGatewayObserver, IAsyncDisposable
 
     Task IGatewayObserver.Drain(TimeSpan timeLimit) => Task.CompletedTask;
 
+    Task IGatewayObserver.Undrain() => Task.CompletedTask;
+
     Task IGatewayObserver.CheckConnections(ImmutableArray<string> connectionIds) => Task.CompletedTask;
 
     private async Task RenewAsync()

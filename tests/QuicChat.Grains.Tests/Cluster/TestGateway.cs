@@ -34,7 +34,8 @@ public sealed class TestGateway : IGatewayObserver
     public Channel<(string ConnectionId, int ErrorCode, string Reason)> Closes { get; }
         = Channel.CreateUnbounded<(string ConnectionId, int ErrorCode, string Reason)>();
 
-    public Channel<TimeSpan> Drains { get; } = Channel.CreateUnbounded<TimeSpan>();
+    /// <summary>Wishes to drain, and <see langword="null"/> for one to take connections again.</summary>
+    public Channel<TimeSpan?> Drains { get; } = Channel.CreateUnbounded<TimeSpan?>();
 
     public Channel<string> Checks { get; } = Channel.CreateUnbounded<string>();
 
@@ -164,6 +165,12 @@ public sealed class TestGateway : IGatewayObserver
     Task IGatewayObserver.Drain(TimeSpan timeLimit)
     {
         Drains.Writer.TryWrite(timeLimit);
+        return Task.CompletedTask;
+    }
+
+    Task IGatewayObserver.Undrain()
+    {
+        Drains.Writer.TryWrite(null);
         return Task.CompletedTask;
     }
 

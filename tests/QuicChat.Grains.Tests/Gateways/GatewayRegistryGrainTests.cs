@@ -92,13 +92,16 @@ public sealed class GatewayRegistryGrainTests(ClusterFixture cluster)
     }
 
     [Fact]
-    public async Task AGatewayIsAskedToDrain()
+    public async Task AGatewayIsAskedToDrainAndToTakeConnectionsAgain()
     {
         await _gateway.RenewAsync();
 
         Assert.True(await Registry.Drain(_gateway.Id, TimeSpan.FromSeconds(30)));
         Assert.Equal(TimeSpan.FromSeconds(30), await _gateway.NextAsync(_gateway.Drains, "the wish to drain"));
         Assert.False(await Registry.Drain("unknown", TimeSpan.FromSeconds(30)));
+        Assert.True(await Registry.Undrain(_gateway.Id));
+        Assert.Null(await _gateway.NextAsync(_gateway.Drains, "the wish to take connections again"));
+        Assert.False(await Registry.Undrain("unknown"));
     }
 
     [Fact]

@@ -70,9 +70,10 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var after = await gateway.AttachAsync(room, before);
         Assert.NotEqual(before.Writer, after.Writer);
         Assert.Equal(before with { Writer = after.Writer }, after);
-        Assert.Equal(5, await room.GetLastClientSeq("user-1", "client-1"));
+        var standing = await room.TakeOver("user-1", "client-1");
+        Assert.Equal(5, standing.LastClientSeq);
         Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 3, 5), await room.Publish(Message(1, 3)));
-        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 6, 6), await room.Publish(Message(1, 6)));
+        Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 6, 6), await room.Publish(Message(1, 6) with { Term = standing.Term }));
         Assert.Equal(6, Assert.Single(await gateway.MessagesAsync(1)).Offset);
     }
 
@@ -88,7 +89,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(new PublishReceipt(PublishOutcome.Duplicate, 1, 1), await room.Publish(Message(1, 1)));
         Assert.Equal(new PublishReceipt(PublishOutcome.Gap, 0, 1), await room.Publish(Message(1, 3)));
         Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 3, 1), await room.Publish(Message(1, 1) with { ClientId = "another" }));
-        Assert.Equal(0, await room.GetLastClientSeq("user-1", "unknown"));
+        Assert.Equal(0, (await room.TakeOver("user-1", "unknown")).LastClientSeq);
     }
 
     [Fact]
@@ -104,7 +105,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             }
 
             // Others are served meanwhile.
-            Assert.Equal(0, await room.GetLastClientSeq("user-4", "client-4"));
+            Assert.Equal(0, (await room.TakeOver("user-4", "client-4")).LastClientSeq);
             Assert.DoesNotContain(publishing, publish => publish.IsCompleted);
         }
 
@@ -155,7 +156,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     {
         var room = Room(StoreKind.Memory);
         await room.Publish(Message(1, 1));
-        await cluster.Stores.Memory.OpenAsync(room.GetPrimaryKeyString(), "", (_, _, _) => { }, _ => { });
+        await cluster.Stores.Memory.OpenAsync(room.GetPrimaryKeyString(), "", _ => { }, _ => { });
 
         var error = await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
 
@@ -244,6 +245,50 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     }
 
     [Fact]
+    public async Task AStoreThatForgotAnEpochThatItHadBegunDoesNotUseTheOneBeforeAgain()
+    {
+        var room = Room(StoreKind.Memory);
+        var (late, early) = (new TestGateway(cluster), new TestGateway(cluster));
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(1, number))]);
+        var first = await early.AttachAsync(room);
+        cluster.Stores.Memory.Lose(room.GetPrimaryKeyString(), 2);
+        await cluster.MoveAsync(room);
+        var second = await late.AttachAsync(room, first);
+
+        // Once more, to a copy from before the second epoch; by now the log reaches as far as it did in the first.
+        cluster.Stores.Memory.GoBackTo(room.GetPrimaryKeyString(), first.Epoch);
+        await cluster.MoveAsync(room);
+        await room.PublishAll([.. Enumerable.Range(1, 5).Select(number => Message(2, number))]);
+        var third = await late.AttachAsync(room, second);
+
+        Assert.Equal(3, new HashSet<string> { first.Epoch, second.Epoch, third.Epoch }.Count);
+        Assert.Equal(8, third.LastOffset);
+
+        // One that is behind has seen nothing that is lost.
+        Assert.Equal(third, await early.AttachAsync(room, first));
+        Assert.Equal(third, await late.AttachAsync(room, third));
+    }
+
+    [Fact]
+    public async Task AnActivationWhoseStoreForgotItsEpochBeginsALaterOne()
+    {
+        var room = Room(StoreKind.Memory);
+        var gateway = new TestGateway(cluster);
+        await room.Publish(Message(1, 1));
+        var first = await gateway.AttachAsync(room);
+        var second = await gateway.AttachAsync(room, first with { Writer = "former", LastOffset = 2 });
+        cluster.Stores.Memory.GoBackTo(room.GetPrimaryKeyString(), first.Epoch);
+        cluster.Stores.Memory.FailNextAppend(room.GetPrimaryKeyString(), InMemoryRoomLog.Fault.Refused);
+
+        // The log is read anew.
+        await Assert.ThrowsAsync<RoomUnavailableException>(() => room.Publish(Message(1, 2)));
+        await PublishAgainAsync(room, Message(1, 2));
+        var third = await gateway.AttachAsync(room, second);
+
+        Assert.Equal(3, new HashSet<string> { first.Epoch, second.Epoch, third.Epoch }.Count);
+    }
+
+    [Fact]
     public async Task ALogThatIsShorterThanItWasWhenItIsReadBeginsANewEpoch()
     {
         var room = Room(StoreKind.Memory);
@@ -282,7 +327,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         Assert.Equal(new PublishReceipt(PublishOutcome.Stored, 1_512, 1_511), await room.Publish(Message(1, 1_511)));
         Assert.Equal(PublishOutcome.Forgotten, (await room.Publish(Message(1, 700))).Outcome);
         var entries = 0;
-        await cluster.Stores.Get(kind).OpenAsync(name, "", (_, _, _) => { }, _ => entries++);
+        await cluster.Stores.Get(kind).OpenAsync(name, "", _ => { }, _ => entries++);
         Assert.InRange(entries, 2, 3);
 
         RoomLogEntry[] Stored(long first, int count, TimeSpan age) =>
@@ -302,7 +347,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
                 number, "user-1", "User 1", "client-1", number, cluster.Clock.GetUtcNow() - TimeSpan.FromDays(7) + TimeSpan.FromSeconds(30), ""))),
         ]);
         var writer = (await room.Read(1, 1)).Tail.Writer;
-        await cluster.Stores.Memory.OpenAsync(name, "", (_, _, _) => { }, _ => { });
+        await cluster.Stores.Memory.OpenAsync(name, "", _ => { }, _ => { });
         cluster.Clock.Advance(TimeSpan.FromMinutes(1));
         await room.Read(1, 1);
 
@@ -321,7 +366,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var name = room.GetPrimaryKeyString();
         await room.Publish(Message(1, 1));
         Task<PublishReceipt> older;
-        Task<long> asked;
+        Task<ClientStanding> asked;
         using (cluster.Stores.Memory.Hold(name))
         {
             if (fault is { } kind)
@@ -330,14 +375,14 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             }
 
             older = room.Publish(Message(1, 2));
-            Assert.Equal(0, await room.GetLastClientSeq("user-2", "client-2"));
-            asked = room.GetLastClientSeq("user-1", "client-1");
-            Assert.Equal(0, await room.GetLastClientSeq("user-2", "client-2"));
+            Assert.Equal(0, (await room.TakeOver("user-2", "client-2")).LastClientSeq);
+            asked = room.TakeOver("user-1", "client-1");
+            Assert.Equal(0, (await room.TakeOver("user-2", "client-2")).LastClientSeq);
             Assert.False(asked.IsCompleted);
         }
 
         // 0: refused, so it is free; 1: stored, though the answer was lost.
-        Assert.Equal(fault == 0 ? 1 : 2, await asked);
+        Assert.Equal(fault == 0 ? 1 : 2, (await asked).LastClientSeq);
         await Task.WhenAny(older);
     }
 
@@ -470,7 +515,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     }
 
     private static PublishRequest Message(int publisher, long number)
-        => new($"user-{publisher}", $"User {publisher}", $"client-{publisher}", number, $"{publisher}:{number}");
+        => new($"user-{publisher}", $"User {publisher}", $"client-{publisher}", number, $"{publisher}:{number}", 0);
 
     private static async Task<IReadOnlyList<RoomMessage>> ReadAllAsync(IRoomGrain room)
     {
@@ -490,7 +535,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     private async Task StoreAsync(StoreKind kind, string room, params RoomLogEntry[][] batches)
     {
         var log = cluster.Stores.Get(kind);
-        var (fence, _) = await log.OpenAsync(room, "epoch", (_, _, _) => { }, _ => { });
+        var (fence, _) = await log.OpenAsync(room, "epoch", _ => { }, _ => { });
         foreach (var entries in batches)
         {
             Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(room, fence, entries[0].Message.Offset - 1, entries));

@@ -15,7 +15,7 @@ public sealed class RoomLogCodecTests
     public void WhatIsEncodedIsDecoded(string text)
     {
         var entry = new RoomLogEntry("epoch-1", new RoomMessage(
-            1_234_567, text, text, text, 42, DateTimeOffset.FromUnixTimeMilliseconds(1_767_268_800_123), text));
+            1_234_567, text, text, text, 42, DateTimeOffset.FromUnixTimeMilliseconds(1_767_268_800_123), text), 639_000_000_000_000_001);
 
         Assert.Equal(entry, RoomLogCodec.Decode(RoomLogCodec.Encode(entry)));
     }

@@ -96,7 +96,7 @@ public sealed class RoomLogCrashTests
     private async Task<(string Fence, long Tail)> OpenAsync(IRoomLog log, int room)
     {
         long tail = 0;
-        var (fence, epoch) = await log.OpenAsync($"room-{room}", $"{Guid.NewGuid()}", (_, _, _) => { }, entry => Assert.Equal(Entry(++tail), entry));
+        var (fence, epoch) = await log.OpenAsync($"room-{room}", $"{Guid.NewGuid()}", _ => { }, entry => Assert.Equal(Entry(++tail), entry));
         Assert.Equal(_epochs[room] ??= epoch, epoch);
         Assert.True(tail >= _acknowledged[room], $"Room {room} ends at {tail}, but {_acknowledged[room]} was acknowledged.");
         return (fence, tail);

@@ -11,7 +11,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
 {
     private readonly string _room = Guid.NewGuid().ToString("N");
     private readonly List<RoomLogEntry> _entries = [];
-    private readonly List<(string, string, long)> _cutOff = [];
+    private readonly List<CutOffClient> _cutOff = [];
     private int _openings;
     private string _epoch = "";
 
@@ -43,7 +43,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
 
         Assert.Equal(RoomLogAppend.Fenced, await log.AppendAsync(_room, former, 0, Entries(1, 1)));
         Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(_room, latter, 0, Entries(1, 1)));
-        Assert.False(await log.TrimAsync(_room, former, 1, [("user", "client", 9)]));
+        Assert.False(await log.TrimAsync(_room, former, 1, [Cut("user", "client", 9)], [("user", "client")]));
         Assert.False(await log.BeginEpochAsync(_room, former, "stolen"));
 
         await OpenAsync(log);
@@ -74,7 +74,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         var fence = await OpenAsync(log);
         await log.AppendAsync(_room, fence, 0, Entries(1, 1_001));
 
-        Assert.True(await log.TrimAsync(_room, fence, 1, [.. Enumerable.Range(0, 1_000).Select(client => ("user", $"{client}", (long)client))]));
+        Assert.True(await log.TrimAsync(_room, fence, 1, [.. Enumerable.Range(0, 1_000).Select(client => Cut("user", $"{client}", client))], []));
 
         await OpenAsync(log);
         Assert.Equal(1_001, Assert.Single(_entries).Message.Offset);
@@ -103,22 +103,26 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         var fence = await OpenAsync(log);
         await log.AppendAsync(_room, fence, 0, Entries(1, 100));
 
-        Assert.True(await log.TrimAsync(_room, fence, 30, [("a b", " c", 70), ("", "", 3)]));
+        Assert.True(await log.TrimAsync(_room, fence, 30, [Cut("a b", " c", 70), Cut("", "", 3)], []));
 
         Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(_room, fence, 100, Entries(101, 1)));
         await OpenAsync(log);
         Assert.Equal(Entries(71, 31), _entries);
-        Assert.Equal([("", "", 3), ("a b", " c", 70)], _cutOff.Order());
+        Assert.Equal([Cut("", "", 3), Cut("a b", " c", 70)], _cutOff);
         // Also to a reader that does not know of it yet.
         Assert.Equal(80, (await log.ReadAsync(_room, 1, 80, 10))[0].Offset);
         Assert.Equal(71, (await log.ReadAsync(_room, 1, 5, 10))[0].Offset);
         Assert.Empty(await log.ReadAsync(_room, 1, 200, 10));
     }
 
+    // Noted in the order of their numbers.
+    private static CutOffClient Cut(string userId, string clientId, long last)
+        => new(userId, clientId, last, 1_000_000_000_000_000_000 + last, DateTimeOffset.UnixEpoch.AddMilliseconds(last));
+
     private static RoomLogEntry[] Entries(long first, int count) =>
     [
         .. Enumerable.Range(0, count).Select(index => new RoomLogEntry("epoch", new RoomMessage(
-            first + index, "user", "name", "client", first + index, DateTimeOffset.UnixEpoch, $"message {first + index}"))),
+            first + index, "user", "name", "client", first + index, DateTimeOffset.UnixEpoch, $"message {first + index}"), 7)),
     ];
 
     private IRoomLog Get(StoreKind kind)
@@ -132,7 +136,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         _entries.Clear();
         _cutOff.Clear();
         (var fence, _epoch) = await log.OpenAsync(
-            _room, $"epoch {++_openings}", (user, client, number) => _cutOff.Add((user, client, number)), _entries.Add);
+            _room, $"epoch {++_openings}", _cutOff.Add, _entries.Add);
         return fence;
     }
 }

@@ -40,7 +40,7 @@ public sealed class SiloDeathTests(ClusterFixture cluster)
         var gateway = new TestGateway(cluster);
         var observer = grains.CreateObjectReference<IGatewayObserver>(gateway);
         var (empty, spoken) = (grains.GetGrain<IRoomGrain>("empty"), grains.GetGrain<IRoomGrain>("spoken"));
-        await spoken.Publish(new PublishRequest("alice", "Alice", "phone", 1, "hello"));
+        await spoken.Publish(new PublishRequest("alice", "Alice", "phone", 1, "hello", 1));
         var seen = new[] { await AttachAsync(empty, observer, null), await AttachAsync(spoken, observer, null) };
 
         var address = await grains.GetGrain<IManagementGrain>(0).GetActivationAddress(empty);

@@ -41,7 +41,7 @@ public sealed class SiloProcessTests
             Assert.Equal(new PathReportReceipt(2, MigrationState.Stable, true), receipt);
             var room = grains.GetGrain<IRoomGrain>("general");
             Assert.Equal(
-                new PublishReceipt(PublishOutcome.Stored, 1, 1), await room.Publish(new PublishRequest("alice", "Alice", "phone", 1, "hello")));
+                new PublishReceipt(PublishOutcome.Stored, 1, 1), await room.Publish(new PublishRequest("alice", "Alice", "phone", 1, "hello", 1)));
             Assert.Equal("hello", Assert.Single((await room.Read(1, 10)).Messages).Body);
             await CountedAsync(grains);
             await client.StopAsync();

@@ -39,6 +39,16 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
+    /// <summary>The epoch is again what it was in an older copy.</summary>
+    public void GoBackTo(string room, string epoch)
+    {
+        var log = Get(room);
+        lock (log)
+        {
+            log.Epoch = epoch;
+        }
+    }
+
     public int AppendsOf(string room) => Get(room).Appends;
 
     public IReadOnlyList<RoomLogEntry> EntriesOf(string room)
@@ -50,16 +60,26 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
+    /// <summary>Clients of whom there is a note.</summary>
+    public IReadOnlyList<CutOffClient> CutOffOf(string room)
+    {
+        var log = Get(room);
+        lock (log)
+        {
+            return [.. log.CutOff.Values];
+        }
+    }
+
     public Task<RoomLogOpening> OpenAsync(
-        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+        string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry)
     {
         var log = Get(room);
         lock (log)
         {
             log.Fence = Guid.NewGuid().ToString("N");
-            foreach (var ((userId, clientId), clientSeq) in log.CutOff)
+            foreach (var client in log.CutOff.Values.OrderBy(client => client.At))
             {
-                cutOff(userId, clientId, clientSeq);
+                cutOff(client);
             }
 
             log.Entries.ForEach(entry);
@@ -118,7 +138,11 @@ internal sealed class InMemoryRoomLog : IRoomLog
     }
 
     public Task<bool> TrimAsync(
-        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
+        string room,
+        string fence,
+        int keep,
+        IReadOnlyList<CutOffClient> cutOff,
+        IReadOnlyList<(string UserId, string ClientId)> forgotten)
     {
         var log = Get(room);
         lock (log)
@@ -128,9 +152,14 @@ internal sealed class InMemoryRoomLog : IRoomLog
                 return Task.FromResult(false);
             }
 
-            foreach (var (userId, clientId, clientSeq) in cutOff)
+            foreach (var client in cutOff)
             {
-                log.CutOff[(userId, clientId)] = clientSeq;
+                log.CutOff[(client.UserId, client.ClientId)] = client;
+            }
+
+            foreach (var client in forgotten)
+            {
+                log.CutOff.Remove(client);
             }
 
             log.Entries.RemoveRange(0, Math.Max(0, log.Entries.Count - keep));
@@ -148,7 +177,7 @@ internal sealed class InMemoryRoomLog : IRoomLog
 
         public List<RoomLogEntry> Entries { get; } = [];
 
-        public Dictionary<(string UserId, string ClientId), long> CutOff { get; } = [];
+        public Dictionary<(string UserId, string ClientId), CutOffClient> CutOff { get; } = [];
 
         public ConcurrentQueue<Fault> Faults { get; } = [];
 

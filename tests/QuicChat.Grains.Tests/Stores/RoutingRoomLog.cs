@@ -9,7 +9,7 @@ internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
     public static string NewRoom(StoreKind kind) => $"{kind}/{Guid.NewGuid():N}";
 
     public Task<RoomLogOpening> OpenAsync(
-        string room, string newEpoch, Action<string, string, long> cutOff, Action<RoomLogEntry> entry)
+        string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry)
         => For(room).OpenAsync(room, newEpoch, cutOff, entry);
 
     public Task<bool> BeginEpochAsync(string room, string fence, string epoch) => For(room).BeginEpochAsync(room, fence, epoch);
@@ -21,8 +21,12 @@ internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
         => For(room).ReadAsync(room, firstOffset, fromOffset, limit);
 
     public Task<bool> TrimAsync(
-        string room, string fence, int keep, IReadOnlyList<(string UserId, string ClientId, long ClientSeq)> cutOff)
-        => For(room).TrimAsync(room, fence, keep, cutOff);
+        string room,
+        string fence,
+        int keep,
+        IReadOnlyList<CutOffClient> cutOff,
+        IReadOnlyList<(string UserId, string ClientId)> forgotten)
+        => For(room).TrimAsync(room, fence, keep, cutOff, forgotten);
 
     private IRoomLog For(string room) => stores.Get(Enum.Parse<StoreKind>(room.AsSpan(0, room.IndexOf('/'))));
 }

@@ -86,7 +86,7 @@ internal sealed class ChaosClient : IAsyncDisposable
         try
         {
             await session.ConnectAsync(cancellationToken);
-            var room = await session.JoinAsync(settings.RoomOf(number), cancellationToken: cancellationToken);
+            var room = await session.JoinAsync(settings.RoomOf(number), new JoinOptions { Presence = true }, cancellationToken);
             return new ChaosClient(name, paths, session, room, auditor);
         }
         catch (Exception e)
@@ -134,15 +134,6 @@ internal sealed class ChaosClient : IAsyncDisposable
         foreach (var path in _paths)
         {
             path.Blackhole = isCut ? LinkDirections.Both : LinkDirections.None;
-        }
-    }
-
-    /// <summary>What becomes of its datagrams from now on.</summary>
-    public void SetConditions(LinkConditions conditions)
-    {
-        foreach (var path in _paths)
-        {
-            path.SetConditions(conditions, conditions);
         }
     }
 

@@ -24,6 +24,11 @@ internal static class ChaosDemo
         try
         {
             await using var cluster = await ClusterConnection.OpenAsync(stack.Running, cancellationToken);
+            if (ChaosReport.BadNetwork.Of(settings.Network) is { } network)
+            {
+                context.Progress($"from beginning to end {network.Describe()}");
+            }
+
             context.Progress($"{settings.Clients} clients connect; seed {settings.Seed}");
             await using var run = await ChaosRun.PrepareAsync(settings, data, stack, cluster, context.Progress, cancellationToken);
             report = await run.RunAsync(cancellationToken);
@@ -47,9 +52,14 @@ internal static class ChaosDemo
         else
         {
             var grid = new Grid().AddColumn().AddColumn();
-            foreach (var (what, seconds) in report.Faults)
+            if (report.Network is { } network)
             {
-                grid.AddRow(what, FormattableString.Invariant($"all went on after {seconds:0.0} s"));
+                grid.AddRow("network, throughout", network.Describe());
+            }
+
+            foreach (var fault in report.Faults)
+            {
+                grid.AddRow(fault.What, fault.Describe());
             }
 
             grid.AddRow("messages", $"{report.Published} published, {report.Delivered} of {report.Expected} delivered or in the log");

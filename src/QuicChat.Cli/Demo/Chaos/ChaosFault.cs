@@ -6,7 +6,7 @@ internal enum ChaosFault
     /// <summary>Every client's path changes every 2 s for a while; then a third of the clients lose their network until they have given it up.</summary>
     Paths,
 
-    /// <summary>Datagrams are lost, delayed, reordered and duplicated for a while.</summary>
+    /// <summary>Datagrams are lost, delayed, reordered and duplicated from beginning to end, whatever else is broken.</summary>
     Network,
 
     /// <summary>A gateway process is killed, and then the other.</summary>

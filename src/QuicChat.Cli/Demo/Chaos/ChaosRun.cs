@@ -2,7 +2,6 @@ using System.Diagnostics;
 using QuicChat.Cli.Admin;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
-using QuicChat.Client;
 
 namespace QuicChat.Cli.Demo.Chaos;
 
@@ -15,16 +14,17 @@ internal sealed class ChaosRun : IAsyncDisposable
     private const int HistoryPage = 100;
 
     private readonly ChaosSettings _settings;
+    private readonly DataFolder _data;
     private readonly LocalStack _stack;
     private readonly ClusterConnection _cluster;
     private readonly Action<string> _progress;
     private readonly DeliveryAuditor _auditor = new();
     private readonly List<ChaosClient> _clients = [];
-    private readonly List<ChaosReport.Recovery> _recoveries = [];
 
-    private ChaosRun(ChaosSettings settings, LocalStack stack, ClusterConnection cluster, Action<string> progress)
+    private ChaosRun(ChaosSettings settings, DataFolder data, LocalStack stack, ClusterConnection cluster, Action<string> progress)
     {
         _settings = settings;
+        _data = data;
         _stack = stack;
         _cluster = cluster;
         _progress = progress;
@@ -40,9 +40,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         Action<string> progress,
         CancellationToken cancellationToken)
     {
-        var version = await cluster.AskAsync(grains => grains.Monitor().SetTimeout(ChaosSettings.MigrationTimeout), cancellationToken);
-        await Rollout.AwaitAsync(cluster, "time-out", version, cancellationToken);
-        var run = new ChaosRun(settings, stack, cluster, progress);
+        var run = new ChaosRun(settings, data, stack, cluster, progress);
         var starts = Enumerable.Range(0, settings.Clients)
             .Select(number => ChaosClient.StartAsync(number, settings, data, stack.Running, run._auditor, cancellationToken))
             .ToList();
@@ -65,11 +63,15 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         using var talking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var talks = Task.WhenAll(_clients.Select(client => TalkAsync(client, talking.Token)));
-        var monkey = new ChaosMonkey(_stack, _clients, _cluster, new Random(_settings.Seed), _progress, RecoveredAsync);
+        var watch = new RecoveryWatch(_clients, _settings.Seed, _progress);
+        var monkey = new ChaosMonkey(_settings, _data, _stack, _clients, _cluster, watch, _progress);
+        var recoveries = new List<ChaosReport.Recovery>();
         await Task.Delay(_settings.Traffic, cancellationToken);
-        foreach (var fault in _settings.Faults)
+
+        // The network is bad already, and stays so.
+        foreach (var fault in _settings.Faults.Where(fault => fault is not ChaosFault.Network))
         {
-            await monkey.StrikeAsync(fault, cancellationToken);
+            recoveries.AddRange(await monkey.StrikeAsync(fault, cancellationToken));
             await Task.Delay(_settings.Traffic, cancellationToken);
         }
 
@@ -77,12 +79,13 @@ internal sealed class ChaosRun : IAsyncDisposable
         _progress("waiting for what is under way, then comparing");
         await Task.WhenAll(await talks).WaitAsync(Patience, cancellationToken);
         await ReadLogsAsync(cancellationToken);
-        var audit = await SettleAsync(cancellationToken);
+        var (audit, wrongViews) = await SettleAsync(watch, cancellationToken);
         return new ChaosReport(
             _settings.Clients,
             _settings.Rooms,
             _stack.StoreName,
-            [.. _recoveries],
+            ChaosReport.BadNetwork.Of(_settings.Network),
+            [.. recoveries],
             audit.Published,
             audit.Expected,
             audit.Delivered,
@@ -92,6 +95,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             audit.Unacknowledged,
             audit.Foreign,
             _clients.Sum(client => client.Gaps),
+            wrongViews,
             _clients.Sum(client => client.Reconnects),
             _settings.Seed);
     }
@@ -121,25 +125,6 @@ internal sealed class ChaosRun : IAsyncDisposable
         return Task.WhenAll(publishes);
     }
 
-    private async Task RecoveredAsync(string after, CancellationToken cancellationToken)
-    {
-        var since = Environment.TickCount64;
-        var watch = Stopwatch.StartNew();
-        while (_clients.FirstOrDefault(client => client.State is not SessionState.Connected || client.LastAcknowledged <= since) is { } late)
-        {
-            if (watch.Elapsed > Patience)
-            {
-                throw new ToolException(
-                    $"{late.Name} does not go on {Patience.TotalSeconds:0} s after {after}: {late.State}, {late.Unanswered} messages without an answer; seed {_settings.Seed}.");
-            }
-
-            await Task.Delay(Poll, cancellationToken);
-        }
-
-        _recoveries.Add(new ChaosReport.Recovery(after, Math.Round(watch.Elapsed.TotalSeconds, 1)));
-        _progress(FormattableString.Invariant($"all go on {watch.Elapsed.TotalSeconds:0.0} s after {after}"));
-    }
-
     // The log counts as one more member of each room.
     private async Task ReadLogsAsync(CancellationToken cancellationToken)
     {
@@ -165,15 +150,16 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
     }
 
-    private async Task<DeliveryAudit> SettleAsync(CancellationToken cancellationToken)
+    private async Task<(DeliveryAudit Audit, int WrongViews)> SettleAsync(RecoveryWatch views, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         while (true)
         {
             var audit = _auditor.Audit();
-            if (audit.Held || watch.Elapsed > Patience / 3)
+            var wrongViews = views.WrongViews([]).Count;
+            if ((audit.Held && wrongViews == 0) || watch.Elapsed > Patience / 3)
             {
-                return audit;
+                return (audit, wrongViews);
             }
 
             await Task.Delay(Poll, cancellationToken);

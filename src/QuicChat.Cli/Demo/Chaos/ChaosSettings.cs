@@ -24,8 +24,21 @@ internal sealed record ChaosSettings(
     /// <summary>The time between two messages of a client.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long migrations may take: short, so that a path that dies is given up within a run.</summary>
-    public static readonly TimeSpan MigrationTimeout = TimeSpan.FromSeconds(4);
+    /// <summary>How long migrations may take while networks are dead: short, so that they are given up within a run.</summary>
+    public static readonly TimeSpan ShortMigrationTimeout = TimeSpan.FromSeconds(4);
+
+    /// <summary>Within which a gateway's clients are to be back after its death, and everyone sees again who is there.</summary>
+    public static readonly TimeSpan GatewayLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>An honest bad day of a mobile network; a tenth of the round trip in jitter.</summary>
+    public static readonly LinkConditions BadNetwork = new()
+    {
+        LossPercent = 5,
+        Delay = TimeSpan.FromMilliseconds(30),
+        Jitter = TimeSpan.FromMilliseconds(3),
+        ReorderPercent = 2,
+        DuplicatePercent = 2,
+    };
 
     /// <summary>The room of a client.</summary>
     public string RoomOf(int client) => $"chaos-{(client % Rooms) + 1}";
