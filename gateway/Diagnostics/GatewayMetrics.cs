@@ -4,6 +4,7 @@ using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Limits;
 using QuicChat.Protocol;
 using QuicChat.Quic.Paths;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Diagnostics;
 
@@ -39,7 +40,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _noticesDropped;
     private readonly Counter<long> _clusterFailures;
 
-    public GatewayMetrics(IMeterFactory meters)
+    public GatewayMetrics(IMeterFactory meters, ServerPool pool)
     {
         var meter = meters.Create(MeterName);
         _connections = meter.CreateUpDownCounter<long>("quicchat.connections", "{connection}", "Authenticated connections.");
@@ -66,6 +67,7 @@ internal sealed class GatewayMetrics
         _pathDuration = meter.CreateHistogram<double>("quicchat.path.duration", "s", "Time from the detection of a path change to its validation.");
         _pathReports = meter.CreateCounter<long>("quicchat.path.reports", "{call}", "Reports of path events to the cluster.");
         _noticesDropped = meter.CreateCounter<long>("quicchat.notices.dropped", "{frame}", "Notices that a client did not read in time.");
+        meter.CreateObservableCounter("quicchat.pool.datagrams", () => Measure(pool), "{datagram}", "Datagrams of clients that came in by another gateway than their connection's, by what became of them.");
         _clusterFailures = meter.CreateCounter<long>("quicchat.cluster.failures", "{call}", "Failed calls to grains, by method.");
     }
 
@@ -157,6 +159,14 @@ internal sealed class GatewayMetrics
     public void ClusterCallFailed(string method) => _clusterFailures.Add(1, new KeyValuePair<string, object?>("method", method));
 
     private static KeyValuePair<string, object?> Code(ErrorCode code) => new("code", code.ToName());
+
+    private static IEnumerable<Measurement<long>> Measure(ServerPool pool) =>
+    [
+        new(pool.HandedOn, new KeyValuePair<string, object?>("direction", "handed_on")),
+        new(pool.Taken, new KeyValuePair<string, object?>("direction", "taken")),
+        new(pool.Returned, new KeyValuePair<string, object?>("direction", "returned")),
+        new(pool.Rejected, new KeyValuePair<string, object?>("direction", "rejected")),
+    ];
 
     private static KeyValuePair<string, object?> Kind(PathChangeKind kind) => new("kind", kind switch
     {

@@ -12,6 +12,7 @@ public sealed class DemoTests
     [InlineData("--clients", "8", "--rebinds", "3", "--seconds", "10")]
     [InlineData("--clients", "6", "--rebinds", "2", "--seconds", "10", "--loss", "2%", "--delay", "20ms", "--reorder", "1%")]
     [InlineData("--clients", "6", "--rebinds", "3", "--seconds", "10", "--active")]
+    [InlineData("--clients", "6", "--rebinds", "2", "--seconds", "10", "--gateways", "2", "--cross")]
     public async Task Nothing_is_lost_doubled_or_reordered_and_every_change_is_counted(params string[] arguments)
     {
         var demo = await Tool.RunAsync(Limit, ["demo", "--json", .. arguments]);

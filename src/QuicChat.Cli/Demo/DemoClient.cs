@@ -70,11 +70,14 @@ internal sealed class DemoClient : IAsyncDisposable
     {
         var isTalker = settings.IsTalker(number);
         var name = $"{(isTalker ? "talker" : "listener")}-{number + 1}";
-        var gateway = stack.Gateways[number % stack.Gateways.Length];
-        var server = new IPEndPoint(IPAddress.Loopback, gateway.Port);
-        DemoPath path = settings.IsActive
-            ? new ActiveDemoPath(server)
-            : new SimulatedDemoPath(server, settings.Network, unchecked(settings.Seed + number));
+        var first = number % stack.Gateways.Length;
+        IPEndPoint[] gateways = [.. stack.Gateways[first..].Concat(stack.Gateways[..first]).Select(gateway => new IPEndPoint(IPAddress.Loopback, gateway.Port))];
+        DemoPath path = settings.Changes switch
+        {
+            PathChanges.Active => new ActiveDemoPath(gateways[0]),
+            PathChanges.Cross => new SimulatedDemoPath(gateways, settings.Network, unchecked(settings.Seed + number)),
+            _ => new SimulatedDemoPath(gateways[..1], settings.Network, unchecked(settings.Seed + number)),
+        };
         ChatClient? client = null;
         try
         {

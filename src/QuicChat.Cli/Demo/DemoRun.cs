@@ -143,7 +143,7 @@ internal sealed class DemoRun : IAsyncDisposable
     private async Task<IReadOnlyList<Task>> MoveAsync(CancellationToken cancellationToken)
     {
         var moves = new List<Task>();
-        foreach (var change in RebindingPlan.Create(_settings.Clients, _settings.Rebinds, _settings.Duration, _settings.Seed, _settings.IsActive))
+        foreach (var change in RebindingPlan.Create(_settings.Clients, _settings.Rebinds, _settings.Duration, _settings.Seed, _settings.Changes))
         {
             await UntilAsync(change.At, cancellationToken);
             moves.Add(_clients[change.Client].MoveAsync(change.NewAddress));

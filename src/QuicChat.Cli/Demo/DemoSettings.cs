@@ -9,11 +9,11 @@ namespace QuicChat.Cli.Demo;
 /// <param name="Rebinds">How often each client's path changes.</param>
 /// <param name="Duration">For how long is published.</param>
 /// <param name="Network">What the simulated network does to each datagram, in each direction.</param>
-/// <param name="IsActive">Whether the clients move by their own will; else a network between changes, and they do not know.</param>
+/// <param name="Changes">How the clients come to other paths.</param>
 /// <param name="Seed">Where all random decisions come from.</param>
 /// <param name="Engine">The clients' QUIC engine.</param>
 internal sealed record DemoSettings(
-    int Clients, int Rooms, int Rebinds, TimeSpan Duration, LinkConditions Network, bool IsActive, int Seed, QuicEngineKind Engine)
+    int Clients, int Rooms, int Rebinds, TimeSpan Duration, LinkConditions Network, PathChanges Changes, int Seed, QuicEngineKind Engine)
 {
     /// <summary>The time between two messages of a client that publishes: 10 a second.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);

@@ -23,6 +23,10 @@ internal sealed class DemoVerb : Verb
     {
         Description = "The clients move by their own will, between 127.0.0.1, 127.0.0.2 and ::1, in place of a network that changes.",
     };
+    private readonly Option<bool> _cross = new("--cross")
+    {
+        Description = "Each new path leads to another gateway than the one before; needs two --gateways.",
+    };
     private readonly NetworkOptions _network = new();
     private readonly Option<int?> _seed = Choice.NumberOrNone(
         "--seed", 0, int.MaxValue, "Repeats the times of path changes and the network's decisions of an earlier run.");
@@ -43,10 +47,11 @@ internal sealed class DemoVerb : Verb
             "./quicchat demo",
             "./quicchat demo --clients 40 --rebinds 5 --json",
             "./quicchat demo --active",
+            "./quicchat demo --gateways 2 --cross",
             "./quicchat demo --loss 2% --delay 20ms --reorder 1%",
             "./quicchat demo --chaos all",
             "./quicchat demo --chaos gateway,store --redis-server --json")
-        => AddOptions([_clients, _rooms, _rebinds, _seconds, _active, .. _network.All, _seed, _engine, _silos, _gateways, _chaos, _redis]);
+        => AddOptions([_clients, _rooms, _rebinds, _seconds, _active, _cross, .. _network.All, _seed, _engine, _silos, _gateways, _chaos, _redis]);
 
     /// <inheritdoc />
     protected override string DataDescription => "A new directory for the stack, to keep. Without it a temporary one, deleted at the end.";
@@ -63,12 +68,18 @@ internal sealed class DemoVerb : Verb
             parsed.GetValue(_rebinds),
             TimeSpan.FromSeconds(parsed.GetValue(_seconds)),
             _network.Read(parsed),
-            parsed.GetValue(_active),
+            parsed.GetValue(_active) ? PathChanges.Active : parsed.GetValue(_cross) ? PathChanges.Cross : PathChanges.Rebinding,
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
-        if (settings.IsActive && settings.Network != LinkConditions.Unimpaired)
+        if (settings.Changes == PathChanges.Active && (settings.Network != LinkConditions.Unimpaired || parsed.GetValue(_cross)))
         {
-            throw new UsageException("--active: the clients have no network between them and the gateway that could lose or delay anything; leave one of the two away");
+            throw new UsageException(
+                "--active: the clients have no network between them and the gateway that could lose anything or lead elsewhere; leave one of the two away");
+        }
+
+        if (settings.Changes == PathChanges.Cross && parsed.GetValue(_gateways) < 2)
+        {
+            throw new UsageException("--cross: each new path leads to another gateway; give at least --gateways 2");
         }
 
         Check(settings);
@@ -85,7 +96,7 @@ internal sealed class DemoVerb : Verb
 
     private async Task<int> BreakAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
-        foreach (var option in (Option[])[_rebinds, _active])
+        foreach (var option in (Option[])[_rebinds, _active, _cross])
         {
             if (IsGiven(option))
             {

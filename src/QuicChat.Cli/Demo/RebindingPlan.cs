@@ -19,25 +19,25 @@ internal static class RebindingPlan
 
     /// <summary>Makes a plan; the same seed makes the same plan.</summary>
     /// <param name="clients">How many clients.</param>
-    /// <param name="changes">How many changes each client gets, at most <see cref="MostChanges"/>.</param>
+    /// <param name="count">How many changes each client gets, at most <see cref="MostChanges"/>.</param>
     /// <param name="duration">The time of publishing; the last change comes at least <see cref="Pause"/> before its end.</param>
     /// <param name="seed">Where the times come from.</param>
-    /// <param name="isActive">Whether the clients move by their own will, which is always to another address, of either family.</param>
+    /// <param name="changes">How the clients come there: by their own will always to another address, of either family.</param>
     /// <returns>The changes in the order of their times.</returns>
-    public static IReadOnlyList<Rebinding> Create(int clients, int changes, TimeSpan duration, int seed, bool isActive = false)
+    public static IReadOnlyList<Rebinding> Create(int clients, int count, TimeSpan duration, int seed, PathChanges changes = PathChanges.Rebinding)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(changes, MostChanges(duration));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, MostChanges(duration));
         var random = new Random(seed);
         var plan = new List<Rebinding>();
         for (var client = 0; client < clients; client++)
         {
-            for (var number = 0; number < changes; number++)
+            for (var number = 0; number < count; number++)
             {
                 // Each change has a slot of its own and stays clear of its last part, so that changes of one client keep apart.
-                var slot = (duration - Lead(duration)) / changes;
+                var slot = (duration - Lead(duration)) / count;
                 var at = Lead(duration) + (slot * number) + ((slot - Pause) * random.NextDouble());
-                var toAddress = (client + number) % 2 == 1;
-                plan.Add(new Rebinding(at, client, isActive ? ActiveAddresses[number % ActiveAddresses.Length] : toAddress ? Address(number) : null));
+                var toAddress = (client + number) % 2 == 1 ? Address(number) : null;
+                plan.Add(new Rebinding(at, client, changes == PathChanges.Active ? ActiveAddresses[number % ActiveAddresses.Length] : toAddress));
             }
         }
 

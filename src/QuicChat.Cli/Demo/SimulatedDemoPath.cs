@@ -5,19 +5,24 @@ using QuicChat.Quic.Simulation;
 namespace QuicChat.Cli.Demo;
 
 /// <summary>A simulated network of the client's own, whose NAT rebinds: the client does not know.</summary>
-internal sealed class SimulatedDemoPath(IPEndPoint gateway, LinkConditions conditions, int seed) : DemoPath
+/// <param name="gateways">Where paths lead to: the first to the first of them, each new one to the next.</param>
+/// <param name="conditions">What the network does to each datagram.</param>
+/// <param name="seed">Where its decisions come from.</param>
+internal sealed class SimulatedDemoPath(IReadOnlyList<IPEndPoint> gateways, LinkConditions conditions, int seed) : DemoPath
 {
     // The path and its links carry few datagrams; the default of the simulator is for relays of many clients.
     private const int SocketBufferBytes = 512 * 1024;
 
     private readonly PathSimulator _simulator = PathSimulator.Start(new PathSimulatorOptions
     {
-        Server = gateway,
+        Server = gateways[0],
         ToServer = conditions,
         ToClient = conditions,
         Seed = seed,
         SocketBufferBytes = SocketBufferBytes,
     });
+
+    private int _changes;
 
     /// <inheritdoc />
     public override IPEndPoint Server => _simulator.ListenEndPoint;
@@ -31,7 +36,12 @@ internal sealed class SimulatedDemoPath(IPEndPoint gateway, LinkConditions condi
     /// <inheritdoc />
     protected override Task ChangeAsync(ChatClient client, IPAddress? address)
     {
-        _simulator.RebindAll(address);
+        var gateway = gateways[++_changes % gateways.Count];
+        foreach (var simulated in _simulator.Clients)
+        {
+            simulated.Rebind(new IPEndPoint(address ?? simulated.Path.LocalEndPoint.Address, 0), gateway);
+        }
+
         return Task.CompletedTask;
     }
 }

@@ -49,7 +49,7 @@ public sealed class DemoReportTests
     }
 
     private static DemoReport Report(DeliveryAudit audit, long rebinds = 24, long reconnects = 0, long failed = 0) => DemoReport.Of(
-        new DemoSettings(8, 2, 3, TimeSpan.FromSeconds(20), LinkConditions.Unimpaired, IsActive: false, Seed: 7, QuicEngineKind.Auto),
+        new DemoSettings(8, 2, 3, TimeSpan.FromSeconds(20), LinkConditions.Unimpaired, PathChanges.Rebinding, Seed: 7, QuicEngineKind.Auto),
         audit,
         rebinds,
         reconnects,

@@ -34,5 +34,5 @@ public sealed class DemoSettingsTests
     }
 
     private static DemoSettings Settings(int clients, int rooms)
-        => new(clients, rooms, 3, TimeSpan.FromSeconds(20), LinkConditions.Unimpaired, IsActive: false, Seed: 1, QuicEngineKind.Auto);
+        => new(clients, rooms, 3, TimeSpan.FromSeconds(20), LinkConditions.Unimpaired, PathChanges.Rebinding, Seed: 1, QuicEngineKind.Auto);
 }

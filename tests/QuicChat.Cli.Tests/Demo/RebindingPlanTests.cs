@@ -10,7 +10,7 @@ public sealed class RebindingPlanTests
     public void Every_client_gets_its_changes_apart_and_before_the_end()
     {
         const int Seed = 7;
-        var plan = RebindingPlan.Create(clients: 40, changes: 5, Duration, Seed);
+        var plan = RebindingPlan.Create(clients: 40, count: 5, Duration, Seed);
 
         Assert.Equal(200, plan.Count);
         Assert.Equal(plan.OrderBy(change => change.At), plan);
@@ -26,7 +26,7 @@ public sealed class RebindingPlanTests
     [Fact]
     public void Changes_go_in_turn_to_a_new_port_and_to_an_address_not_used_just_before()
     {
-        foreach (var client in RebindingPlan.Create(clients: 2, changes: 6, Duration, seed: 1).GroupBy(change => change.Client))
+        foreach (var client in RebindingPlan.Create(clients: 2, count: 6, Duration, seed: 1).GroupBy(change => change.Client))
         {
             var kinds = client.Select(change => change.NewAddress is not null).ToList();
             Assert.All(kinds.Zip(kinds.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
@@ -57,7 +57,7 @@ public sealed class RebindingPlanTests
     [Fact]
     public void Clients_that_move_by_themselves_go_to_another_address_each_time()
     {
-        foreach (var client in RebindingPlan.Create(clients: 2, changes: 6, Duration, seed: 1, isActive: true).GroupBy(change => change.Client))
+        foreach (var client in RebindingPlan.Create(clients: 2, count: 6, Duration, seed: 1, PathChanges.Active).GroupBy(change => change.Client))
         {
             var addresses = client.Select(change => change.NewAddress?.ToString()).Prepend("127.0.0.1").ToList();
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Net;
 using QuicChat.Gateway.Diagnostics;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Tests.Support;
 
@@ -25,7 +27,7 @@ internal sealed class Metrics : IMeterFactory
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, (long)value, tags));
         _listener.Start();
-        Gateway = new GatewayMetrics(this);
+        Gateway = new GatewayMetrics(this, new ServerPool(new IPEndPoint(IPAddress.Loopback, 0)));
     }
 
     public GatewayMetrics Gateway { get; }
