@@ -73,7 +73,8 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
 
     public NetworkPath CurrentPath => Volatile.Read(ref _currentPath);
 
-    public PathCapabilities Capabilities => PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure;
+    public PathCapabilities Capabilities
+        => PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure | PathCapabilities.Refusal;
 
     public ChannelReader<PathEvent> Events => _pathEvents;
 

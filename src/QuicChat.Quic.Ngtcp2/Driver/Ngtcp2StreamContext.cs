@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;

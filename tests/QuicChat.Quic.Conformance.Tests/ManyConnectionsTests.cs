@@ -1,0 +1,43 @@
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Conformance.Tests.Support;
+using Xunit;
+
+namespace QuicChat.Quic.Conformance.Tests;
+
+public abstract class ManyConnectionsTests(TestEngine engine) : Conformance(engine)
+{
+    [Collection(WholeProcess.Name)]
+    public sealed class OnNgtcp2() : ManyConnectionsTests(TestEngine.Ngtcp2);
+
+    [Collection(WholeProcess.Name)]
+    public sealed class OnSystem() : ManyConnectionsTests(TestEngine.System);
+
+    [Fact]
+    public async Task A_thousand_connections_of_one_socket_live_and_echo_at_once()
+    {
+        const int Count = 1000;
+        await using var server = await EchoServer.StartAsync(Engine);
+        IPAddress[] addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.2")];
+        var connections = new (MultiplexedConnectionContext Connection, ConnectionContext Stream)[Count];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 50 };
+        await Parallel.ForAsync(0, Count, parallel, async (i, _) =>
+        {
+            var connection = await Engine.ConnectAsync(new IPEndPoint(addresses[i % 3], server.Port));
+            connections[i] = (connection, await connection.OpenStreamAsync());
+        });
+
+        for (var round = 0; round < 3; round++)
+        {
+            var echoes = await Task.WhenAll(connections.Select((c, i) => c.Stream.EchoAsync($"round {round} of connection {i}")));
+            Assert.Equal(Enumerable.Range(0, Count).Select(i => $"round {round} of connection {i}"), echoes);
+        }
+
+        await Parallel.ForAsync(0, Count, parallel, async (i, _) =>
+        {
+            await connections[i].Stream.DisposeAsync();
+            await connections[i].Connection.DisposeAsync();
+        });
+        await TestEngine.WhenEmptyAsync(server.Listener);
+    }
+}
