@@ -18,8 +18,6 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
     // Four streams' windows, and a little for the bytes that show streams to the server.
     private const int ConnectionWindow = (4 * StreamWindow) + 100;
 
-    // What a writer may be ahead of the peer's window by: the engine's send buffer, and the write that filled it.
-    private const int SendBuffer = 256 * 1024;
     private const int WriteSize = 16 * 1024;
 
     private static QuicListenerOptions Server => new()
@@ -35,7 +33,7 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
         await using var link = await Link.OpenAsync(Engine, Server);
         var (slow, slowServer) = await link.OpenStreamAsync();
         var (quick, quickServer) = await link.OpenStreamAsync();
-        var writer = await Writer.StoppedAsync(slow, slowServer);
+        var writer = await Writer.StoppedAsync(Engine, slow, slowServer);
 
         for (var i = 0; i < 20; i++)
         {
@@ -43,14 +41,17 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
             await quickServer.ReadExactlyAsync(10_000);
         }
 
+        // The other stream's traffic may have shown MsQuic that the path carries more, so that it buffers more.
+        await writer.FillBufferAsync(Engine);
         Assert.False(writer.Flush.IsCompleted);
-        Assert.InRange(writer.Written, StreamWindow, StreamWindow + SendBuffer + WriteSize);
+        Assert.InRange(writer.Written, StreamWindow, StreamWindow + Engine.SendBuffer + WriteSize);
         await writer.ReadAsync();
     }
 
     [Fact]
     public async Task Unread_bytes_of_all_streams_together_stay_within_the_connections_window_and_it_opens_again()
     {
+        Assert.SkipUnless(Engine.HasExactWindows, "This needs a window that is no power of two, and MsQuic has no others.");
         await using var link = await Link.OpenAsync(Engine, Server);
         List<(ConnectionContext Client, ConnectionContext Server)> streams = [];
         for (var i = 0; i < 8; i++)
@@ -61,10 +62,10 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
         List<Writer> writers = [];
         foreach (var (client, server) in streams)
         {
-            writers.Add(writers.Count < ConnectionWindow / StreamWindow ? await Writer.StoppedAsync(client, server) : Writer.Stopped(client, server));
+            writers.Add(writers.Count < ConnectionWindow / StreamWindow ? await Writer.StoppedAsync(Engine, client, server) : await Writer.StoppedByOthersAsync(Engine, client, server));
         }
 
-        Assert.All(writers.Skip(4), writer => Assert.InRange(writer.Written, SendBuffer, SendBuffer + (2 * WriteSize)));
+        Assert.All(writers.Skip(4), writer => Assert.InRange(writer.Written, Engine.SendBuffer, Engine.SendBuffer + (2 * WriteSize)));
 
         // Half of the window is enough for all others to go on; ngtcp2 tells of credit from a quarter of the window on.
         await Task.WhenAll(writers.Where((_, i) => i is not (2 or 3)).Select(w => w.ReadAsync()));
@@ -138,8 +139,8 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
             Engine,
             client: new QuicClientOptions { Trust = Clients.Trust, StreamReceiveWindow = StreamWindow, ConnectionReceiveWindow = ConnectionWindow });
         var (client, server) = await link.OpenStreamAsync();
-        var writer = await Writer.StoppedAsync(server, client);
-        Assert.InRange(writer.Written, StreamWindow, StreamWindow + SendBuffer + WriteSize);
+        var writer = await Writer.StoppedAsync(Engine, server, client);
+        Assert.InRange(writer.Written, StreamWindow, StreamWindow + Engine.SendBuffer + WriteSize);
         await writer.ReadAsync();
     }
 
@@ -150,19 +151,19 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
 
         public Task<FlushResult> Flush { get; private set; } = Task.FromResult(default(FlushResult));
 
-        public static async Task<Writer> StoppedAsync(ConnectionContext from, ConnectionContext to)
+        public static async Task<Writer> StoppedAsync(TestEngine engine, ConnectionContext from, ConnectionContext to)
         {
             var writer = new Writer(from, to);
             await writer.FillWindowAsync();
-            writer.FillBuffer();
+            await writer.FillBufferAsync(engine);
             return writer;
         }
 
         /// <summary>A writer of a connection whose window is used up by others.</summary>
-        public static Writer Stopped(ConnectionContext from, ConnectionContext to)
+        public static async Task<Writer> StoppedByOthersAsync(TestEngine engine, ConnectionContext from, ConnectionContext to)
         {
             var writer = new Writer(from, to);
-            writer.FillBuffer();
+            await writer.FillBufferAsync(engine);
             return writer;
         }
 
@@ -182,13 +183,19 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
             to.Transport.Input.AdvanceTo(result.Buffer.Start);
         }
 
-        private void FillBuffer()
+        /// <summary>Writes until a flush waits.</summary>
+        public async Task FillBufferAsync(TestEngine engine)
         {
             while (Flush.IsCompleted)
             {
                 Flush = from.Transport.Output.WriteAsync(new byte[WriteSize]).AsTask();
                 Written += WriteSize;
                 Assert.True(Written < 16 * 1024 * 1024, "Nothing stopped the writer.");
+                if (!Flush.IsCompleted && !engine.FlushesAtOnce)
+                {
+                    // It may be the engine's own thread that is waited for. That it is not shows only in time.
+                    await Task.WhenAny(Flush, Task.Delay(TimeSpan.FromMilliseconds(500)));
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
 using Xunit;
 
@@ -23,7 +24,7 @@ public abstract class ManyConnectionsTests(TestEngine engine) : Conformance(engi
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 50 };
         await Parallel.ForAsync(0, Count, parallel, async (i, _) =>
         {
-            var connection = await Engine.ConnectAsync(new IPEndPoint(addresses[i % 3], server.Port));
+            var connection = await ConnectAsync(new IPEndPoint(addresses[i % 3], server.Port));
             connections[i] = (connection, await connection.OpenStreamAsync());
         });
 
@@ -39,5 +40,22 @@ public abstract class ManyConnectionsTests(TestEngine engine) : Conformance(engi
             await connections[i].Connection.DisposeAsync();
         });
         await TestEngine.WhenEmptyAsync(server.Listener);
+    }
+
+    private async Task<MultiplexedConnectionContext> ConnectAsync(IPEndPoint endPoint)
+    {
+        // CONNECTION_REFUSED (RFC 9000, section 20.1).
+        const ulong Refused = 2;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await Engine.ConnectAsync(endPoint);
+            }
+            catch (QuicConnectionClosedException e) when (Engine.RefusesWhenBusy && e.Closure.TransportErrorCode == Refused && tries < 50)
+            {
+                await Task.Delay(20);
+            }
+        }
     }
 }

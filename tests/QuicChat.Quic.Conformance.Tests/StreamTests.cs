@@ -227,7 +227,7 @@ public abstract class StreamTests(TestEngine engine) : Conformance(engine)
         }
 
         Assert.False(fifth.IsCompleted);
-        await using var accepted = await link.Server.AcceptAsync().AsTask().Within("the first stream");
+        await (await link.Server.AcceptAsync().AsTask().Within("the first stream"))!.DisposeAsync();
         await (await fifth.Within("the fifth stream")).DisposeAsync();
     }
 

@@ -116,7 +116,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     public long Error
     {
         get => _error;
-        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
     }
 
     public Task<ConnectionClosure> Closed => _closed.Task;
@@ -129,7 +129,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     public void Close(ulong errorCode, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
-        _driver.Core.RequestClose(ErrorCode.Check(errorCode), reason);
+        _driver.Core.RequestClose(ApplicationErrorCode.Check(errorCode), reason);
     }
 
     public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)

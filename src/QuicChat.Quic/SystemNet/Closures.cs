@@ -27,7 +27,7 @@ internal static class Closures
     {
         QuicException { QuicError: QuicError.ConnectionAborted, ApplicationErrorCode: var code } => Peer((ulong?)code, null),
         QuicException { QuicError: QuicError.ConnectionIdle } => new(ConnectionCloseOrigin.IdleTimeout, null, null, ""),
-        QuicException { QuicError: QuicError.ConnectionTimeout } => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, ""),
+        QuicException { QuicError: QuicError.ConnectionTimeout } => new(ConnectionCloseOrigin.IdleTimeout, null, null, "the peer has stopped acknowledging"),
         QuicException { QuicError: QuicError.ConnectionRefused } => Peer(null, ConnectionRefused),
         QuicException { QuicError: QuicError.AlpnInUse or QuicError.VersionNegotiationError } e => Peer(null, null, e.Message),
         QuicException { QuicError: QuicError.TransportError, TransportErrorCode: var code } e => Peer(null, (ulong?)code, e.Message),
@@ -45,6 +45,7 @@ internal static class Closures
         SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.ConnectionRefused } e
             => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, e.Message),
         SocketException => null,
+        QuicException { QuicError: QuicError.ConnectionTimeout or QuicError.ConnectionIdle } => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, ""),
         _ => Of(exception),
     };
 

@@ -94,6 +94,10 @@ internal sealed class PathWatch
     /// <summary>The connection has ended.</summary>
     public void Complete() => _events.Complete();
 
+    /// <summary>The end point without IPv6 around an IPv4 address.</summary>
+    public static IPEndPoint Plain(IPEndPoint endPoint)
+        => endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
+
     private void Update(IPEndPoint remote, Instant now)
     {
         if (_attempt is { } attempt && now.Elapsed - attempt.Since > ConfirmationLimit)
@@ -121,7 +125,4 @@ internal sealed class PathWatch
         _tracker.Adopt(path, now);
         _attempt = _tracker.IsMigrating ? new Attempt(now.Elapsed, denial) : null;
     }
-
-    private static IPEndPoint Plain(IPEndPoint endPoint)
-        => endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }

@@ -13,16 +13,18 @@ internal static class ReceiveWindows
     // MsQuic's smallest buffer.
     private const int Smallest = 4096;
 
-    /// <summary>The windows; a stream's is the next smaller power of two, for MsQuic has no others.</summary>
+    /// <summary>The windows, each the next smaller power of two: MsQuic has no others.</summary>
     public static QuicReceiveWindowSizes Of(int stream, int connection)
     {
-        var size = Math.Max(Smallest, 1 << BitOperations.Log2((uint)stream));
+        var size = PowerOfTwo(stream);
         return new QuicReceiveWindowSizes
         {
-            Connection = connection,
+            Connection = PowerOfTwo(connection),
             LocallyInitiatedBidirectionalStream = size,
             RemotelyInitiatedBidirectionalStream = size,
             UnidirectionalStream = Smallest,
         };
     }
+
+    private static int PowerOfTwo(int size) => Math.Max(Smallest, 1 << BitOperations.Log2((uint)size));
 }

@@ -116,7 +116,7 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
     public long Error
     {
         get => _error;
-        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
     }
 
     public Task<ConnectionClosure> Closed => _closed.Task;
@@ -140,7 +140,7 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
     public void Close(ulong errorCode, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
-        var closure = new ConnectionClosure(ConnectionCloseOrigin.Local, ErrorCode.Check(errorCode), null, reason);
+        var closure = new ConnectionClosure(ConnectionCloseOrigin.Local, ApplicationErrorCode.Check(errorCode), null, reason);
         if (Interlocked.CompareExchange(ref _closing, closure, null) is null)
         {
             _ = CloseAsync((long)errorCode);

@@ -25,11 +25,16 @@ internal sealed class SystemConnectionFactory(QuicClientOptions options, ILogger
     private async Task<MultiplexedConnectionContext> ConnectAsync(IPEndPoint remote, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (options.LocalEndPoint is { } local)
+        {
+            LocalAddress.Check(local.Address);
+        }
+
         var verifier = new ServerVerifier(options.Trust);
         var connecting = QuicConnection.ConnectAsync(
             new QuicClientConnectionOptions
             {
-                RemoteEndPoint = remote,
+                RemoteEndPoint = PathWatch.Plain(remote),
                 LocalEndPoint = options.LocalEndPoint,
                 DefaultCloseErrorCode = 0,
                 DefaultStreamErrorCode = 0,

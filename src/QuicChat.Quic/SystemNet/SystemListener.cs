@@ -79,7 +79,7 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
         var listener = new SystemListener(options, time, logger);
         try
         {
-            CheckAddress(endPoint);
+            LocalAddress.Check(endPoint.Address);
             listener._quic = await QuicListener.ListenAsync(
                 new System.Net.Quic.QuicListenerOptions
                 {
@@ -143,13 +143,6 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
         await _accepting;
         var ending = _connections.Keys.Select(connection => connection.DisposeAsync().AsTask()).ToArray();
         await Task.WhenAny(Task.WhenAll(ending), Task.Delay(CloseGrace, _time));
-    }
-
-    // MsQuic binds addresses that this machine does not have, too.
-    private static void CheckAddress(IPEndPoint endPoint)
-    {
-        using var socket = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(endPoint.Address, 0));
     }
 
     // Only here can a connection be refused: after its first packet and before its handshake. The client hears of it as the TLS alert user_canceled.

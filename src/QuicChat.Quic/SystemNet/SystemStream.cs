@@ -81,15 +81,15 @@ internal sealed class SystemStream : ConnectionContext,
     public long Error
     {
         get => _error;
-        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
     }
 
     /// <summary>The error code that aborts without one of their own take: <see cref="Error"/>, or 0 where it is not set.</summary>
     public ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
 
-    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _input.Abort(ErrorCode.Check(errorCode), abortReason);
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _input.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
 
-    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _output.Abort(ErrorCode.Check(errorCode), abortReason);
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _output.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
 
     public override void Abort() => Abort(new ConnectionAbortedException("The stream was aborted by this side."));
 

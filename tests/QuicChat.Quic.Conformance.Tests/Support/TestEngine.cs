@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
 using QuicChat.Quic.Ngtcp2.Driver;
+using QuicChat.Quic.Paths;
 using QuicChat.Quic.SystemNet;
 using Xunit;
 
@@ -24,6 +25,36 @@ public sealed class TestEngine
 
     /// <summary>The transport error code (RFC 9000, section 20.1) by which a server refuses connections.</summary>
     public ulong RefusalCode => Kind == QuicEngineKind.Ngtcp2 ? 0x2u : 0x15a;
+
+    /// <summary>How many addresses a client may come from during a connection. MsQuic has room for four paths, and makes room only by those of one address.</summary>
+    public int MostAddresses => Kind == QuicEngineKind.Ngtcp2 ? int.MaxValue : 4;
+
+    /// <summary>
+    /// How many bytes a writer may be ahead of its peer's window at most: what the engine buffers on both sides. System.Net.Quic takes up to 64 KiB from MsQuic before
+    /// they are read, and MsQuic buffers by what the path can carry.
+    /// </summary>
+    public int SendBuffer => Kind == QuicEngineKind.Ngtcp2 ? 256 * 1024 : 768 * 1024;
+
+    /// <summary>Whether a flush that has to wait waits for the peer alone.</summary>
+    public bool FlushesAtOnce => Kind == QuicEngineKind.Ngtcp2;
+
+    /// <summary>Whether receive windows are what was asked for, to the byte.</summary>
+    public bool HasExactWindows => Kind == QuicEngineKind.Ngtcp2;
+
+    /// <summary>Whether it refuses connections when it has much to do; a client then tries again.</summary>
+    public bool RefusesWhenBusy => Kind == QuicEngineKind.System;
+
+    /// <summary>Whether a connection's keep-alive can be changed.</summary>
+    public bool ChangesKeepAlive => Kind == QuicEngineKind.Ngtcp2;
+
+    /// <summary>What a server's end is expected to say of itself.</summary>
+    public PathCapabilities Capabilities => Kind == QuicEngineKind.Ngtcp2
+        ? PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure | PathCapabilities.Refusal
+        : PathCapabilities.Detection;
+
+    /// <summary>Skips the test where the engine does not promise something.</summary>
+    public void Require(PathCapabilities capability)
+        => Assert.SkipUnless(Capabilities.HasFlag(capability), $"The engine '{Kind}' does not promise {capability}.");
 
     /// <summary>What the other side reads of words that a connection was closed with.</summary>
     public string Words(string reason) => ClosesWithCare ? reason : "";

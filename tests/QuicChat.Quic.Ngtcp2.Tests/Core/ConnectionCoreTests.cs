@@ -260,9 +260,9 @@ public sealed class ConnectionCoreTests
     public void The_peer_gets_the_code_and_the_words_of_a_close(string reason)
     {
         using var link = new CoreLink().Establish();
-        link.Client.Core.RequestClose(ErrorCode.Max, reason);
+        link.Client.Core.RequestClose(ApplicationErrorCode.Max, reason);
         link.RunUntil(() => link.Server!.Closure is not null, "the close");
-        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, ErrorCode.Max, null, reason), link.Server!.Closure);
+        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, ApplicationErrorCode.Max, null, reason), link.Server!.Closure);
     }
 
     [Fact]
