@@ -10,8 +10,8 @@ namespace QuicChat.Quic.SystemNet;
 /// </summary>
 /// <remarks>
 /// MsQuic goes to the peer's new end point with the first packet from there, before it has validated the path, and says nothing of how validation ends. Where it
-/// fails, MsQuic goes back and does not tell that either, but not within 2 s of the change: it waits for three probe time-outs (RFC 9000, section 8.2.4), and at least for
-/// six times its initial round-trip time of 333 ms. So a round trip within <see cref="ConfirmationLimit"/> went over the new path; a later one may not have.
+/// fails, MsQuic goes back and does not tell that either, but only after three probe time-outs (RFC 9000, section 8.2.4), and never before six times its initial
+/// round-trip time of 333 ms. So a round trip within <see cref="ConfirmationLimit"/> went over the new path; a later one may not have.
 /// </remarks>
 internal sealed class PathWatch
 {
