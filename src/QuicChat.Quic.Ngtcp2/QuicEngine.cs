@@ -62,8 +62,10 @@ public static class QuicEngine
         return (kind, ngtcp2Problem, isSystemSupported()) switch
         {
             (QuicEngineKind.Auto or QuicEngineKind.System, _, true) => QuicEngineKind.System,
-            (_, null, _) => throw new QuicEngineUnavailableException($"{SystemEngine.Requirement} Or use the engine 'ngtcp2', which can run here."),
-            (_, { } problem, true) => throw new QuicEngineUnavailableException($"{problem} Or use the engine 'system', which can run here."),
+            (_, null, _) => throw new QuicEngineUnavailableException(
+                $"{SystemEngine.Requirement} Or use the engine 'ngtcp2', which can run here."),
+            (_, { } problem, true) => throw new QuicEngineUnavailableException(
+                $"{problem} Or use the engine 'system', which can run here."),
             (_, { } problem, false) => throw new QuicEngineUnavailableException(
                 $"No QUIC engine can run here; one is enough. {problem} {SystemEngine.Requirement}"),
         };

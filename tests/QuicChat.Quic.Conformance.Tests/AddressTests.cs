@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
-using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Paths;
 using Xunit;
 
@@ -122,7 +122,8 @@ public abstract class AddressTests(TestEngine engine) : Conformance(engine)
     [Fact]
     public async Task Only_IP_end_points_and_names_are_taken()
     {
-        await Assert.ThrowsAsync<NotSupportedException>(async () => await QuicEngine.CreateListenerFactory(Engine.Kind, new QuicListenerOptions { Certificate = EchoServer.Certificate })
+        var options = new QuicListenerOptions { Certificate = EchoServer.Certificate };
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await QuicEngine.CreateListenerFactory(Engine.Kind, options)
             .BindAsync(new UnixDomainSocketEndPoint("/tmp/x")));
         await Assert.ThrowsAsync<NotSupportedException>(() => QuicEngine.CreateConnectionFactory(Engine.Kind, Clients.Options)
             .ConnectAsync(new UnixDomainSocketEndPoint("/tmp/x")).AsTask());

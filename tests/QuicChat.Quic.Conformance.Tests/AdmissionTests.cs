@@ -1,5 +1,5 @@
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;

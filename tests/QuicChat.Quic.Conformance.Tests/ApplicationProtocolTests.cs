@@ -1,6 +1,6 @@
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
-using QuicChat.Quic.Conformance.Tests.Support;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;
@@ -62,7 +62,9 @@ public abstract class FlowControlTests(TestEngine engine) : Conformance(engine)
         List<Writer> writers = [];
         foreach (var (client, server) in streams)
         {
-            writers.Add(writers.Count < ConnectionWindow / StreamWindow ? await Writer.StoppedAsync(Engine, client, server) : await Writer.StoppedByOthersAsync(Engine, client, server));
+            writers.Add(writers.Count < ConnectionWindow / StreamWindow
+                ? await Writer.StoppedAsync(Engine, client, server)
+                : await Writer.StoppedByOthersAsync(Engine, client, server));
         }
 
         Assert.All(writers.Skip(4), writer => Assert.InRange(writer.Written, Engine.SendBuffer, Engine.SendBuffer + (2 * WriteSize)));

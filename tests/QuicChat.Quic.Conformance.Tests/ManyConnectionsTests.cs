@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;

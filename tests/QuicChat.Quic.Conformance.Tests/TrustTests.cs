@@ -1,6 +1,6 @@
 using QuicChat.Quic.Certificates;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 

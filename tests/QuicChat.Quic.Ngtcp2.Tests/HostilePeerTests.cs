@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Connections;
-using QuicChat.Quic.Engines;
 using QuicChat.Quic.Conformance.Tests.Support;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 using Native = QuicChat.Quic.Ngtcp2.Interop.Ngtcp2;

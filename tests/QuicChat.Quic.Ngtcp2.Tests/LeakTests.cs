@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Driver;
-using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 

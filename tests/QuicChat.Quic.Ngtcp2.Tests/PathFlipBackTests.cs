@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Conformance.Tests.Support;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
 namespace QuicChat.Quic.Ngtcp2.Tests;

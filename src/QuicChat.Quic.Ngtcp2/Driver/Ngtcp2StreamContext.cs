@@ -83,9 +83,11 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
     /// <summary>Tells that the application knows the stream.</summary>
     public void Accept() => _stream.Accept();
 
-    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead(ApplicationErrorCode.Check(errorCode), abortReason);
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason)
+        => _stream.AbortRead(ApplicationErrorCode.Check(errorCode), abortReason);
 
-    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite(ApplicationErrorCode.Check(errorCode), abortReason);
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason)
+        => _stream.AbortWrite(ApplicationErrorCode.Check(errorCode), abortReason);
 
     public override void Abort() => Abort(new ConnectionAbortedException("The stream was aborted by this side."));
 

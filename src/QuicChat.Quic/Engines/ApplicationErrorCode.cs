@@ -2,7 +2,10 @@ using System.Runtime.CompilerServices;
 
 namespace QuicChat.Quic.Engines;
 
-/// <summary>Application error codes as the wire takes them: integers of 62 bits (RFC 9000, section 16). Some libraries abort the process on larger ones.</summary>
+/// <summary>
+/// Application error codes as the wire takes them: integers of 62 bits (RFC 9000, section 16). Some libraries abort the process on larger
+/// ones.
+/// </summary>
 internal static class ApplicationErrorCode
 {
     public const ulong Max = (1UL << 62) - 1;

@@ -4,8 +4,8 @@ namespace QuicChat.Quic.Engines;
 public interface IConnectionCloseFeature
 {
     /// <summary>
-    /// Closes the connection; later calls change nothing. The ngtcp2 engine first sends what streams have already flushed, as far as the path allows;
-    /// System.Net.Quic drops what it has not sent yet.
+    /// Closes the connection; later calls change nothing. The ngtcp2 engine first sends what streams have already flushed, as far as the
+    /// path allows; System.Net.Quic drops what it has not sent yet.
     /// </summary>
     /// <param name="errorCode">The application error code, below 2^62.</param>
     /// <param name="reason">Words for the peer's log; cut at 256 bytes of UTF-8. System.Net.Quic sends the code alone.</param>

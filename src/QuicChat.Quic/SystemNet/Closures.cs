@@ -27,12 +27,14 @@ internal static class Closures
     {
         QuicException { QuicError: QuicError.ConnectionAborted, ApplicationErrorCode: var code } => Peer((ulong?)code, null),
         QuicException { QuicError: QuicError.ConnectionIdle } => new(ConnectionCloseOrigin.IdleTimeout, null, null, ""),
-        QuicException { QuicError: QuicError.ConnectionTimeout } => new(ConnectionCloseOrigin.IdleTimeout, null, null, "the peer has stopped acknowledging"),
+        QuicException { QuicError: QuicError.ConnectionTimeout }
+            => new(ConnectionCloseOrigin.IdleTimeout, null, null, "the peer has stopped acknowledging"),
         QuicException { QuicError: QuicError.ConnectionRefused } => Peer(null, ConnectionRefused),
         QuicException { QuicError: QuicError.AlpnInUse or QuicError.VersionNegotiationError } e => Peer(null, null, e.Message),
         QuicException { QuicError: QuicError.TransportError, TransportErrorCode: var code } e => Peer(null, (ulong?)code, e.Message),
         QuicException { QuicError: QuicError.InternalError } e => new(ConnectionCloseOrigin.Local, null, null, e.Message),
-        QuicException { QuicError: QuicError.OperationAborted } or ObjectDisposedException => new(ConnectionCloseOrigin.Local, null, null, ""),
+        QuicException { QuicError: QuicError.OperationAborted } or ObjectDisposedException
+            => new(ConnectionCloseOrigin.Local, null, null, ""),
         AuthenticationException e => Peer(null, AlertOf(e), e.Message),
         SocketException e => new(ConnectionCloseOrigin.Local, null, null, e.Message),
         _ => null,
@@ -42,17 +44,21 @@ internal static class Closures
     public static ConnectionClosure? OfHandshake(Exception exception) => exception switch
     {
         // The network says at once what time would tell.
-        SocketException { SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.ConnectionRefused } e
-            => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, e.Message),
+        SocketException
+        {
+            SocketErrorCode: SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.ConnectionRefused
+        } e => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, e.Message),
         SocketException => null,
-        QuicException { QuicError: QuicError.ConnectionTimeout or QuicError.ConnectionIdle } => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, ""),
+        QuicException { QuicError: QuicError.ConnectionTimeout or QuicError.ConnectionIdle }
+            => new(ConnectionCloseOrigin.HandshakeTimeout, null, null, ""),
         _ => Of(exception),
     };
 
     private static ConnectionClosure Peer(ulong? application, ulong? transport, string reason = "")
         => new(ConnectionCloseOrigin.Peer, application, transport, reason);
 
-    // Its message alone names the alert; the number below it is that of the system: ENOPROTOOPT, or QUIC_STATUS_ALPN_NEG_FAILURE on Windows.
+    // Its message alone names the alert; the number below it is that of the system: ENOPROTOOPT, or QUIC_STATUS_ALPN_NEG_FAILURE on
+    // Windows.
     private static ulong? AlertOf(AuthenticationException exception) => (exception.HResult, OperatingSystem.IsMacOS()) switch
     {
         (92, false) or (42, true) or (unchecked((int)0x80410007), _) => NoApplicationProtocol,

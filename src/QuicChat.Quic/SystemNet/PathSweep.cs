@@ -1,14 +1,16 @@
 using System.Collections.Concurrent;
-using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.SystemNet;
 
 /// <summary>
-/// Looks at all connections of a listener, again and again. One pass over ten thousand that stay where they are costs less than ten thousand timers would.
+/// Looks at all connections of a listener, again and again. One pass over ten thousand that stay where they are costs less than ten
+/// thousand timers would.
 /// </summary>
 internal sealed class PathSweep : IDisposable
 {
-    /// <summary>100 ms: how late a move of a client that sends nothing for the application is seen at most. What is read is looked at at once.</summary>
+    /// <summary>
+    /// 100 ms: how late a move of a client that sends nothing for the application is seen at most. What is read is looked at at once.
+    /// </summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<IWatched, object?> _watched = new();

@@ -5,13 +5,14 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Quic.SystemNet;
 
 /// <summary>
-/// Makes attempts of a peer's end point that changes without a word, and of round trips that the application makes. It has no clock, no timer and no
-/// socket: whoever owns it says where the peer is, and when.
+/// Makes attempts of a peer's end point that changes without a word, and of round trips that the application makes. It has no clock, no
+/// timer and no socket: whoever owns it says where the peer is, and when.
 /// </summary>
 /// <remarks>
-/// MsQuic goes to the peer's new end point with the first packet from there, before it has validated the path, and says nothing of how validation ends. Where it
-/// fails, MsQuic goes back and does not tell that either, but only after three probe time-outs (RFC 9000, section 8.2.4), and never before six times its initial
-/// round-trip time of 333 ms. So a round trip within <see cref="ConfirmationLimit"/> went over the new path; a later one may not have.
+/// MsQuic goes to the peer's new end point with the first packet from there, before it has validated the path, and says nothing of how
+/// validation ends. Where it fails, MsQuic goes back and does not tell that either, but only after three probe time-outs (RFC 9000,
+/// section 8.2.4), and never before six times its initial round-trip time of 333 ms. So a round trip within
+/// <see cref="ConfirmationLimit"/> went over the new path; a later one may not have.
 /// </remarks>
 internal sealed class PathWatch
 {

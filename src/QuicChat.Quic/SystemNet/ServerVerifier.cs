@@ -79,7 +79,8 @@ internal sealed class ServerVerifier
         }
 
         var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, next) => all | next.Status);
-        const X509ChainStatusFlags Unsigned = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
+        const X509ChainStatusFlags Unsigned
+            = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
         return (status & Unsigned) != 0 ? $"the server's certificate is not signed by an authority of '{authority.CaFile}'"
             : DateTimeOffset.UtcNow >= leaf.NotAfter ? "the server's certificate has expired"
             : DateTimeOffset.UtcNow < leaf.NotBefore ? "the server's certificate is not valid yet"

@@ -11,7 +11,9 @@ using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.SystemNet;
 
-/// <summary>A connection as applications see it. It has no keep-alive feature: System.Net.Quic takes the interval once, when a connection is made.</summary>
+/// <summary>
+/// A connection as applications see it. It has no keep-alive feature: System.Net.Quic takes the interval once, when a connection is made.
+/// </summary>
 [SupportedOSPlatform("windows")]
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]

@@ -11,7 +11,8 @@ public static class SystemEngine
     [SupportedOSPlatformGuard("linux")]
     [SupportedOSPlatformGuard("macos")]
     public static bool IsSupported
-        => (OperatingSystem.IsWindows() || OperatingSystem.IsLinux() || OperatingSystem.IsMacOS()) && QuicListener.IsSupported && QuicConnection.IsSupported;
+        => (OperatingSystem.IsWindows() || OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+            && QuicListener.IsSupported && QuicConnection.IsSupported;
 
     /// <summary>What is missing where it cannot, and how to install it.</summary>
     public static string Requirement => OperatingSystem.IsWindows()

@@ -145,7 +145,8 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
         await Task.WhenAny(Task.WhenAll(ending), Task.Delay(CloseGrace, _time));
     }
 
-    // Only here can a connection be refused: after its first packet and before its handshake. The client hears of it as the TLS alert user_canceled.
+    // Only here can a connection be refused: after its first packet and before its handshake. The client hears of it as the TLS alert
+    // user_canceled.
     private ValueTask<QuicServerConnectionOptions> Admit()
         => !_unbound && _options.Admit?.Invoke() != false
             ? new(_connectionOptions)

@@ -13,12 +13,14 @@ namespace QuicChat.Quic.SystemNet;
 [SupportedOSPlatform("macos")]
 internal sealed class SystemListenerFactory(QuicListenerOptions options, ILoggerFactory loggerFactory) : IMultiplexedConnectionListenerFactory
 {
+    private readonly ILogger _logger = loggerFactory.CreateLogger("QuicChat.Quic.SystemNet");
+
     public async ValueTask<IMultiplexedConnectionListener> BindAsync(
         EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(endpoint);
         return endpoint is IPEndPoint address
-            ? await SystemListener.BindAsync(address, options, TimeProvider.System, loggerFactory.CreateLogger("QuicChat.Quic.SystemNet"), cancellationToken)
+            ? await SystemListener.BindAsync(address, options, TimeProvider.System, _logger, cancellationToken)
             : throw new NotSupportedException($"QUIC listens on an IP address and port, not on {endpoint}.");
     }
 }

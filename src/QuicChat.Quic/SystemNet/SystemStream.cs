@@ -87,9 +87,11 @@ internal sealed class SystemStream : ConnectionContext,
     /// <summary>The error code that aborts without one of their own take: <see cref="Error"/>, or 0 where it is not set.</summary>
     public ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
 
-    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _input.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason)
+        => _input.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
 
-    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _output.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason)
+        => _output.Abort(ApplicationErrorCode.Check(errorCode), abortReason);
 
     public override void Abort() => Abort(new ConnectionAbortedException("The stream was aborted by this side."));
 

@@ -5,8 +5,8 @@ using System.Runtime.Versioning;
 namespace QuicChat.Quic.SystemNet;
 
 /// <summary>
-/// The reading side of a stream. It reads from the engine only what is asked for, a piece at a time, so that a reader that stops reading stops its sender; and a
-/// read that is cancelled goes on for the next one, for cancelling it in System.Net.Quic would abort the stream.
+/// The reading side of a stream. It reads from the engine only what is asked for, a piece at a time, so that a reader that stops reading
+/// stops its sender; and a read that is cancelled goes on for the next one, for cancelling it in System.Net.Quic would abort the stream.
 /// </summary>
 [SupportedOSPlatform("windows")]
 [SupportedOSPlatform("linux")]

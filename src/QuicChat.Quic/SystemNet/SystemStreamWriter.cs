@@ -5,8 +5,8 @@ using System.Runtime.Versioning;
 namespace QuicChat.Quic.SystemNet;
 
 /// <summary>
-/// The writing side of a stream: a buffer, and a loop that runs while it holds something. So a flush that is cancelled leaves what it flushed to be sent;
-/// cancelling a write in System.Net.Quic would abort the stream.
+/// The writing side of a stream: a buffer, and a loop that runs while it holds something. So a flush that is cancelled leaves what it
+/// flushed to be sent; cancelling a write in System.Net.Quic would abort the stream.
 /// </summary>
 [SupportedOSPlatform("windows")]
 [SupportedOSPlatform("linux")]

@@ -26,12 +26,15 @@ public sealed class TestEngine
     /// <summary>The transport error code (RFC 9000, section 20.1) by which a server refuses connections.</summary>
     public ulong RefusalCode => Kind == QuicEngineKind.Ngtcp2 ? 0x2u : 0x15a;
 
-    /// <summary>How many addresses a client may come from during a connection. MsQuic has room for four paths, and makes room only by those of one address.</summary>
+    /// <summary>
+    /// How many addresses a client may come from during a connection. MsQuic has room for four paths, and makes room only by those of one
+    /// address.
+    /// </summary>
     public int MostAddresses => Kind == QuicEngineKind.Ngtcp2 ? int.MaxValue : 4;
 
     /// <summary>
-    /// How many bytes a writer may be ahead of its peer's window at most: what the engine buffers on both sides. System.Net.Quic takes up to 64 KiB from MsQuic before
-    /// they are read, and MsQuic buffers by what the path can carry.
+    /// How many bytes a writer may be ahead of its peer's window at most: what the engine buffers on both sides. System.Net.Quic takes up
+    /// to 64 KiB from MsQuic before they are read, and MsQuic buffers by what the path can carry.
     /// </summary>
     public int SendBuffer => Kind == QuicEngineKind.Ngtcp2 ? 256 * 1024 : 768 * 1024;
 

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
-using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using QuicChat.Quic.Ngtcp2.Interop;
-using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
