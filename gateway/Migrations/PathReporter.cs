@@ -198,6 +198,12 @@ internal sealed class PathReporter
                 _sessions.Metrics.PathDenied(e.Kind);
                 Report(
                     PathObservationType.Denied, e.From.Remote.ToString(), e.To.Remote.ToString(), ToMigrationKind(e.Kind), e.At, reason: e.Reason);
+                if (!_path.Capabilities.HasFlag(PathCapabilities.Refusal))
+                {
+                    // The client is there, and the engine cannot keep it from it.
+                    _listener.Close(ErrorCode.MigrationDenied, e.Reason);
+                }
+
                 break;
             case PathEvent.Failed e:
                 End(PathObservationType.Failed, MigrationNotice.Types.Outcome.Failed, e.At, e.Duration, reason: e.Reason);

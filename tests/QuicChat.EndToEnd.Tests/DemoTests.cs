@@ -1,4 +1,5 @@
 using QuicChat.EndToEnd.Tests.Support;
+using QuicChat.Quic.SystemNet;
 using Xunit;
 
 namespace QuicChat.EndToEnd.Tests;
@@ -30,5 +31,22 @@ public sealed class DemoTests
         double Gap(string who) => json.GetProperty("deliveryGapMs").GetProperty(who).GetProperty("p99").GetDouble();
         Assert.InRange(Gap("talkers"), 0, 1_500);
         Assert.InRange(Gap("listeners"), 0, 4_000);
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_on_System_Net_Quic_either()
+    {
+        Assert.SkipUnless(SystemEngine.IsSupported, SystemEngine.Requirement);
+
+        var demo = await Tool.RunAsync(Limit, "demo", "--json", "--engine", "system", "--clients", "6", "--rebinds", "2", "--seconds", "10");
+
+        Assert.True(demo.ExitCode == 0, demo.ToString());
+        var json = demo.Json;
+        long Number(params string[] path) => path.Aggregate(json, (element, name) => element.GetProperty(name)).GetInt64();
+        Assert.Equal((0, 0, 0, 0), (Number("lost"), Number("duplicated"), Number("reordered"), Number("reconnects")));
+        Assert.Equal(0, Number("migrations", "failed"));
+
+        // A round trip that took longer than 1 s on a loaded machine shows nothing.
+        Assert.InRange(Number("migrations", "completed"), 1, Number("migrations", "started"));
     }
 }

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
 using QuicChat.Quic.Paths;
 using Xunit;
 
@@ -19,7 +19,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     [InlineData("::1", PathChangeKind.Family)]
     public async Task The_connection_moves_and_the_server_sees_one_migration(string address, PathChangeKind kind)
     {
-        await using var server = await EchoServer.StartAsync();
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
         await using var client = await ConnectAsync(server);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
@@ -41,7 +41,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     [Fact]
     public async Task Fifty_migrations_in_a_row_back_and_forth_are_fifty_and_use_few_sockets()
     {
-        await using var server = await EchoServer.StartAsync();
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
         await using var client = await ConnectAsync(server);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
@@ -64,7 +64,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     public async Task A_download_goes_on_through_moves_and_arrives_whole()
     {
         var data = RandomNumberGenerator.GetBytes(16 * 1024 * 1024);
-        await using var server = await EchoServer.StartAsync(async stream =>
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2, async stream =>
         {
             await stream.Transport.Input.ReadAsync();
             await stream.Transport.Output.WriteAsync(data);
@@ -89,7 +89,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     public async Task A_path_that_does_not_work_is_refused_and_the_connection_stays()
     {
         // Bound to one address, the server hears nothing that is sent to its IPv6 address.
-        await using var server = await EchoServer.StartAsync(address: IPAddress.Loopback);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2, address: IPAddress.Loopback);
         await using var client = await ConnectAsync(server);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
@@ -107,7 +107,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     [Fact]
     public async Task A_second_move_takes_the_place_of_the_first()
     {
-        await using var server = await EchoServer.StartAsync(address: IPAddress.Loopback);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2, address: IPAddress.Loopback);
         await using var client = await ConnectAsync(server);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
@@ -123,8 +123,8 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     [Fact]
     public async Task What_cannot_be_moved_to_is_refused_with_a_reason()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var client = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var migration = client.Feature<IConnectionMigrationFeature>();
@@ -143,7 +143,7 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
     {
         var features = new FeatureCollection();
         features.Set<IServerEndPointsFeature>(new Both(server.Port));
-        return Clients.ConnectAsync(server.EndPoint, features: features);
+        return TestEngine.Ngtcp2.ConnectAsync(server.EndPoint, features: features);
     }
 
     private static Task MigrateAsync(MultiplexedConnectionContext client, string address)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
@@ -13,11 +14,11 @@ public sealed class BadDatagramTests
     [Fact]
     public async Task Garbage_of_every_size_disturbs_nobody()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        var ids = server.Listener.ConnectionIds;
+        var ids = server.Listener.Ngtcp2().ConnectionIds;
         using var peer = new RawUdp();
         var seed = Seeds.New();
         var random = new Random(seed);
@@ -33,17 +34,17 @@ public sealed class BadDatagramTests
         }
 
         await stream.EchoAsync("after all");
-        Assert.Equal(ids, server.Listener.ConnectionIds);
+        Assert.Equal(ids, server.Listener.Ngtcp2().ConnectionIds);
     }
 
     [Fact]
     public async Task Long_headers_with_random_fields_disturb_nobody()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        var ids = server.Listener.ConnectionIds;
+        var ids = server.Listener.Ngtcp2().ConnectionIds;
         using var peer = new RawUdp();
         var random = new Random(Seeds.New());
         uint[] versions = [0, 1, 0x6b3343cf, UnknownVersion];
@@ -64,17 +65,17 @@ public sealed class BadDatagramTests
         }
 
         await stream.EchoAsync("after");
-        Assert.Equal(ids, server.Listener.ConnectionIds);
+        Assert.Equal(ids, server.Listener.Ngtcp2().ConnectionIds);
     }
 
     [Fact]
     public async Task A_truncated_or_altered_first_packet_leaves_no_connection()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        var ids = server.Listener.ConnectionIds;
+        var ids = server.Listener.Ngtcp2().ConnectionIds;
         using var peer = new RawUdp();
         var initial = await CaptureInitialAsync();
         Assert.Equal(1200, initial.Length);
@@ -103,7 +104,7 @@ public sealed class BadDatagramTests
         }
 
         await stream.EchoAsync("after");
-        Assert.Equal(ids, server.Listener.ConnectionIds);
+        Assert.Equal(ids, server.Listener.Ngtcp2().ConnectionIds);
     }
 
     [Theory]
@@ -113,7 +114,7 @@ public sealed class BadDatagramTests
     [InlineData(255, 255)]
     public async Task A_version_that_the_server_does_not_know_is_answered_with_those_that_it_does(int dcidLength, int scidLength)
     {
-        await using var server = await EchoServer.StartAsync();
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
         using var peer = new RawUdp();
         var random = new Random(Seeds.New());
         var dcid = new byte[dcidLength];
@@ -143,7 +144,7 @@ public sealed class BadDatagramTests
     [Fact]
     public async Task Version_Negotiation_is_never_answered_with_Version_Negotiation()
     {
-        await using var server = await EchoServer.StartAsync();
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
         using var peer = new RawUdp();
         var padded = new byte[1200];
         Datagrams.VersionNegotiation([1, 2, 3], [4, 5, 6], UnknownVersion).CopyTo(padded, 0);
@@ -159,7 +160,7 @@ public sealed class BadDatagramTests
     public async Task A_client_gives_up_where_the_server_knows_none_of_its_versions()
     {
         using var server = new RawUdp();
-        var connecting = Clients.ConnectAsync(server.EndPoint);
+        var connecting = TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         var (initial, client) = await server.ReceiveAsync("the client's first packet");
         var (_, dcid, scid, _) = Datagrams.ReadLongHeader(initial);
 
@@ -178,9 +179,9 @@ public sealed class BadDatagramTests
     [Fact]
     public async Task A_client_that_gets_garbage_still_connects()
     {
-        await using var server = await EchoServer.StartAsync();
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
         using var relay = new RawUdp();
-        var connecting = Clients.ConnectAsync(relay.EndPoint);
+        var connecting = TestEngine.Ngtcp2.ConnectAsync(relay.EndPoint);
         var (first, client) = await relay.ReceiveAsync("the client's first packet");
         var random = new Random(Seeds.New());
         for (var size = 0; size < 1500; size++)
@@ -207,11 +208,11 @@ public sealed class BadDatagramTests
     [Fact]
     public async Task Packets_of_connections_that_the_server_does_not_know_leave_nothing()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        var ids = server.Listener.ConnectionIds;
+        var ids = server.Listener.Ngtcp2().ConnectionIds;
         using var peer = new RawUdp();
         var random = new Random(Seeds.New());
         for (var i = 0; i < 1000; i++)
@@ -223,7 +224,7 @@ public sealed class BadDatagramTests
         }
 
         await stream.EchoAsync("after");
-        Assert.Equal(ids, server.Listener.ConnectionIds);
+        Assert.Equal(ids, server.Listener.Ngtcp2().ConnectionIds);
     }
 
     // The first datagram of a client whose server never answers.
@@ -231,7 +232,7 @@ public sealed class BadDatagramTests
     {
         using var silent = new RawUdp();
         using var cancellation = new CancellationTokenSource();
-        var connecting = QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, Clients.Options)
+        var connecting = QuicEngine.CreateConnectionFactory(TestEngine.Ngtcp2.Kind, Clients.Options)
             .ConnectAsync(silent.EndPoint, null, cancellation.Token).AsTask();
         var (initial, _) = await silent.ReceiveAsync("a client's first packet");
         await cancellation.CancelAsync();

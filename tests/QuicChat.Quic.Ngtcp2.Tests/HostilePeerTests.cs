@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
@@ -15,12 +16,12 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task A_client_that_sends_a_TLS_KeyUpdate_ends_its_connection_alone()
     {
-        await using var server = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
         await server.NextConnectionAsync();
-        await using var hostile = await Clients.ConnectAsync(server.EndPoint);
+        await using var hostile = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         await using var hostileStream = await hostile.OpenStreamAsync();
         await hostileStream.EchoAsync("so far so good");
         var accepted = await server.NextConnectionAsync();
@@ -37,12 +38,12 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task A_server_that_sends_a_TLS_KeyUpdate_ends_its_connection_alone()
     {
-        await using var good = await EchoServer.StartAsync();
-        await using var hostile = await EchoServer.StartAsync();
-        await using var neighbour = await Clients.ConnectAsync(good.EndPoint);
+        await using var good = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var hostile = await EchoServer.StartAsync(TestEngine.Ngtcp2);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(good.EndPoint);
         await using var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        await using var victim = await Clients.ConnectAsync(hostile.EndPoint);
+        await using var victim = await TestEngine.Ngtcp2.ConnectAsync(hostile.EndPoint);
 
         SendCrypto(await hostile.NextConnectionAsync(), KeyUpdate);
 
@@ -54,7 +55,7 @@ public sealed class HostilePeerTests
     [Fact]
     public async Task A_server_cannot_open_streams_that_the_client_does_not_allow()
     {
-        await using var link = await Link.OpenAsync();
+        await using var link = await Link.OpenAsync(TestEngine.Ngtcp2);
         using var cancellation = new CancellationTokenSource();
         var opening = link.Server.ConnectAsync(null, cancellation.Token).AsTask();
         var (client, server) = await link.OpenStreamAsync();
@@ -69,15 +70,15 @@ public sealed class HostilePeerTests
     public async Task Half_open_handshakes_end_at_their_time_out_and_leave_nothing()
     {
         const int Count = 300;
-        await using var server = await EchoServer.StartAsync(configure: _ => new QuicListenerOptions
+        await using var server = await EchoServer.StartAsync(TestEngine.Ngtcp2, configure: _ => new QuicListenerOptions
         {
             Certificate = EchoServer.Certificate,
             HandshakeTimeout = TimeSpan.FromSeconds(1),
         });
-        var neighbour = await Clients.ConnectAsync(server.EndPoint);
+        var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         var stream = await neighbour.OpenStreamAsync();
         await stream.EchoAsync("before");
-        var ids = server.Listener.ConnectionIds;
+        var ids = server.Listener.Ngtcp2().ConnectionIds;
         using (var peer = new RawUdp())
         {
             for (var i = 0; i < Count; i++)
@@ -96,14 +97,14 @@ public sealed class HostilePeerTests
             }
 
             await stream.EchoAsync("after all came");
-            Assert.True(server.Listener.ConnectionIds >= ids + Count, "The handshakes were not begun.");
+            Assert.True(server.Listener.Ngtcp2().ConnectionIds >= ids + Count, "The handshakes were not begun.");
         }
 
         await stream.DisposeAsync();
         await neighbour.DisposeAsync();
-        await server.Listener.WhenEmptyAsync().Within("the handshake time-outs");
-        Assert.Equal(0, server.Listener.ConnectionIds);
-        Assert.Equal(0, server.Listener.RentedBlocks);
+        await server.Listener.Ngtcp2().WhenEmptyAsync().Within("the handshake time-outs");
+        Assert.Equal(0, server.Listener.Ngtcp2().ConnectionIds);
+        Assert.Equal(0, server.Listener.Ngtcp2().RentedBlocks);
     }
 
     private static void SendCrypto(MultiplexedConnectionContext connection, byte[] bytes)

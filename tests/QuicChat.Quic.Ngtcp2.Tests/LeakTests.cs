@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Driver;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
@@ -18,7 +19,7 @@ public sealed class LeakTests
     [Fact]
     public async Task Two_thousand_connections_leave_nothing_behind()
     {
-        await using var listener = await Listeners.BindAsync(new QuicListenerOptions
+        await using var listener = (Driver.Ngtcp2Listener)await TestEngine.Ngtcp2.BindAsync(new QuicListenerOptions
         {
             Certificate = EchoServer.Certificate,
             HandshakeTimeout = TimeSpan.FromSeconds(2),
@@ -78,7 +79,7 @@ public sealed class LeakTests
         if (kind == 9)
         {
             using var cancellation = new CancellationTokenSource();
-            var connecting = QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, Clients.Options)
+            var connecting = QuicEngine.CreateConnectionFactory(TestEngine.Ngtcp2.Kind, Clients.Options)
                 .ConnectAsync(listener.Loopback(), null, cancellation.Token).AsTask();
             await cancellation.CancelAsync();
             await Task.WhenAny(connecting).Within("the cancellation");
@@ -90,7 +91,7 @@ public sealed class LeakTests
             return;
         }
 
-        await using var connection = await Clients.ConnectAsync(listener.Loopback());
+        await using var connection = await TestEngine.Ngtcp2.ConnectAsync(listener.Loopback());
         if (kind == 0)
         {
             // Nothing was ever said.

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using Microsoft.AspNetCore.Connections;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
+using QuicChat.Quic.Conformance.Tests.Support;
 using Xunit;
 
 namespace QuicChat.Quic.Ngtcp2.Tests;
@@ -19,7 +19,7 @@ public sealed class PathFlipBackTests(ITestOutputHelper output)
     [InlineData(1.5)]
     public async Task Leaving_and_returning_leaves_no_gap(double awaySeconds)
     {
-        await using var pair = await SimulatedConnection.StartAsync(TickAsync);
+        await using var pair = await SimulatedConnection.StartAsync(TestEngine.Ngtcp2, TickAsync);
         await using var stream = await pair.Client.OpenStreamAsync();
         var chatting = TickAsync(stream);
         await stream.ReadTicksAsync(10);

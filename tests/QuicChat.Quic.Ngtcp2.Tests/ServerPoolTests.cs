@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 using QuicChat.Quic.Simulation;
@@ -22,7 +22,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var accepted = await pool.First.NextConnectionAsync();
@@ -53,7 +53,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var path = await simulator.WaitForClientAsync();
@@ -88,7 +88,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await Clients.ConnectAsync(simulator.ListenEndPoint);
+        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var path = await simulator.WaitForClientAsync();
@@ -97,7 +97,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         pool.Pools[1].View = view with { Peers = view.Peers.Clear() };
         path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), pool.Second.EndPoint);
         var echo = stream.EchoAsync("crossed");
-        await using (var other = await Clients.ConnectAsync(pool.Second.EndPoint))
+        await using (var other = await TestEngine.Ngtcp2.ConnectAsync(pool.Second.EndPoint))
         await using (var busy = await other.OpenStreamAsync())
         {
             var before = path.ToServer.Counters.Forwarded;
@@ -108,7 +108,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         Assert.False(echo.IsCompleted);
 
         pool.Pools[1].View = null;
-        var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(() => Clients.ConnectAsync(
+        var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(() => TestEngine.Ngtcp2.ConnectAsync(
             pool.Second.EndPoint, new QuicClientOptions { Trust = Clients.Trust, HandshakeTimeout = TimeSpan.FromMilliseconds(500) }));
         Assert.Equal(ConnectionCloseOrigin.HandshakeTimeout, refused.Closure.Origin);
 
@@ -120,7 +120,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     public async Task Garbage_and_forgeries_on_the_link_are_counted_and_change_nothing()
     {
         await using var pool = await TwoServers.StartAsync();
-        await using var client = await Clients.ConnectAsync(pool.First.EndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(pool.First.EndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
@@ -177,7 +177,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         {
             ImmutableArray<ServerPool> pools = [new(new IPEndPoint(IPAddress.Loopback, 0)), new(new IPEndPoint(IPAddress.Loopback, 0))];
             var servers = await Task.WhenAll(pools.Select(pool => EchoServer.StartAsync(
-                configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
+                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
             var secret = new PoolSecret(3, RandomNumberGenerator.GetBytes(PoolSecret.MinLength));
             pools[0].View = new PoolView(1, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(2, pools[1].LinkEndPoint!));
             pools[1].View = new PoolView(2, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, pools[0].LinkEndPoint!));

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Interop;
 
@@ -290,7 +289,7 @@ internal sealed unsafe partial class ConnectionCore
         try
         {
             var der = new ReadOnlySpan<byte>(chain->Data, (int)chain->Size);
-            self._trustProblem = Verify(der, ((ServerTrust.Pinned)self._settings.Trust!).Sha256.Span, self._now.Time);
+            self._trustProblem = ((ServerTrust.Pinned)self._settings.Trust!).FindProblem(der, self._now.Time);
         }
         catch (Exception e)
         {
@@ -318,19 +317,5 @@ internal sealed unsafe partial class ConnectionCore
             var s when (s & Gnutls.CertificateNotActivated) != 0 => "the server's certificate is not valid yet",
             var s => $"the server's certificate is not trusted (GnuTLS verification status 0x{s:x})",
         };
-    }
-
-    private static string? Verify(ReadOnlySpan<byte> der, ReadOnlySpan<byte> sha256, DateTimeOffset now)
-    {
-        var actual = SHA256.HashData(der);
-        if (!CryptographicOperations.FixedTimeEquals(actual, sha256))
-        {
-            return $"the server's certificate has the fingerprint {Convert.ToHexStringLower(actual)}, not the pinned one";
-        }
-
-        using var certificate = X509CertificateLoader.LoadCertificate(der);
-        return now < certificate.NotBefore || now >= certificate.NotAfter
-            ? $"the server's certificate is valid from {certificate.NotBefore:u} to {certificate.NotAfter:u}, not now"
-            : null;
     }
 }

@@ -84,7 +84,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     public NetworkPath CurrentPath => Volatile.Read(ref _currentPath);
 
     public PathCapabilities Capabilities { get; } =
-        PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure;
+        PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure | PathCapabilities.Refusal;
 
     public ChannelReader<PathEvent> Events => _pathEvents;
 
@@ -126,7 +126,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     public long Error
     {
         get => _error;
-        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
     }
 
     public Task<ConnectionClosure> Closed => _closed.Task;
@@ -139,7 +139,7 @@ internal sealed class Ngtcp2ConnectionContext : MultiplexedConnectionContext,
     public void Close(ulong errorCode, string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
-        _driver.Core.RequestClose(ErrorCode.Check(errorCode), reason);
+        _driver.Core.RequestClose(ApplicationErrorCode.Check(errorCode), reason);
     }
 
     public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)

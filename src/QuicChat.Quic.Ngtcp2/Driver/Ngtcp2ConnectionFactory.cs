@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -16,37 +15,10 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
 
     public async ValueTask<MultiplexedConnectionContext> ConnectAsync(
         EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(endpoint);
-        switch (endpoint)
-        {
-            case IPEndPoint address:
-                return await ConnectAsync(address, features?.Get<IServerEndPointsFeature>()?.EndPoints ?? [], cancellationToken);
-            case DnsEndPoint name:
-                return await ConnectToAnyAsync(name, cancellationToken);
-            default:
-                throw new NotSupportedException($"QUIC connects to an IP address or a DNS name and port, not to {endpoint}.");
-        }
-    }
-
-    private async Task<MultiplexedConnectionContext> ConnectToAnyAsync(DnsEndPoint name, CancellationToken cancellationToken)
-    {
-        List<Exception> failures = [];
-        var addresses = await Dns.GetHostAddressesAsync(name.Host, cancellationToken);
-        foreach (var address in addresses)
-        {
-            try
-            {
-                return await ConnectAsync(new IPEndPoint(address, name.Port), addresses.Select(other => new IPEndPoint(other, name.Port)), cancellationToken);
-            }
-            catch (Exception e) when (e is SocketException or QuicConnectionClosedException)
-            {
-                failures.Add(e);
-            }
-        }
-
-        throw failures is [var only] ? only : new AggregateException($"No address of {name.Host} could be connected to.", failures);
-    }
+        => await HostLookup.ConnectAsync(
+            endpoint,
+            (address, others, token) => ConnectAsync(address, [.. others, .. features?.Get<IServerEndPointsFeature>()?.EndPoints ?? []], token),
+            cancellationToken);
 
     private async Task<MultiplexedConnectionContext> ConnectAsync(
         IPEndPoint remote, IEnumerable<IPEndPoint> others, CancellationToken cancellationToken)

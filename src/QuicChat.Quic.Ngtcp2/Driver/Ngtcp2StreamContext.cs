@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
@@ -73,7 +74,7 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
     public long Error
     {
         get => _error;
-        set => _error = value == -1 ? value : (long)ErrorCode.Check(value);
+        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
     }
 
     /// <summary>The error code that aborts without one of their own take: <see cref="Error"/>, or 0 where it is not set.</summary>
@@ -82,9 +83,11 @@ internal sealed class Ngtcp2StreamContext : ConnectionContext,
     /// <summary>Tells that the application knows the stream.</summary>
     public void Accept() => _stream.Accept();
 
-    public void AbortRead(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortRead(ErrorCode.Check(errorCode), abortReason);
+    public void AbortRead(long errorCode, ConnectionAbortedException abortReason)
+        => _stream.AbortRead(ApplicationErrorCode.Check(errorCode), abortReason);
 
-    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason) => _stream.AbortWrite(ErrorCode.Check(errorCode), abortReason);
+    public void AbortWrite(long errorCode, ConnectionAbortedException abortReason)
+        => _stream.AbortWrite(ApplicationErrorCode.Check(errorCode), abortReason);
 
     public override void Abort() => Abort(new ConnectionAbortedException("The stream was aborted by this side."));
 

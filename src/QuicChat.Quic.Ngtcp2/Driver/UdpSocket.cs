@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 
@@ -60,19 +61,9 @@ internal sealed unsafe class UdpSocket : IDisposable
         {
             return Open(address, namesSource: true, address);
         }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        catch (SocketException e)
         {
-            throw new AddressInUseException($"UDP port {endPoint.Port} is taken on {endPoint.Address}. Stop what listens there, or choose another port.", e);
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressNotAvailable)
-        {
-            throw new SocketException(
-                (int)e.SocketErrorCode, $"{endPoint.Address} is not an address of this machine. Listen on one that is, or on [::] for all of them.");
-        }
-        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
-        {
-            throw new SocketException(
-                (int)e.SocketErrorCode, $"UDP port {endPoint.Port} needs the privilege CAP_NET_BIND_SERVICE. Choose a port above 1023, or grant it.");
+            throw ListenFailure.Explain(endPoint, e);
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
 namespace QuicChat.Quic.Engines;
 
 /// <summary>How a client decides that a server is the right one.</summary>
@@ -20,6 +23,21 @@ public abstract record ServerTrust
             return digits.Length == 64 && digits.All(char.IsAsciiHexDigit)
                 ? new Pinned(Convert.FromHexString(digits))
                 : throw new FormatException($"'{text}' is not a SHA-256 fingerprint: it has 64 hex digits, with or without colons.");
+        }
+
+        /// <summary>Why a certificate (DER) is not trusted, in words for a person; <see langword="null"/> where it is.</summary>
+        internal string? FindProblem(ReadOnlySpan<byte> certificate, DateTimeOffset now)
+        {
+            var actual = SHA256.HashData(certificate);
+            if (!CryptographicOperations.FixedTimeEquals(actual, Sha256.Span))
+            {
+                return $"the server's certificate has the fingerprint {Convert.ToHexStringLower(actual)}, not the pinned one";
+            }
+
+            using var parsed = X509CertificateLoader.LoadCertificate(certificate);
+            return now < parsed.NotBefore || now >= parsed.NotAfter
+                ? $"the server's certificate is valid from {parsed.NotBefore:u} to {parsed.NotAfter:u}, not now"
+                : null;
         }
     }
 

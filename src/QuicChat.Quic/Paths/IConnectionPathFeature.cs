@@ -15,8 +15,8 @@ public interface IConnectionPathFeature
     PathCapabilities Capabilities { get; }
 
     /// <summary>
-    /// The connection's path events in order, for one reader, until the connection ends. Where a reader falls too far behind, the oldest attempts are left
-    /// out, each from its beginning to its end; see <see cref="PathEventQueue"/>.
+    /// The connection's path events in order, for one reader, until the connection ends. Where a reader falls too far behind, the oldest
+    /// attempts are left out, each from its beginning to its end; see <see cref="PathEventQueue"/>.
     /// </summary>
     ChannelReader<PathEvent> Events { get; }
 
@@ -26,14 +26,15 @@ public interface IConnectionPathFeature
     TimeSpan MigrationTimeout { get; set; }
 
     /// <summary>
-    /// Who decides where the peer may go; unset, it may go anywhere. Datagrams from a path that is denied are dropped before they are looked into, and
-    /// <see cref="PathEvent.Denied"/> tells of it. A path that is in use already stays in use.
+    /// Who decides where the peer may go; unset, it may go anywhere. An engine with <see cref="PathCapabilities.Refusal"/> drops datagrams
+    /// from a path that is denied before they are looked into; others cannot keep the peer from it. Either tells of it by
+    /// <see cref="PathEvent.Denied"/>. A path that is in use already stays in use.
     /// </summary>
     PathJudge? Judge { get; set; }
 
     /// <summary>
-    /// Tells an engine without <see cref="PathCapabilities.ExactValidation"/> that an application round trip succeeded on the
-    /// current path. Other engines ignore it.
+    /// Tells an engine without <see cref="PathCapabilities.ExactValidation"/> that an application round trip succeeded that was begun
+    /// after the attempt in flight was <see cref="PathEvent.Detected"/>. Other engines ignore it.
     /// </summary>
     void Confirm();
 }

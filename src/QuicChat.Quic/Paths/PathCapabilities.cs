@@ -18,4 +18,10 @@ public enum PathCapabilities
 
     /// <summary>Its client can move to another local address (active migration, RFC 9000, section 9.2).</summary>
     ActiveMigration = 8,
+
+    /// <summary>
+    /// It drops datagrams of paths that <see cref="IConnectionPathFeature.Judge"/> denies, so that the peer never gets there. Without it
+    /// <see cref="PathEvent.Denied"/> tells that the peer <em>is</em> there, and whoever reads it must close the connection.
+    /// </summary>
+    Refusal = 16,
 }

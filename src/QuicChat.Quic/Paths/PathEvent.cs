@@ -48,8 +48,10 @@ public abstract record PathEvent(DateTimeOffset At)
     public sealed record Failed(NetworkPath Path, TimeSpan Duration, string Reason, DateTimeOffset At) : PathEvent(At);
 
     /// <summary>
-    /// A datagram came from a path that <see cref="IConnectionPathFeature.Judge"/> denies, and was dropped. It is no attempt and not authenticated: anyone could have
-    /// sent it. Told once a path until the peer is on another validated path, and of at most 8 paths.
+    /// <see cref="IConnectionPathFeature.Judge"/> denies a path. An engine with <see cref="PathCapabilities.Refusal"/> has dropped a
+    /// datagram that came from there; it is no attempt and not authenticated: anyone could have sent it. Told once a path until the peer
+    /// is on another validated path, and of at most 8 paths. Other engines tell it of an attempt in flight, instead of
+    /// <see cref="Validated"/>, once a round trip has shown that the peer is there.
     /// </summary>
     /// <param name="From">The last validated path.</param>
     /// <param name="To">The path that was denied.</param>

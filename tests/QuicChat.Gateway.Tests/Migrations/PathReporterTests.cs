@@ -302,6 +302,23 @@ public sealed class PathReporterTests
     }
 
     [Fact]
+    public async Task A_client_on_a_denied_path_that_the_engine_could_not_refuse_is_closed()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync(configure: connection => connection.Capabilities = PathCapabilities.Detection);
+        var grain = gateway.Cluster.Connection(client.Connection.Id);
+        var at = gateway.Time.GetUtcNow();
+
+        await RaiseAsync(gateway, client, Detected(First, Third, at));
+        client.Connection.Raise(new PathEvent.Denied(First, Third, PathChangeKind.Address, "127.0.0.3 is in a denied network", at));
+
+        Assert.Equal((ErrorCode.MigrationDenied, "127.0.0.3 is in a denied network"), await client.Connection.ClosedByGatewayAsync());
+        gateway.Time.Advance(MergeDelay);
+        await grain.Calls.ReachedAsync("Unregistered", 1);
+        Assert.Equal([PathObservationType.Detected, PathObservationType.Denied], grain.Applied.Select(applied => applied.Type));
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_read_does_not_hold_up_reports()
     {
         await using var gateway = new TestGateway(options => options.PathReportDelay = TimeSpan.Zero);

@@ -43,7 +43,7 @@ internal sealed class TestConnection : MultiplexedConnectionContext, IConnection
 
     public NetworkPath CurrentPath { get; set; } = new(new IPEndPoint(IPAddress.Loopback, 4433), FirstRemote);
 
-    public PathCapabilities Capabilities { get; set; } = PathCapabilities.Detection | PathCapabilities.ExactValidation;
+    public PathCapabilities Capabilities { get; set; } = PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.Refusal;
 
     public ChannelReader<PathEvent> Events => _events;
 

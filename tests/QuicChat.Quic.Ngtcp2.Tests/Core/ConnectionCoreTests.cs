@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
@@ -274,9 +275,9 @@ public sealed class ConnectionCoreTests
     public void The_peer_gets_the_code_and_the_words_of_a_close(string reason)
     {
         using var link = new CoreLink().Establish();
-        link.Client.Core.RequestClose(ErrorCode.Max, reason);
+        link.Client.Core.RequestClose(ApplicationErrorCode.Max, reason);
         link.RunUntil(() => link.Server!.Closure is not null, "the close");
-        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, ErrorCode.Max, null, reason), link.Server!.Closure);
+        Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, ApplicationErrorCode.Max, null, reason), link.Server!.Closure);
     }
 
     [Fact]

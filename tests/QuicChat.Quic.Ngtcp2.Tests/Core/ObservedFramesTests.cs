@@ -1,5 +1,5 @@
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Core;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Core;

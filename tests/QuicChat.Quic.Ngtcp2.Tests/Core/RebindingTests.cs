@@ -1,4 +1,5 @@
 using System.Net;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using QuicChat.Quic.Paths;
 using Xunit;

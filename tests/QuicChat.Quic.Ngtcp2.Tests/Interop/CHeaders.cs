@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using QuicChat.Quic.Ngtcp2.Tests.Support;
+using QuicChat.Quic.Conformance.Tests.Support;
 using Xunit;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Interop;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Ngtcp2.Driver;
 using QuicChat.Quic.Ngtcp2.Interop;
 using Xunit;

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using QuicChat.Quic.Certificates;
+
+namespace QuicChat.Quic.Conformance.Tests.Support;
+
+/// <summary>A certificate authority of a test's own.</summary>
+internal sealed class TestAuthority : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("quicchat-test-authority-");
+    private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly X509Certificate2 _certificate;
+
+    public TestAuthority()
+    {
+        var request = new CertificateRequest("CN=QuicChat test authority", _key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        var now = DateTimeOffset.UtcNow;
+        _certificate = request.CreateSelfSigned(now.AddYears(-2), now.AddYears(1));
+        File.WriteAllText(CaFile, _certificate.ExportCertificatePem());
+    }
+
+    public string CaFile => Path.Combine(_directory.FullName, "ca.pem");
+
+    /// <summary>Issues a server's certificate.</summary>
+    public PemCertificate Issue(string dnsName, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var (from, to) = (notBefore ?? now.AddDays(-1), notAfter ?? now.AddDays(30));
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={dnsName}", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddDnsName(dnsName);
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        using var certificate = request.Create(_certificate, from, to, RandomNumberGenerator.GetBytes(16));
+        var certificateFile = Path.Combine(_directory.FullName, $"{Guid.NewGuid()}.pem");
+        var keyFile = Path.ChangeExtension(certificateFile, ".key");
+        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
+        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
+        return PemCertificate.Load(certificateFile, keyFile, from.AddSeconds(1));
+    }
+
+    public void Dispose()
+    {
+        _certificate.Dispose();
+        _key.Dispose();
+        _directory.Delete(recursive: true);
+    }
+}
