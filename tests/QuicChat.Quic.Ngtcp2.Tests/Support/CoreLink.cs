@@ -20,6 +20,7 @@ internal sealed class CoreLink : IDisposable
     private readonly ConnectionSettings _serverSettings;
     private readonly ConnectionIdTable _serverIds = new(new PlainConnectionIds(7));
     private readonly byte[] _buffer = new byte[2048];
+    private readonly HashSet<FourTuple> _moves = [];
     private long _flightNumber;
 
     private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram);
@@ -62,6 +63,9 @@ internal sealed class CoreLink : IDisposable
 
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
+
+    /// <summary>By how much later than due the next thing happens, as on a machine that has much to do; unset, at once.</summary>
+    public Func<TimeSpan>? Lateness { get; set; }
 
     /// <summary>Called before each turn of an end.</summary>
     public Action<End>? BeforeTurn { get; set; }
@@ -152,7 +156,19 @@ internal sealed class CoreLink : IDisposable
         {
         }
 
-        Now = new Instant(end, Now.Time + (end - Now.Elapsed));
+        if (Now.Elapsed < end)
+        {
+            Now = new Instant(end, Now.Time + (end - Now.Elapsed));
+        }
+    }
+
+    /// <summary>Has the client move to another address of its own, and to the server's of the same family.</summary>
+    public void Move(IPEndPoint local, Action<Exception?> completed)
+    {
+        var path = new FourTuple(
+            UdpAddress.From(local), UdpAddress.From(new IPEndPoint(local.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? IPAddress.IPv6Loopback : IPAddress.Loopback, 4433)));
+        _moves.Add(new FourTuple(path.Remote, path.Local));
+        Assert.True(Client.Core.BeginMove(path, completed), "The connection has ended.");
     }
 
     /// <summary>Lets a datagram arrive now, at the server as if from <paramref name="source"/>.</summary>
@@ -189,6 +205,7 @@ internal sealed class CoreLink : IDisposable
             return false;
         }
 
+        due += Lateness?.Invoke() ?? TimeSpan.Zero;
         if (due > Now.Elapsed)
         {
             Now = new Instant(due, Now.Time + (due - Now.Elapsed));
@@ -241,12 +258,11 @@ internal sealed class CoreLink : IDisposable
         int length;
         while ((length = end.Core.PollTransmit(_buffer, Now, out var path)) > 0)
         {
-            Assert.True(end != Client || path == ToServerPath);
             end.DatagramsSent++;
             var datagram = _buffer[..length];
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
-                _flights.Enqueue(new Flight(end == Client, end == Client ? ToClientPath : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
+                _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
             }
         }
 
@@ -288,6 +304,10 @@ internal sealed class CoreLink : IDisposable
             {
                 Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
             }
+            else if (_moves.Contains(flight.Path))
+            {
+                Client.Core.HandleDatagram(flight.Datagram, new FourTuple(flight.Path.Remote, flight.Path.Local), Now);
+            }
 
             return;
         }
@@ -320,6 +340,10 @@ internal sealed class CoreLink : IDisposable
             }
         }
     }
+
+    // A network between maps the address that the client began at; those that it moved to by itself are as they are.
+    private FourTuple AtServer(FourTuple clientPath)
+        => clientPath.Local == ToServerPath.Local ? ToClientPath : new FourTuple(clientPath.Remote, clientPath.Local);
 
     private FourTuple ToClientPath => PathTo(ClientAddress);
 
