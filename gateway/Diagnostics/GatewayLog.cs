@@ -70,6 +70,9 @@ internal static partial class GatewayLog
     [LoggerMessage(118, LogLevel.Warning, "Which other gateways there are could not be learnt; clients are not told where to go.")]
     public static partial void AlternativesNotFound(this ILogger logger, Exception exception);
 
+    [LoggerMessage(122, LogLevel.Warning, "Other gateways are not told where this one is: connections whose clients' new paths lead to another gateway end. Give --link ADDRESS:PORT; the engine must be ngtcp2.")]
+    public static partial void NoLink(this ILogger logger);
+
     [LoggerMessage(119, LogLevel.Error, "The cluster refuses the lease: {Reason}")]
     public static partial void LeaseRefused(this ILogger logger, string reason);
 

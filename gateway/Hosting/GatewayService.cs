@@ -85,6 +85,11 @@ internal sealed class GatewayService(
         }
 
         pool.Refresh();
+        if (pool.LinkEndPoint.Length == 0)
+        {
+            logger.NoLink();
+        }
+
         _isServing = true;
         _accepting = AcceptAsync(_listener!);
         logger.Serving(options.Value.Id, EndPoint, sessions.Engine);

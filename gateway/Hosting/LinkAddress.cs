@@ -8,20 +8,15 @@ internal static class LinkAddress
 {
     /// <summary>
     /// The end point: what was asked for; else the address that clients are listened for on; and where that is all addresses, the one that the store is reached from,
-    /// for the other gateways are where the store is reached, too.
+    /// for the other gateways are where the store is reached, too. Where that cannot be found out it is all addresses, which tells others nothing.
     /// </summary>
-    /// <exception cref="GatewayStartException">It cannot be found out.</exception>
     public static IPEndPoint Of(IPEndPoint? link, IPEndPoint listen, StoreAddress store)
-    {
-        if (link is not null)
-        {
-            return link;
-        }
+        => link ?? new IPEndPoint(IsUnspecified(listen.Address) ? SourceTo(store) ?? listen.Address : listen.Address, 0);
 
-        return new IPEndPoint(listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any) ? SourceTo(store) : listen.Address, 0);
-    }
+    /// <summary>Whether an address says nothing of where something is reached.</summary>
+    public static bool IsUnspecified(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
-    private static IPAddress SourceTo(StoreAddress store)
+    private static IPAddress? SourceTo(StoreAddress store)
     {
         try
         {
@@ -29,17 +24,22 @@ internal static class LinkAddress
             {
                 DnsEndPoint name => (Dns.GetHostAddresses(name.Host)[0], name.Port),
                 IPEndPoint point => (point.Address, point.Port),
-                var other => throw new GatewayStartException($"The store's address {other} is no place in a network; say by --link where other gateways reach this one."),
+                _ => (null, 0),
             };
+            if (address is null)
+            {
+                return null;
+            }
 
             // Nothing is sent; the system only says from where it would.
             using var probe = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             probe.Connect(address, port);
             return ((IPEndPoint)probe.LocalEndPoint!).Address;
         }
-        catch (SocketException e)
+        catch (SocketException)
         {
-            throw new GatewayStartException($"From which address the store is reached cannot be found out ({e.Message}); say by --link where other gateways reach this one.", e);
+            // Who connects to the store says it better.
+            return null;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Sessions;
+using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Identity;
 using QuicChat.Quic.Routing;
 
@@ -21,8 +22,8 @@ internal sealed class PoolKeeper(ServerPool pool, SessionTokens tokens)
     /// <summary>Which gateways are known, as leases number it.</summary>
     public long Version => _version;
 
-    /// <summary>Where this gateway listens for others; empty where its engine does not.</summary>
-    public string LinkEndPoint => pool.LinkEndPoint?.ToString() ?? "";
+    /// <summary>Where others reach this gateway; empty where its engine does not listen for them, or where is not known.</summary>
+    public string LinkEndPoint => pool.LinkEndPoint is { } link && !LinkAddress.IsUnspecified(link.Address) ? link.ToString() : "";
 
     /// <summary>The gateway's server ID, once it has one.</summary>
     public uint ServerId => _serverId;

@@ -71,7 +71,7 @@ public sealed class ResumeTests
         await using var gateway = new TestGateway();
         var former = await gateway.ConnectAsync("alice");
         former.Connection.Leave();
-        await gateway.Cluster.Connection(former.Connection.Id).Calls.ReachedAsync("Unregistered", 1);
+        await gateway.ServedAsync(former.Connection);
 
         await gateway.ConnectAsync("alice", session: former.Welcome.SessionToken);
 
