@@ -16,8 +16,8 @@ internal interface IRoomLog
     Task<RoomLogOpening> OpenAsync(string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry);
 
     /// <summary>
-    /// Whether the log has not been opened by anybody else since. A log without entries is kept for a day from its opening, or from when its writer
-    /// last asked; then it has no writer and no epoch any more.
+    /// Whether the log has not been opened by anybody else since. A log without entries is kept for a day from its opening, or from when its
+    /// writer last asked; then it has no writer and no epoch any more.
     /// </summary>
     /// <param name="room">The room.</param>
     /// <param name="fence">Of the last opening.</param>

@@ -1,8 +1,8 @@
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>
-/// Who has published what, so far as the log remembers: finds a repeated message. It is derived from the log's entries, and from the notes beside it
-/// of clients that have none any more.
+/// Who has published what, so far as the log remembers: finds a repeated message. It is derived from the log's entries, and from the notes
+/// beside it of clients that have none any more.
 /// </summary>
 internal sealed class KnownClients
 {

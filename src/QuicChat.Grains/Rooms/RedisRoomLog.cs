@@ -8,11 +8,12 @@ namespace QuicChat.Grains.Rooms;
 
 /// <summary>
 /// Room logs in Redis, or in what speaks its protocol. A log is a list; its epoch and its fence are strings; the notes of clients that were
-/// cut off are a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes its entries with
-/// one single command, and what cutting off writes may be repeated.
+/// cut off are a hash. A script is isolated everywhere, but where the server dies within it not everywhere undone: so an append writes its
+/// entries with one single command, and what cutting off writes may be repeated.
 /// <para>
-/// Epoch and fence of a log without entries expire, so that rooms which are only joined do not fill the store. A fence that is gone is nobody's:
-/// its writer opens the log anew. So is an epoch: nobody has read anything in it. The first append keeps both, before it writes.
+/// Epoch and fence of a log without entries expire, so that rooms which are only joined do not fill the store. Nobody has a fence that is gone:
+/// its writer is refused as one that was followed. Nobody has read a message of an epoch that is gone. The first append keeps both, before it
+/// writes its entries.
 /// </para>
 /// </summary>
 internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<ClusterOptions> cluster) : IRoomLog
@@ -170,7 +171,8 @@ internal sealed class RedisRoomLog(IConnectionMultiplexer redis, IOptions<Cluste
         foreach (var client in cutOff)
         {
             arguments.Add(FormatClient(client.UserId, client.ClientId));
-            arguments.Add(string.Create(CultureInfo.InvariantCulture, $"{client.LastClientSeq} {client.Term} {client.At.ToUnixTimeMilliseconds()}"));
+            arguments.Add(string.Create(
+                CultureInfo.InvariantCulture, $"{client.LastClientSeq} {client.Term} {client.At.ToUnixTimeMilliseconds()}"));
         }
 
         arguments.AddRange(forgotten.Select(client => (RedisValue)FormatClient(client.UserId, client.ClientId)));

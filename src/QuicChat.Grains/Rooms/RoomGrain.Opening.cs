@@ -74,8 +74,8 @@ internal sealed partial class RoomGrain
     }
 
     /// <summary>
-    /// Makes sure that this activation is still the log's writer and knows what is in it. One that was held up for long may have been followed by
-    /// another without having heard of it; what it remembers is then old.
+    /// Makes sure that this activation is still the log's writer and knows what is in it. One that was held up for long may have been followed
+    /// by another without having heard of it; what it remembers is then old.
     /// </summary>
     private async Task ConfirmAsync()
     {
@@ -190,6 +190,7 @@ internal sealed partial class RoomGrain
     [LoggerMessage(1211, LogLevel.Information, "Room {Room} is written by another activation; this one ends.")]
     private partial void LogFenced(string room);
 
-    [LoggerMessage(1213, LogLevel.Error, "Room {Room}: the store lost messages. It had {Acknowledged}, it has {Offset}. The room begins a new epoch.")]
+    [LoggerMessage(
+        1213, LogLevel.Error, "Room {Room}: the store lost messages. It had {Acknowledged}, it has {Offset}. The room begins a new epoch.")]
     private partial void LogRolledBack(string room, long acknowledged, long offset);
 }

@@ -11,7 +11,7 @@ internal sealed partial class RoomGrain
 
     private long LastClientSeq(string userId, string clientId) => _clients.Find(userId, clientId)?.LastClientSeq ?? 0;
 
-    /// <summary>Finds out what a message is, and where it is the next one puts it in line, all at once; then waits for its answer.</summary>
+    /// <summary>Finds out what a message is, and where it is the next one puts it in line, all at once; then waits for an answer.</summary>
     private async Task<PublishReceipt> EnterAsync(PublishRequest request)
     {
         ArgumentNullException.ThrowIfNull(request.UserId);

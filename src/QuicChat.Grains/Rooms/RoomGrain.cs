@@ -56,7 +56,8 @@ internal sealed partial class RoomGrain(
     }
 
     // What stands in line is answered before the activation goes.
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _writing.WaitAsync(cancellationToken);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+        => _writing.WaitAsync(cancellationToken);
 
     public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
@@ -132,8 +133,9 @@ internal sealed partial class RoomGrain(
 
     public async Task<ClientStanding> TakeOver(string userId, string clientId)
     {
-        // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so that those
-        // who only read cost nothing: an older message may still come in before the first one of this term, which then does not pass for it.
+        // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so
+        // that those who only read cost nothing: older messages may still come in before the first one of this term, which then does not pass
+        // for one of them.
         _lastTerm = Math.Max(Math.Max(_lastTerm, _clients.Find(userId, clientId)?.Term ?? 0) + 1, time.GetUtcNow().UtcTicks);
         var term = _lastTerm;
         do
@@ -141,7 +143,8 @@ internal sealed partial class RoomGrain(
             _clients.Find(userId, clientId)?.Raise(term);
             while (FindInLine(userId, clientId) is { } pending)
             {
-                await ((Task)pending.Offset).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await ((Task)pending.Offset).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
 
             // It may be stored or not; and what this activation remembers may be out of date.
