@@ -94,7 +94,7 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
             var receipts = await grain.PublishAll([.. batch.Select(static pending => pending.Request)]);
             for (var i = 0; i < batch.Count; i++)
             {
-                batch[i].Publisher.Answer(batch[i].Request.ClientSeq, receipts[i]);
+                batch[i].Publisher.Answer(batch[i].Request, receipts[i]);
             }
 
             return true;

@@ -28,14 +28,15 @@ internal sealed class RoomRelay
     private readonly HashSet<RoomMember> _watchers = [];
     private readonly RoomRoster _roster;
     private PresenceView? _presence;
-    private readonly Queue<RoomBatch> _ahead = [];
+    private readonly BatchesAhead _ahead;
     private TaskCompletionSource _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RoomEpoch? _epoch;
     private string _writer = "";
     private long _firstStored;
     private long _lastStored;
     private bool _filling;
-    private long _lastAtTick;
+    private long _trimTo;
+    private long _trimmedAt;
     private bool _isAsked;
 
     /// <summary>Begins to follow a room.</summary>
@@ -43,6 +44,8 @@ internal sealed class RoomRelay
     {
         _relays = relays;
         _roster = new RoomRoster(roster);
+        _ahead = new BatchesAhead(relays.Options.MaxBatchesAhead, relays.Options.RingBytes);
+        _trimmedAt = relays.Time.GetTimestamp();
         Room = room;
         _grain = relays.Cluster.Room(room);
         Publisher = new RoomPublisher(relays, room, _grain, _stopping.Token);
@@ -154,12 +157,7 @@ internal sealed class RoomRelay
 
             if (batch.Messages[0].Offset > _epoch.Ring.Last + 1)
             {
-                if (_ahead.Count == _relays.Options.MaxBatchesAhead)
-                {
-                    _ahead.Dequeue();
-                }
-
-                _ahead.Enqueue(batch);
+                _ahead.Add(batch);
                 _relays.Metrics.FanoutHole();
             }
             else
@@ -184,11 +182,11 @@ internal sealed class RoomRelay
     /// <returns>
     /// The page, or <see langword="null"/> where the room could not be reached, or is to be asked first whether it goes on from what is known.
     /// </returns>
-    public async Task<RoomPage?> TryReadAsync(long from)
+    public async Task<RoomPage?> TryReadAsync(long from, int limit = PageSize)
     {
         try
         {
-            var page = await _grain.Read(from, PageSize);
+            var page = await _grain.Read(from, limit);
             lock (_lock)
             {
                 if (page.Tail.Epoch != _epoch!.Name || page.Tail.Writer == _writer)
@@ -243,14 +241,25 @@ internal sealed class RoomRelay
                 rosterPause = RosterInterval;
             }
 
-            lock (_lock)
+            Trim();
+            isRegular = await WaitAsync(timer, pause, rosterPause);
+        }
+    }
+
+    /// <summary>Lets go of what every member that keeps up has taken long ago, however often the room is asked meanwhile.</summary>
+    private void Trim()
+    {
+        lock (_lock)
+        {
+            // Timers may be a little early.
+            if (_epoch is null || Time.GetElapsedTime(_trimmedAt) + TimeSpan.FromMilliseconds(1) < _relays.Options.RenewInterval)
             {
-                // What every member that keeps up has taken long ago need not be kept at hand.
-                _epoch?.Ring.Trim(_lastAtTick);
-                _lastAtTick = _epoch?.Ring.Last ?? 0;
+                return;
             }
 
-            isRegular = await WaitAsync(timer, pause, rosterPause);
+            _epoch.Ring.Trim(_trimTo);
+            _trimTo = _epoch.Ring.Last;
+            _trimmedAt = Time.GetTimestamp();
         }
     }
 
@@ -404,7 +413,7 @@ internal sealed class RoomRelay
 
         _epoch = new RoomEpoch(epoch, new MessageRing(last, _relays.Options.RingBytes));
         _lastStored = last;
-        _lastAtTick = last;
+        _trimTo = last;
     }
 
     private (RoomEpoch Epoch, long First, long Last) Known()
@@ -516,9 +525,9 @@ internal sealed class RoomRelay
     {
         lock (_lock)
         {
-            while (_ahead.TryPeek(out var batch) && batch.Messages[0].Offset <= _epoch!.Ring.Last + 1)
+            while (_ahead.TryTake(_epoch!.Ring.Last + 1) is { } batch)
             {
-                Append(_ahead.Dequeue().Messages);
+                Append(batch.Messages);
             }
 
             var next = _epoch!.Ring.Last + 1;

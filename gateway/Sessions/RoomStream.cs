@@ -100,18 +100,18 @@ internal sealed class RoomStream : IPublisher
             member = await JoinAsync(join, relay, grain);
             _sessions.Metrics.Joined(join.After is not null, member.Recovered);
             _sessions.Logger.Joined(_session.Id, _room, member.Epoch, member.Position, member.Recovered);
-            await Task.WhenAll(Guarded(ReadAsync(relay, grain)), Guarded(WriteAsync(member)));
+            await Task.WhenAll(Guarded(ReadAsync(relay, member.Epoch)), Guarded(WriteAsync(member)));
         }
         finally
         {
             if (member is not null)
             {
                 relay.Leave(member);
-                _outbox.Close();
                 _sessions.Metrics.Left();
                 _sessions.Logger.Left(_session.Id, _room, member.Position);
             }
 
+            _outbox.Close();
             _sessions.Relays.Leave(relay);
         }
     }
@@ -172,7 +172,7 @@ internal sealed class RoomStream : IPublisher
         }
     }
 
-    private async Task ReadAsync(RoomRelay relay, IRoomGrain grain)
+    private async Task ReadAsync(RoomRelay relay, string epoch)
     {
         var frames = new FrameSource(_stream.Transport.Input);
         while (await frames.ReadAsync() is { FrameCase: not ClientFrame.FrameOneofCase.Leave } frame)
@@ -186,7 +186,7 @@ internal sealed class RoomStream : IPublisher
                     Publish(frame.Publish, relay.Publisher);
                     break;
                 case ClientFrame.FrameOneofCase.ReadHistory:
-                    await ReadHistoryAsync(frame.ReadHistory, grain);
+                    await ReadHistoryAsync(frame.ReadHistory, relay, epoch);
                     break;
                 default:
                     throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on a joined room stream.");
@@ -226,6 +226,7 @@ internal sealed class RoomStream : IPublisher
         }
         else
         {
+            _outbox.Add(SizeOf(publish.Body));
             publisher.Publish(
                 new PublishRequest(
                     _identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body, Interlocked.Read(ref _term)),
@@ -235,8 +236,10 @@ internal sealed class RoomStream : IPublisher
         _sessions.Metrics.Published();
     }
 
-    void IPublisher.Answer(long clientSeq, PublishReceipt receipt)
+    void IPublisher.Answer(PublishRequest request, PublishReceipt receipt)
     {
+        var clientSeq = request.ClientSeq;
+        _outbox.Remove(SizeOf(request.Body));
         switch (receipt.Outcome)
         {
             case PublishOutcome.Stored or PublishOutcome.Duplicate:
@@ -281,27 +284,30 @@ internal sealed class RoomStream : IPublisher
         Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason, RetryAfterMs = retryAfterMs } });
     }
 
-    private async Task ReadHistoryAsync(ReadHistory request, IRoomGrain grain)
+    private async Task ReadHistoryAsync(ReadHistory request, RoomRelay relay, string epoch)
     {
         var started = _sessions.Time.GetTimestamp();
         var backoff = new Backoff();
         var from = Math.Max(1, ToLong(request.FromOffset));
+        var limit = (int)Math.Min(request.Limit, ProtocolLimits.MaxHistoryMessages);
         while (true)
         {
-            try
+            if (await relay.TryReadAsync(from, limit) is { } page)
             {
-                var page = await grain.Read(from, (int)Math.Min(request.Limit, ProtocolLimits.MaxHistoryMessages));
+                if (page.Tail.Epoch != epoch)
+                {
+                    // The answer names no epoch, so the client would take these offsets for those that it knows.
+                    relay.RenewNow();
+                    throw RoomRelay.NewEpoch(_room);
+                }
+
                 Answer(new ServerFrame { History = ToHistory(request.FromOffset, page) });
                 return;
             }
-            catch (Exception e)
+
+            if (_sessions.Time.GetElapsedTime(started) > _sessions.Relays.Options.CallTimeLimit)
             {
-                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.Read), e);
-                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.Read));
-                if (_sessions.Time.GetElapsedTime(started) > _sessions.Relays.Options.CallTimeLimit)
-                {
-                    throw _sessions.Relays.NoAnswer(_room);
-                }
+                throw _sessions.Relays.NoAnswer(_room);
             }
 
             await Task.Delay(backoff.Next(), _sessions.Time, _ended.Token);
@@ -453,6 +459,9 @@ internal sealed class RoomStream : IPublisher
         _sessions.Metrics.RoomStreamReset(code);
         _stream.Abort(code, reason);
     }
+
+    // As it is held.
+    private static int SizeOf(string body) => body.Length * sizeof(char);
 
     private static long ToLong(ulong value) => (long)Math.Min(value, long.MaxValue);
 }
