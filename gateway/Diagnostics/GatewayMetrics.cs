@@ -81,6 +81,7 @@ internal sealed class GatewayMetrics
         Limit.UserConnections => "user_connections",
         Limit.HandshakeRate => "handshake_rate",
         Limit.PublishRate => "publish_rate",
+        Limit.JoinRate => "join_rate",
         Limit.Rooms => "rooms",
         _ => throw new UnreachableException(),
     }));

@@ -92,6 +92,13 @@ internal sealed class RoomStream : IPublisher
         }
 
         _room = join.Room;
+        if (!_session.JoinBucket.TryTake(out _))
+        {
+            _sessions.Limits.Refused(Limit.JoinRate);
+            throw new RoomStreamException(
+                ErrorCode.RateLimited, $"A connection may join {_sessions.Limits.Options.JoinRate} rooms a second; wait.");
+        }
+
         var relay = _sessions.Relays.Enter(_room);
         RoomMember? member = null;
         try
