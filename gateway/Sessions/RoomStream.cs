@@ -15,11 +15,8 @@ namespace QuicChat.Gateway.Sessions;
 /// A client in one room. A reader takes its frames, a writer sends what is owed: answers first, then the room's messages. The writer is the
 /// only one that writes, and waits for the stream; what a client does not read stays in the room's log, not here.
 /// </summary>
-internal sealed class RoomStream : IPublisher
+internal sealed partial class RoomStream : IPublisher
 {
-    // Small enough that answers do not wait long behind messages, large enough to fill datagrams.
-    private const int WriteBytes = 32 * 1024;
-
     private readonly ClientSession _session;
     private readonly ClientSessions _sessions;
     private readonly ClientIdentity _identity;
@@ -50,8 +47,6 @@ internal sealed class RoomStream : IPublisher
         _unanswered = new SemaphoreSlim(sessions.Options.MaxUnanswered);
         _outbox = new Outbox(sessions.Metrics);
     }
-
-    bool IPublisher.HasEnded => Volatile.Read(ref _failure) is not null;
 
     /// <summary>Serves the stream to its end.</summary>
     public async Task RunAsync()
@@ -164,7 +159,7 @@ internal sealed class RoomStream : IPublisher
     private async Task<ClientStanding> TakeOverAsync(RoomRelay relay, IRoomGrain grain, CancellationToken cancellationToken)
     {
         // An earlier stream of this client may have left a call under way; the client goes by what is stored after it.
-        await relay.Publisher.WhenCalledAsync().WaitAsync(cancellationToken);
+        await relay.Publishes.WhenCalledAsync().WaitAsync(cancellationToken);
         for (var backoff = new Backoff(); ; await Task.Delay(backoff.Next(), _sessions.Time, cancellationToken))
         {
             try
@@ -190,7 +185,7 @@ internal sealed class RoomStream : IPublisher
             switch (frame.FrameCase)
             {
                 case ClientFrame.FrameOneofCase.Publish:
-                    Publish(frame.Publish, relay.Publisher);
+                    Publish(frame.Publish, relay.Publishes);
                     break;
                 case ClientFrame.FrameOneofCase.ReadHistory:
                     await ReadHistoryAsync(frame.ReadHistory, relay, epoch);
@@ -208,87 +203,6 @@ internal sealed class RoomStream : IPublisher
 
         Volatile.Write(ref _isDraining, true);
         _due.Set();
-    }
-
-    private void Publish(Publish publish, RoomPublisher publisher)
-    {
-        if (publish.ClientSeq is 0 or > long.MaxValue)
-        {
-            throw new ProtocolException(ErrorCode.ProtocolViolation, $"client_seq {publish.ClientSeq} is not one: they begin at 1.");
-        }
-
-        var clientSeq = (long)publish.ClientSeq;
-        if (ProtocolRules.CheckBody(publish.Body) is { } error)
-        {
-            Refuse(clientSeq, ErrorCode.FrameTooLarge, error);
-        }
-        else if (!_session.PublishBucket.TryTake(out var wait))
-        {
-            _sessions.Limits.Refused(Limit.PublishRate);
-            Refuse(
-                clientSeq,
-                ErrorCode.RateLimited,
-                $"A connection may publish {_sessions.Limits.Options.PublishRate} messages a second; wait.",
-                retryAfterMs: (uint)Math.Ceiling(wait.TotalMilliseconds));
-        }
-        else
-        {
-            _outbox.Add(SizeOf(publish.Body));
-            publisher.Publish(
-                new PublishRequest(
-                    _identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body, Interlocked.Read(ref _term)),
-                this);
-        }
-
-        _sessions.Metrics.Published();
-    }
-
-    void IPublisher.Answer(PublishRequest request, PublishReceipt receipt)
-    {
-        var clientSeq = request.ClientSeq;
-        _outbox.Remove(SizeOf(request.Body));
-        switch (receipt.Outcome)
-        {
-            case PublishOutcome.Stored or PublishOutcome.Duplicate:
-                Interlocked.Exchange(ref _lastStored, receipt.LastClientSeq);
-                _sessions.Metrics.Acked(receipt.Outcome == PublishOutcome.Duplicate);
-                Answer(new ServerFrame { Ack = new Ack { ClientSeq = (ulong)clientSeq, Offset = (ulong)receipt.Offset } });
-                break;
-            case PublishOutcome.Superseded:
-                Fail(new RoomStreamException(ErrorCode.ClientIdTaken, "A newer stream of this client ID publishes into the room."));
-                break;
-            case PublishOutcome.Taken:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.ClientIdTaken,
-                    $"client_seq {clientSeq} holds another message of this client ID; the newest is {receipt.LastClientSeq}.");
-                break;
-            case PublishOutcome.Gap when receipt.LastClientSeq < Interlocked.Read(ref _lastStored):
-                Fail(new RoomStreamException(ErrorCode.GoingAway, "The room no longer knows this client's numbers; join again."));
-                break;
-            case PublishOutcome.Gap:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.ProtocolViolation,
-                    $"client_seq {clientSeq} leaves a gap: the newest stored is {receipt.LastClientSeq}.");
-                break;
-            default:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.NotAllowed,
-                    $"client_seq {clientSeq} was used so long ago that its offset is not known; the newest is {receipt.LastClientSeq}.");
-                break;
-        }
-    }
-
-    void IPublisher.Fail(Exception reason) => Fail(reason);
-
-    private void Refuse(long clientSeq, ErrorCode code, string reason, uint retryAfterMs = 0)
-    {
-        // The number will be used again; what was on its way under it before is older from now on.
-        Interlocked.Increment(ref _term);
-        _sessions.Metrics.Rejected(code);
-        Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason, RetryAfterMs = retryAfterMs } });
     }
 
     private async Task ReadHistoryAsync(ReadHistory request, RoomRelay relay, string epoch)
@@ -345,67 +259,6 @@ internal sealed class RoomStream : IPublisher
         }
 
         return history;
-    }
-
-    private async Task WriteAsync(RoomMember member)
-    {
-        var output = _stream.Transport.Output;
-        while (true)
-        {
-            _ended.Token.ThrowIfCancellationRequested();
-            var isDraining = Volatile.Read(ref _isDraining);
-            var (answers, answered) = (0, 0);
-            for (; answered < WriteBytes && _answers.TryDequeue(out var answer); answers++)
-            {
-                FrameWriter.Write(output, answer.Frame);
-                answered += answer.Bytes;
-            }
-
-            var (messages, bytes) = isDraining ? (0, 0) : member.WriteAvailable(output, WriteBytes - answered);
-            if (!isDraining && answered + bytes < WriteBytes)
-            {
-                bytes += member.WritePresence(output);
-            }
-
-            if (answered + bytes > 0)
-            {
-                _outbox.Change(answered, answered + bytes + member.PageBytes);
-                var flushed = await output.FlushAsync();
-                _outbox.Change(0, member.PageBytes);
-                if (answers > 0)
-                {
-                    _unanswered.Release(answers);
-                }
-
-                _sessions.Metrics.Delivered(messages);
-                if (flushed.IsCompleted)
-                {
-                    // The client reads no more.
-                    throw new OperationCanceledException();
-                }
-            }
-            else if (isDraining)
-            {
-                return;
-            }
-            else if (member.IsBehind)
-            {
-                _sessions.Metrics.Replayed(await member.FetchAsync(_ended.Token));
-                _outbox.Change(0, member.PageBytes);
-            }
-            else
-            {
-                await _due.WaitAsync();
-            }
-        }
-    }
-
-    private void Answer(ServerFrame frame)
-    {
-        var bytes = frame.CalculateSize();
-        _outbox.Add(bytes);
-        _answers.Enqueue((frame, bytes));
-        _due.Set();
     }
 
     private async Task Guarded(Task task)
@@ -466,9 +319,6 @@ internal sealed class RoomStream : IPublisher
         _sessions.Metrics.RoomStreamReset(code);
         _stream.Abort(code, reason);
     }
-
-    // As it is held.
-    private static int SizeOf(string body) => body.Length * sizeof(char);
 
     private static long ToLong(ulong value) => (long)Math.Min(value, long.MaxValue);
 }
