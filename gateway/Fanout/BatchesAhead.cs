@@ -3,8 +3,8 @@ using QuicChat.Abstractions.Rooms;
 namespace QuicChat.Gateway.Fanout;
 
 /// <summary>
-/// Batches of a room that came while one before them is missing. Of those that are too many, or too large, the oldest go: they are read from the log with
-/// what is missing.
+/// Batches of a room that came while one before them is missing. Of those that are too many, or too large, the oldest go: they are read
+/// from the log with what is missing.
 /// </summary>
 /// <param name="maxBatches">How many are kept.</param>
 /// <param name="maxBytes">How many bytes of messages are kept, about.</param>

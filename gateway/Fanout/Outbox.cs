@@ -3,8 +3,8 @@ using QuicChat.Gateway.Diagnostics;
 namespace QuicChat.Gateway.Fanout;
 
 /// <summary>
-/// Counts the bytes that wait for one room stream: messages for the room's answer, answers, a page of the log, and what is written and not taken by
-/// the stream.
+/// Counts the bytes that wait for one room stream: messages for the room's answer, answers, a page of the log, and what is written and not
+/// taken by the stream.
 /// </summary>
 internal sealed class Outbox(GatewayMetrics metrics)
 {

@@ -25,8 +25,8 @@ public sealed class LimitOptions
     public int PublishBurst { get; set; } = 2_000;
 
     /// <summary>
-    /// 10 joins a second of one connection, whatever the rooms. Each costs a handful of calls to the room and its store, and makes the room where there was
-    /// none; nobody goes through rooms faster than one can look at them.
+    /// 10 joins a second of one connection, whatever the rooms. Each costs a handful of calls to the room and its store, and makes the
+    /// room where there was none; nobody goes through rooms faster than one can look at them.
     /// </summary>
     public int JoinRate { get; set; } = 10;
 

@@ -10,8 +10,8 @@ namespace QuicChat.Client;
 /// could be stored in place of the other. After a refusal sending begins with one message at a time and doubles with each one stored.
 /// <para>
 /// It may outlive the stream that it sends on. Then what was sent and not answered is sent again on the next one, in the same order and under the
-/// same numbers, so that the gateway stores it once, whether or not it had arrived before. Where the gateway refuses such a repeat only for now,
-/// the message is not failed, for what was sent on the earlier stream may yet be stored: it keeps its number and is sent again.
+/// same numbers, so that the gateway stores it once, whether or not it had arrived before. Where the gateway refuses such a repeat only for
+/// now, the message is not failed, for what was sent on the earlier stream may yet be stored: it keeps its number and is sent again.
 /// </para>
 /// </summary>
 internal sealed class RoomPublisher : IDisposable
@@ -188,7 +188,8 @@ internal sealed class RoomPublisher : IDisposable
     {
         lock (_gate)
         {
-            var isFirst = _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq && !(_firstRefused < clientSeq || _firstDeferred < clientSeq);
+            var isBehind = _firstRefused < clientSeq || _firstDeferred < clientSeq;
+            var isFirst = !isBehind && _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq;
             var pending = Answered(clientSeq, "Reject");
             if (refusal.Code == ErrorCode.ClientIdTaken)
             {
@@ -389,7 +390,8 @@ internal sealed class RoomPublisher : IDisposable
 
     private void SendWaiting()
     {
-        while (_send is not null && !_isHeldBack && (_firstRefused ?? _firstDeferred) is null && _inFlight.Count < _window && _waiting.First is { Value: var pending })
+        while (_send is not null && !_isHeldBack && (_firstRefused ?? _firstDeferred) is null
+            && _inFlight.Count < _window && _waiting.First is { Value: var pending })
         {
             _waiting.RemoveFirst();
             if (pending.ClientSeq == 0)

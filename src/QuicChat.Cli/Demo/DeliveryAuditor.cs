@@ -1,9 +1,9 @@
 namespace QuicChat.Cli.Demo;
 
 /// <summary>
-/// Checks delivery against acknowledgements: every acknowledged message must arrive exactly once, under its acknowledged offset, in the order of
-/// offsets and, of one sender, in the order of publishing, at every member of its room. Messages are told apart by their text, which must be
-/// unique. For any threads.
+/// Checks delivery against acknowledgements: every acknowledged message must arrive exactly once, under its acknowledged offset, in the
+/// order of offsets and, of one sender, in the order of publishing, at every member of its room. Messages are told apart by their text,
+/// which must be unique. For any threads.
 /// </summary>
 internal sealed class DeliveryAuditor
 {

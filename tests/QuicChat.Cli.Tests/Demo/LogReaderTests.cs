@@ -94,7 +94,7 @@ public sealed class LogReaderTests
         _log.Count == 0 ? _last + 1 : _log.Keys.First(),
         _last,
         [
-            .. _log.Where(message => message.Key >= from).Take(limit)
-                .Select(message => new ChatMessage(message.Key, "ann", "Ann", DateTimeOffset.UnixEpoch, message.Value, "phone", message.Key)),
+            .. _log.Where(message => message.Key >= from).Take(limit).Select(message => new ChatMessage(
+                message.Key, "ann", "Ann", DateTimeOffset.UnixEpoch, message.Value, "phone", message.Key)),
         ]));
 }

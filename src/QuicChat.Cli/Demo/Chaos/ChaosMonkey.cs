@@ -181,7 +181,11 @@ internal sealed class ChaosMonkey(
     }
 
     private async Task<ChaosReport.Recovery> KillAsync(
-        string name, string what, Func<int> pid, Func<string, CancellationToken, Task<ChaosReport.Recovery>> recovered, CancellationToken cancellationToken)
+        string name,
+        string what,
+        Func<int> pid,
+        Func<string, CancellationToken, Task<ChaosReport.Recovery>> recovered,
+        CancellationToken cancellationToken)
     {
         var killed = pid();
         progress($"kill -9 of {what}");
@@ -205,7 +209,8 @@ internal sealed class ChaosMonkey(
         {
             if (down.Elapsed > RestartPatience)
             {
-                throw new ToolException($"{name} has not been started again within {RestartPatience.TotalSeconds:0} s; seed {settings.Seed}.");
+                throw new ToolException(
+                    $"{name} has not been started again within {RestartPatience.TotalSeconds:0} s; seed {settings.Seed}.");
             }
 
             await Task.Delay(ChaosSettings.Poll, cancellationToken);

@@ -183,7 +183,9 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         if (log.Missed > 0)
         {
-            Fail($"the log of {room} cut {log.Missed} messages off before they were read, so it was not compared; give fewer --clients or more --rooms");
+            Fail(
+                $"the log of {room} cut {log.Missed} messages off before they were read, so it was not compared; "
+                + "give fewer --clients or more --rooms");
             return;
         }
 

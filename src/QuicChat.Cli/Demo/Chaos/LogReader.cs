@@ -3,8 +3,8 @@ using QuicChat.Client;
 namespace QuicChat.Cli.Demo.Chaos;
 
 /// <summary>
-/// Reads a room's log while a run goes on, for a log keeps only its newest messages; what is still there in the end is read then once more, since
-/// a store that is killed could have lost it.
+/// Reads a room's log while a run goes on, for a log keeps only its newest messages; what is still there in the end is read then once more,
+/// since a store that is killed could have lost it.
 /// </summary>
 /// <param name="read">Reads a page: from which offset, and how many messages at most.</param>
 internal sealed class LogReader(Func<long, int, CancellationToken, Task<HistoryPage>> read)

@@ -62,7 +62,8 @@ internal sealed class RecoveryWatch(IReadOnlyList<ChaosClient> clients, int seed
             right = wrong.Count > 0 ? null : right ?? watch.Elapsed;
             if (wrong.Count > 0 && watch.Elapsed > ChaosSettings.Patience)
             {
-                throw new ToolException($"presence is wrong {ChaosSettings.Patience.TotalSeconds:0} s after {after}: {wrong[0]}; seed {seed}.");
+                throw new ToolException(
+                    $"presence is wrong {ChaosSettings.Patience.TotalSeconds:0} s after {after}: {wrong[0]}; seed {seed}.");
             }
 
             await Task.Delay(ChaosSettings.Poll, cancellationToken);
