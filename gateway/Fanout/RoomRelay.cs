@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
-using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Routing;
 
 namespace QuicChat.Gateway.Fanout;
