@@ -57,7 +57,10 @@ internal sealed class GatewayMetrics
         _retried = meter.CreateCounter<long>("quicchat.delivery.retried", "{call}", "Publish calls made again.");
         _delivered = meter.CreateCounter<long>("quicchat.delivery.delivered", "{message}", "Messages written to room streams.");
         _replayed = meter.CreateCounter<long>("quicchat.delivery.replayed", "{message}", "Messages read from the log for one room stream.");
-        _outbox = meter.CreateUpDownCounter<long>("quicchat.outbox.bytes", "By", "Bytes that wait for room streams to take them, the engine's own buffers not counted.");
+        _outbox = meter.CreateUpDownCounter<long>(
+            "quicchat.outbox.bytes",
+            "By",
+            "Bytes that wait for room streams to take them, or for rooms to store them, the engine's own buffers not counted.");
         _batchSize = meter.CreateHistogram<int>("quicchat.fanout.batch.size", "{message}", "Messages in a batch from a room.");
         _holes = meter.CreateCounter<long>("quicchat.fanout.holes", "{hole}", "Batches that came before an earlier one, or without it.");
         _pushesIgnored = meter.CreateCounter<long>("quicchat.push.ignored", "{push}", "Pushes from grains about what this gateway does not have.");
@@ -83,6 +86,7 @@ internal sealed class GatewayMetrics
         Limit.UserConnections => "user_connections",
         Limit.HandshakeRate => "handshake_rate",
         Limit.PublishRate => "publish_rate",
+        Limit.JoinRate => "join_rate",
         Limit.Rooms => "rooms",
         _ => throw new UnreachableException(),
     }));

@@ -22,13 +22,15 @@ public sealed class FanoutOptions
     public int RingBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// 256 KiB that may wait for one room stream: a second of a fast room. A stream for which more waits has no more frames read. Messages beyond
-    /// that stay in the log, where the member finds them when it goes on.
+    /// 256 KiB that may wait for one room stream, its own messages until they are stored included: a second of a fast room. A stream
+    /// for which more waits has no more frames read. The room's messages beyond that stay in the log, where the member finds them when
+    /// it goes on.
     /// </summary>
     public int OutboxBytes { get; set; } = 256 * 1024;
 
     /// <summary>
-    /// Batches kept while a hole before them is filled from the log: 64, about a second of them. Further ones are read from the log too.
+    /// Batches kept while a hole before them is filled from the log: 64, about a second of them, and no more than <see cref="RingBytes"/>.
+    /// Further ones are read from the log too.
     /// </summary>
     public int MaxBatchesAhead { get; set; } = 64;
 }

@@ -9,7 +9,7 @@ internal interface IPublisher
     bool HasEnded { get; }
 
     /// <summary>What became of a message; in the order of the messages.</summary>
-    void Answer(long clientSeq, PublishReceipt receipt);
+    void Answer(PublishRequest request, PublishReceipt receipt);
 
     /// <summary>What became of its messages cannot be known.</summary>
     void Fail(Exception reason);

@@ -2,34 +2,31 @@ using QuicChat.Gateway.Diagnostics;
 
 namespace QuicChat.Gateway.Fanout;
 
-/// <summary>Counts the bytes that wait for one room stream: answers, a page of the log, and what is written and not taken by the stream.</summary>
+/// <summary>
+/// Counts the bytes that wait for one room stream: messages for the room's answer, answers, a page of the log, and what is written and not
+/// taken by the stream.
+/// </summary>
 internal sealed class Outbox(GatewayMetrics metrics)
 {
+    private readonly Lock _lock = new();
     private readonly AsyncSignal _drained = new();
-    private long _answers;
+    private long _bytes;
     private long _others;
+    private bool _isClosed;
 
-    private long Bytes => Interlocked.Read(ref _answers) + Interlocked.Read(ref _others);
+    /// <summary>An answer waits, or a message for its answer.</summary>
+    public void Add(int bytes) => Change(bytes, null);
 
-    /// <summary>An answer waits.</summary>
-    public void Add(int bytes)
-    {
-        Interlocked.Add(ref _answers, bytes);
-        metrics.OutboxChanged(bytes);
-    }
+    /// <summary>A message has its answer.</summary>
+    public void Remove(int bytes) => Change(-bytes, null);
 
-    /// <summary>What waits now: fewer answers, and a new amount of all else. For the writer alone.</summary>
-    public void Change(int answers, long others)
-    {
-        Interlocked.Add(ref _answers, -answers);
-        metrics.OutboxChanged(others - Interlocked.Exchange(ref _others, others) - answers);
-        _drained.Set();
-    }
+    /// <summary>What waits now: fewer answers, and a new amount of the stream's own. For the writer alone.</summary>
+    public void Change(int answers, long others) => Change(-answers, (long?)others);
 
     /// <summary>Waits until no more than <paramref name="limit"/> bytes wait. For the reader alone.</summary>
     public async ValueTask DrainedAsync(long limit, CancellationToken ended)
     {
-        while (Bytes > limit)
+        while (Interlocked.Read(ref _bytes) > limit)
         {
             await _drained.WaitAsync();
             ended.ThrowIfCancellationRequested();
@@ -39,6 +36,39 @@ internal sealed class Outbox(GatewayMetrics metrics)
     /// <summary>The stream has ended: wakes the reader.</summary>
     public void End() => _drained.Set();
 
-    /// <summary>Nothing waits any more; reader and writer have ended.</summary>
-    public void Close() => metrics.OutboxChanged(-Interlocked.Exchange(ref _answers, 0) - Interlocked.Exchange(ref _others, 0));
+    /// <summary>Nothing waits any more, whatever is still answered; reader and writer have ended.</summary>
+    public void Close()
+    {
+        lock (_lock)
+        {
+            metrics.OutboxChanged(-_bytes);
+            _bytes = 0;
+            _isClosed = true;
+        }
+    }
+
+    private void Change(long bytes, long? others)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return;
+            }
+
+            if (others is { } now)
+            {
+                bytes += now - _others;
+                _others = now;
+            }
+
+            Interlocked.Add(ref _bytes, bytes);
+            metrics.OutboxChanged(bytes);
+        }
+
+        if (bytes < 0)
+        {
+            _drained.Set();
+        }
+    }
 }

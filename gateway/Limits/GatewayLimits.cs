@@ -83,6 +83,9 @@ internal sealed class GatewayLimits(
     /// <summary>The messages that one connection may publish.</summary>
     public TokenBucket NewPublishBucket() => new(Options.PublishRate, Options.PublishBurst, time);
 
+    /// <summary>The rooms that one connection may join.</summary>
+    public TokenBucket NewJoinBucket() => new(Options.JoinRate, Options.JoinBurst, time);
+
     /// <summary>Counts a refusal.</summary>
     public void Refused(Limit limit)
     {

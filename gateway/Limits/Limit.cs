@@ -15,6 +15,9 @@ internal enum Limit
     /// <summary>Messages a second from one connection.</summary>
     PublishRate,
 
+    /// <summary>Joins a second of one connection.</summary>
+    JoinRate,
+
     /// <summary>Rooms of one connection.</summary>
     Rooms,
 }

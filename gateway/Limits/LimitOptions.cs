@@ -25,6 +25,15 @@ public sealed class LimitOptions
     public int PublishBurst { get; set; } = 2_000;
 
     /// <summary>
+    /// 10 joins a second of one connection, whatever the rooms. Each costs a handful of calls to the room and its store, and makes the
+    /// room where there was none; nobody goes through rooms faster than one can look at them.
+    /// </summary>
+    public int JoinRate { get; set; } = 10;
+
+    /// <summary>128 joins at once: all rooms that a connection may have, and once more where their streams are reset together.</summary>
+    public int JoinBurst { get; set; } = 128;
+
+    /// <summary>
     /// 500 handshakes a second: with its token and its registration each costs one and a half to three milliseconds of a processor, so all
     /// of them together about one, and the others stay for those that are connected. The clients of a gateway of 10,000 that died are back
     /// within 20 s.

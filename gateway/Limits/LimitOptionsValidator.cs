@@ -16,6 +16,8 @@ internal sealed class LimitOptionsValidator : IValidateOptions<LimitOptions>
             (nameof(options.MaxConnectionsPerUser), options.MaxConnectionsPerUser),
             (nameof(options.PublishRate), options.PublishRate),
             (nameof(options.PublishBurst), options.PublishBurst),
+            (nameof(options.JoinRate), options.JoinRate),
+            (nameof(options.JoinBurst), options.JoinBurst),
             (nameof(options.HandshakeRate), options.HandshakeRate),
             (nameof(options.HandshakeBurst), options.HandshakeBurst),
         })

@@ -43,6 +43,7 @@ internal sealed class ClientSession : IPathListener
         _path = connection.Features.GetRequiredFeature<IConnectionPathFeature>();
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
         PublishBucket = sessions.Limits.NewPublishBucket();
+        JoinBucket = sessions.Limits.NewJoinBucket();
     }
 
     /// <summary>The connection's ID.</summary>
@@ -50,6 +51,9 @@ internal sealed class ClientSession : IPathListener
 
     /// <summary>What it may publish.</summary>
     public TokenBucket PublishBucket { get; }
+
+    /// <summary>How often it may join a room.</summary>
+    public TokenBucket JoinBucket { get; }
 
     /// <summary>Its serving, to the end.</summary>
     public Task Running { get; set; } = Task.CompletedTask;

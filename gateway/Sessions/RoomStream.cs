@@ -15,11 +15,8 @@ namespace QuicChat.Gateway.Sessions;
 /// A client in one room. A reader takes its frames, a writer sends what is owed: answers first, then the room's messages. The writer is the
 /// only one that writes, and waits for the stream; what a client does not read stays in the room's log, not here.
 /// </summary>
-internal sealed class RoomStream : IPublisher
+internal sealed partial class RoomStream : IPublisher
 {
-    // Small enough that answers do not wait long behind messages, large enough to fill datagrams.
-    private const int WriteBytes = 32 * 1024;
-
     private readonly ClientSession _session;
     private readonly ClientSessions _sessions;
     private readonly ClientIdentity _identity;
@@ -50,8 +47,6 @@ internal sealed class RoomStream : IPublisher
         _unanswered = new SemaphoreSlim(sessions.Options.MaxUnanswered);
         _outbox = new Outbox(sessions.Metrics);
     }
-
-    bool IPublisher.HasEnded => Volatile.Read(ref _failure) is not null;
 
     /// <summary>Serves the stream to its end.</summary>
     public async Task RunAsync()
@@ -92,6 +87,13 @@ internal sealed class RoomStream : IPublisher
         }
 
         _room = join.Room;
+        if (!_session.JoinBucket.TryTake(out _))
+        {
+            _sessions.Limits.Refused(Limit.JoinRate);
+            throw new RoomStreamException(
+                ErrorCode.RateLimited, $"A connection may join {_sessions.Limits.Options.JoinRate} rooms a second; wait.");
+        }
+
         var relay = _sessions.Relays.Enter(_room);
         RoomMember? member = null;
         try
@@ -100,18 +102,18 @@ internal sealed class RoomStream : IPublisher
             member = await JoinAsync(join, relay, grain);
             _sessions.Metrics.Joined(join.After is not null, member.Recovered);
             _sessions.Logger.Joined(_session.Id, _room, member.Epoch, member.Position, member.Recovered);
-            await Task.WhenAll(Guarded(ReadAsync(relay, grain)), Guarded(WriteAsync(member)));
+            await Task.WhenAll(Guarded(ReadAsync(relay, member.Epoch)), Guarded(WriteAsync(member)));
         }
         finally
         {
             if (member is not null)
             {
                 relay.Leave(member);
-                _outbox.Close();
                 _sessions.Metrics.Left();
                 _sessions.Logger.Left(_session.Id, _room, member.Position);
             }
 
+            _outbox.Close();
             _sessions.Relays.Leave(relay);
         }
     }
@@ -157,7 +159,7 @@ internal sealed class RoomStream : IPublisher
     private async Task<ClientStanding> TakeOverAsync(RoomRelay relay, IRoomGrain grain, CancellationToken cancellationToken)
     {
         // An earlier stream of this client may have left a call under way; the client goes by what is stored after it.
-        await relay.Publisher.WhenCalledAsync().WaitAsync(cancellationToken);
+        await relay.Publishes.WhenCalledAsync().WaitAsync(cancellationToken);
         for (var backoff = new Backoff(); ; await Task.Delay(backoff.Next(), _sessions.Time, cancellationToken))
         {
             try
@@ -172,7 +174,7 @@ internal sealed class RoomStream : IPublisher
         }
     }
 
-    private async Task ReadAsync(RoomRelay relay, IRoomGrain grain)
+    private async Task ReadAsync(RoomRelay relay, string epoch)
     {
         var frames = new FrameSource(_stream.Transport.Input);
         while (await frames.ReadAsync() is { FrameCase: not ClientFrame.FrameOneofCase.Leave } frame)
@@ -183,10 +185,10 @@ internal sealed class RoomStream : IPublisher
             switch (frame.FrameCase)
             {
                 case ClientFrame.FrameOneofCase.Publish:
-                    Publish(frame.Publish, relay.Publisher);
+                    Publish(frame.Publish, relay.Publishes);
                     break;
                 case ClientFrame.FrameOneofCase.ReadHistory:
-                    await ReadHistoryAsync(frame.ReadHistory, grain);
+                    await ReadHistoryAsync(frame.ReadHistory, relay, epoch);
                     break;
                 default:
                     throw new ProtocolException(ErrorCode.ProtocolViolation, $"{frame.FrameCase} has no place on a joined room stream.");
@@ -203,105 +205,30 @@ internal sealed class RoomStream : IPublisher
         _due.Set();
     }
 
-    private void Publish(Publish publish, RoomPublisher publisher)
-    {
-        if (publish.ClientSeq is 0 or > long.MaxValue)
-        {
-            throw new ProtocolException(ErrorCode.ProtocolViolation, $"client_seq {publish.ClientSeq} is not one: they begin at 1.");
-        }
-
-        var clientSeq = (long)publish.ClientSeq;
-        if (ProtocolRules.CheckBody(publish.Body) is { } error)
-        {
-            Refuse(clientSeq, ErrorCode.FrameTooLarge, error);
-        }
-        else if (!_session.PublishBucket.TryTake(out var wait))
-        {
-            _sessions.Limits.Refused(Limit.PublishRate);
-            Refuse(
-                clientSeq,
-                ErrorCode.RateLimited,
-                $"A connection may publish {_sessions.Limits.Options.PublishRate} messages a second; wait.",
-                retryAfterMs: (uint)Math.Ceiling(wait.TotalMilliseconds));
-        }
-        else
-        {
-            publisher.Publish(
-                new PublishRequest(
-                    _identity.UserId, _identity.UserName, _identity.ClientId, clientSeq, publish.Body, Interlocked.Read(ref _term)),
-                this);
-        }
-
-        _sessions.Metrics.Published();
-    }
-
-    void IPublisher.Answer(long clientSeq, PublishReceipt receipt)
-    {
-        switch (receipt.Outcome)
-        {
-            case PublishOutcome.Stored or PublishOutcome.Duplicate:
-                Interlocked.Exchange(ref _lastStored, receipt.LastClientSeq);
-                _sessions.Metrics.Acked(receipt.Outcome == PublishOutcome.Duplicate);
-                Answer(new ServerFrame { Ack = new Ack { ClientSeq = (ulong)clientSeq, Offset = (ulong)receipt.Offset } });
-                break;
-            case PublishOutcome.Superseded:
-                Fail(new RoomStreamException(ErrorCode.ClientIdTaken, "A newer stream of this client ID publishes into the room."));
-                break;
-            case PublishOutcome.Taken:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.ClientIdTaken,
-                    $"client_seq {clientSeq} holds another message of this client ID; the newest is {receipt.LastClientSeq}.");
-                break;
-            case PublishOutcome.Gap when receipt.LastClientSeq < Interlocked.Read(ref _lastStored):
-                Fail(new RoomStreamException(ErrorCode.GoingAway, "The room no longer knows this client's numbers; join again."));
-                break;
-            case PublishOutcome.Gap:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.ProtocolViolation,
-                    $"client_seq {clientSeq} leaves a gap: the newest stored is {receipt.LastClientSeq}.");
-                break;
-            default:
-                Refuse(
-                    clientSeq,
-                    ErrorCode.NotAllowed,
-                    $"client_seq {clientSeq} was used so long ago that its offset is not known; the newest is {receipt.LastClientSeq}.");
-                break;
-        }
-    }
-
-    void IPublisher.Fail(Exception reason) => Fail(reason);
-
-    private void Refuse(long clientSeq, ErrorCode code, string reason, uint retryAfterMs = 0)
-    {
-        // The number will be used again; what was on its way under it before is older from now on.
-        Interlocked.Increment(ref _term);
-        _sessions.Metrics.Rejected(code);
-        Answer(new ServerFrame { Reject = new Reject { ClientSeq = (ulong)clientSeq, Code = code, Reason = reason, RetryAfterMs = retryAfterMs } });
-    }
-
-    private async Task ReadHistoryAsync(ReadHistory request, IRoomGrain grain)
+    private async Task ReadHistoryAsync(ReadHistory request, RoomRelay relay, string epoch)
     {
         var started = _sessions.Time.GetTimestamp();
         var backoff = new Backoff();
         var from = Math.Max(1, ToLong(request.FromOffset));
+        var limit = (int)Math.Min(request.Limit, ProtocolLimits.MaxHistoryMessages);
         while (true)
         {
-            try
+            if (await relay.TryReadAsync(from, limit) is { } page)
             {
-                var page = await grain.Read(from, (int)Math.Min(request.Limit, ProtocolLimits.MaxHistoryMessages));
+                if (page.Tail.Epoch != epoch)
+                {
+                    // The answer names no epoch, so the client would take these offsets for those that it knows.
+                    relay.RenewNow();
+                    throw RoomRelay.NewEpoch(_room);
+                }
+
                 Answer(new ServerFrame { History = ToHistory(request.FromOffset, page) });
                 return;
             }
-            catch (Exception e)
+
+            if (_sessions.Time.GetElapsedTime(started) > _sessions.Relays.Options.CallTimeLimit)
             {
-                _sessions.Logger.RoomCallFailed(_room, nameof(IRoomGrain.Read), e);
-                _sessions.Metrics.ClusterCallFailed(nameof(IRoomGrain.Read));
-                if (_sessions.Time.GetElapsedTime(started) > _sessions.Relays.Options.CallTimeLimit)
-                {
-                    throw _sessions.Relays.NoAnswer(_room);
-                }
+                throw _sessions.Relays.NoAnswer(_room);
             }
 
             await Task.Delay(backoff.Next(), _sessions.Time, _ended.Token);
@@ -332,67 +259,6 @@ internal sealed class RoomStream : IPublisher
         }
 
         return history;
-    }
-
-    private async Task WriteAsync(RoomMember member)
-    {
-        var output = _stream.Transport.Output;
-        while (true)
-        {
-            _ended.Token.ThrowIfCancellationRequested();
-            var isDraining = Volatile.Read(ref _isDraining);
-            var (answers, answered) = (0, 0);
-            for (; answered < WriteBytes && _answers.TryDequeue(out var answer); answers++)
-            {
-                FrameWriter.Write(output, answer.Frame);
-                answered += answer.Bytes;
-            }
-
-            var (messages, bytes) = isDraining ? (0, 0) : member.WriteAvailable(output, WriteBytes - answered);
-            if (!isDraining && answered + bytes < WriteBytes)
-            {
-                bytes += member.WritePresence(output);
-            }
-
-            if (answered + bytes > 0)
-            {
-                _outbox.Change(answered, answered + bytes + member.PageBytes);
-                var flushed = await output.FlushAsync();
-                _outbox.Change(0, member.PageBytes);
-                if (answers > 0)
-                {
-                    _unanswered.Release(answers);
-                }
-
-                _sessions.Metrics.Delivered(messages);
-                if (flushed.IsCompleted)
-                {
-                    // The client reads no more.
-                    throw new OperationCanceledException();
-                }
-            }
-            else if (isDraining)
-            {
-                return;
-            }
-            else if (member.IsBehind)
-            {
-                _sessions.Metrics.Replayed(await member.FetchAsync(_ended.Token));
-                _outbox.Change(0, member.PageBytes);
-            }
-            else
-            {
-                await _due.WaitAsync();
-            }
-        }
-    }
-
-    private void Answer(ServerFrame frame)
-    {
-        var bytes = frame.CalculateSize();
-        _outbox.Add(bytes);
-        _answers.Enqueue((frame, bytes));
-        _due.Set();
     }
 
     private async Task Guarded(Task task)

@@ -10,7 +10,8 @@ namespace QuicChat.Client;
 /// could be stored in place of the other. After a refusal sending begins with one message at a time and doubles with each one stored.
 /// <para>
 /// It may outlive the stream that it sends on. Then what was sent and not answered is sent again on the next one, in the same order and under the
-/// same numbers, so that the gateway stores it once, whether or not it had arrived before.
+/// same numbers, so that the gateway stores it once, whether or not it had arrived before. Where the gateway refuses such a repeat only for
+/// now, the message is not failed, for what was sent on the earlier stream may yet be stored: it keeps its number and is sent again.
 /// </para>
 /// </summary>
 internal sealed class RoomPublisher : IDisposable
@@ -23,7 +24,7 @@ internal sealed class RoomPublisher : IDisposable
     // In the order of sending, each without an answer.
     private readonly List<PendingPublish> _inFlight = [];
 
-    // Refused because of one before them.
+    // Refused because of one before them, or only for now.
     private readonly List<PendingPublish> _again = [];
 
     private readonly string _room;
@@ -37,7 +38,9 @@ internal sealed class RoomPublisher : IDisposable
     private long _storedAtJoin;
     private long _lastStored;
     private long _lastSent;
+    private long _sentBefore;
     private long? _firstRefused;
+    private long? _firstDeferred;
     private TimeSpan _retryAfter;
     private bool _isHeldBack;
     private int _window;
@@ -124,6 +127,7 @@ internal sealed class RoomPublisher : IDisposable
 
             _epoch = epoch;
             _storedAtJoin = _lastStored = lastStored;
+            _sentBefore = _lastSent;
             _send = send;
             SendWaiting();
         }
@@ -178,13 +182,14 @@ internal sealed class RoomPublisher : IDisposable
     }
 
     /// <summary>A message is not stored.</summary>
-    /// <returns>Whether it was refused for its own sake; otherwise it was behind one that was, and will be sent again.</returns>
+    /// <returns>Whether it was refused for its own sake and for good; otherwise it will be sent again, or is known to be stored.</returns>
     /// <exception cref="ProtocolException">No such message awaits an answer.</exception>
     public bool Rejected(long clientSeq, PublishRejectedException refusal)
     {
         lock (_gate)
         {
-            var isFirst = _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq && !(_firstRefused < clientSeq);
+            var isBehind = _firstRefused < clientSeq || _firstDeferred < clientSeq;
+            var isFirst = !isBehind && _inFlight is [var oldest, ..] && oldest.ClientSeq == clientSeq;
             var pending = Answered(clientSeq, "Reject");
             if (refusal.Code == ErrorCode.ClientIdTaken)
             {
@@ -194,19 +199,29 @@ internal sealed class RoomPublisher : IDisposable
                 return true;
             }
 
-            if (clientSeq <= _storedAtJoin)
+            if (clientSeq <= _storedAtJoin && !refusal.IsReconnectable)
             {
-                RepeatRefused(pending, refusal);
+                // The log has had it since before the stream was joined; the repeat only asked where.
+                pending.TrySetResult(new PublishReceipt(PublishReceipt.UnknownOffset, clientSeq));
+                Next();
+                return false;
+            }
+
+            if (clientSeq <= _sentBefore && (refusal.IsReconnectable || _firstDeferred < clientSeq) && !(_firstRefused < clientSeq))
+            {
+                // Only this copy is refused: the one on the earlier stream may be stored, or yet be. The number stays the message's own.
+                _firstDeferred = Math.Min(_firstDeferred ?? clientSeq, clientSeq);
+                Delay(refusal);
+                _again.Add(pending);
                 Next();
                 return false;
             }
 
             pending.MayBeStored = false;
             _firstRefused = Math.Min(_firstRefused ?? clientSeq, clientSeq);
-            _window = 1;
+            Delay(refusal);
             if (isFirst)
             {
-                _retryAfter = refusal.RetryAfter;
                 pending.TrySetException(refusal);
             }
             else
@@ -290,23 +305,16 @@ internal sealed class RoomPublisher : IDisposable
         return pending;
     }
 
-    // The log has had it since before the stream was joined; the repeat only asked where.
-    private void RepeatRefused(PendingPublish pending, PublishRejectedException refusal)
+    // Sending goes on slowly, and not before all in flight is answered and the gateway's wish is met.
+    private void Delay(PublishRejectedException refusal)
     {
-        if (refusal.IsReconnectable)
-        {
-            _waiting.AddFirst(pending);
-            HoldBack(refusal.RetryAfter);
-        }
-        else
-        {
-            pending.TrySetResult(new PublishReceipt(PublishReceipt.UnknownOffset, pending.ClientSeq));
-        }
+        _window = 1;
+        _retryAfter = refusal.RetryAfter > _retryAfter ? refusal.RetryAfter : _retryAfter;
     }
 
     private void Next()
     {
-        if (_firstRefused is not null && _inFlight.Count == 0)
+        if ((_firstRefused ?? _firstDeferred) is not null && _inFlight.Count == 0)
         {
             TakeBack();
         }
@@ -324,16 +332,16 @@ internal sealed class RoomPublisher : IDisposable
 
         _inFlight.Clear();
         _again.Clear();
-        if (_firstRefused is not { } refused)
-        {
-            return;
-        }
-
-        _firstRefused = null;
-        Release(number => number >= refused);
-        _lastSent = refused - 1;
+        _firstDeferred = null;
         HoldBack(_retryAfter);
         _retryAfter = TimeSpan.Zero;
+        if (_firstRefused is { } refused)
+        {
+            _firstRefused = null;
+            Release(number => number >= refused);
+            _lastSent = refused - 1;
+            _sentBefore = Math.Min(_sentBefore, _lastSent);
+        }
     }
 
     // Of those that were sent before and are not answered: fails some as unknown, and gives the others new numbers.
@@ -382,7 +390,8 @@ internal sealed class RoomPublisher : IDisposable
 
     private void SendWaiting()
     {
-        while (_send is not null && !_isHeldBack && _firstRefused is null && _inFlight.Count < _window && _waiting.First is { Value: var pending })
+        while (_send is not null && !_isHeldBack && (_firstRefused ?? _firstDeferred) is null
+            && _inFlight.Count < _window && _waiting.First is { Value: var pending })
         {
             _waiting.RemoveFirst();
             if (pending.ClientSeq == 0)

@@ -48,10 +48,11 @@ public sealed partial class SessionRoom
         {
             _taken = received;
         }
-        else if (!_seen.IsRepeat(message))
+        else
         {
             // Only then it has arrived: where the stream ends while there is no room for it, it comes again on the next one.
-            await _buffer.AddAsync(message, cancellationToken).ConfigureAwait(false);
+            var isRepeat = _seen.IsRepeat(message);
+            await _buffer.AddAsync(isRepeat ? new RoomRepeat(received) : message, cancellationToken).ConfigureAwait(false);
             _seen.Add(message);
         }
 

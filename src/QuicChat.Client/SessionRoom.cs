@@ -120,9 +120,13 @@ public sealed partial class SessionRoom : IRoomOwner
                 {
                     RoomGap gap => gap.ContinuesAfter,
                     ChatMessage message => _taken with { Offset = message.Offset },
+                    RoomRepeat repeat => repeat.Position,
                     _ => _taken,
                 };
-                yield return item;
+                if (item is not RoomRepeat)
+                {
+                    yield return item;
+                }
             }
         }
         finally

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Numerics;
 using Garnet;
 using Garnet.server;
 using Microsoft.Extensions.Logging;
@@ -44,12 +45,15 @@ internal sealed class DurableGarnet : GarnetServer
                 LuaMemoryManagementMode.Native, "", Timeout.InfiniteTimeSpan, LuaLoggingMode.Disable, [],
                 loggers.CreateLogger("Garnet.Lua")),
 
-            // Beyond this much, records go to disk and are read from there; without a storage tier they would be gone.
+            // Beyond this much, records go to disk and are read from there; without a storage tier they would be gone. It is set so high because what goes to
+            // disk while it is written to can bring the process down ("Collection was modified").
             EnableStorageTier = true,
-            LogMemorySize = "256m",
+            LogMemorySize = $"{MostMemory()}m",
             PageSize = "4m",
-            SegmentSize = "64m",
-            ObjectLogSegmentSize = "64m",
+
+            // Lists that reach beyond a segment of this log cannot be read back from a checkpoint. Files grow as they are written; this is no more than a name.
+            ObjectLogSegmentSize = "16g",
+            SegmentSize = "1g",
             IndexMemorySize = "8m",
             AofMemorySize = "32m",
             AofPageSize = "8m",
@@ -57,6 +61,13 @@ internal sealed class DurableGarnet : GarnetServer
             MaxDatabases = 1,
         };
         return new DurableGarnet(options, loggers, new GatedListener(endPoint, loggers.CreateLogger("Garnet.Listener")));
+    }
+
+    // Half of the machine's, in MiB; a power of two, since others are rounded down to one.
+    private static uint MostMemory()
+    {
+        var half = (ulong)GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / 1024 / 1024;
+        return Math.Max(512, (uint)(BitOperations.RoundUpToPowerOf2(half + 1) / 2));
     }
 
     // A checkpoint after each recovery: without it, a second crash replays the append-only file onto a checkpoint that it no longer belongs to.

@@ -264,7 +264,7 @@ public sealed class SessionPublishTests
     }
 
     [Fact]
-    public async Task WhatIsRefusedOnTheNextConnectionFailsAloneThere()
+    public async Task WhatIsRefusedForGoodOnTheNextConnectionFailsAloneThere()
     {
         using var gateway = new TestGateway();
         var (session, connection, room, stream, _) = await gateway.JoinSessionAsync();
@@ -276,14 +276,74 @@ public sealed class SessionPublishTests
             (connection, _) = await gateway.WelcomeNextAsync();
             (stream, _) = await connection.AcceptJoinAsync(Recovered("e1", 0));
             await ReadAsync(stream, 1, 2, 3);
-            await stream.RejectAsync(1, ErrorCode.RateLimited, retryAfterMs: 50);
+            await stream.RejectAsync(1, ErrorCode.FrameTooLarge, retryAfterMs: 50);
             await stream.RejectAsync(2, ErrorCode.ProtocolViolation);
             await stream.RejectAsync(3, ErrorCode.ProtocolViolation);
-            Assert.Equal(ErrorCode.RateLimited, (await Assert.ThrowsAsync<PublishRejectedException>(() => publishing[0].For("the refusal"))).Code);
+            Assert.Equal(ErrorCode.FrameTooLarge, (await Assert.ThrowsAsync<PublishRejectedException>(() => publishing[0].For("the refusal"))).Code);
             var next = ReadAsync(stream, 1);
             await SettleAsync(room, stream);
             gateway.Time.Advance(TimeSpan.FromMilliseconds(50));
             Assert.Equal(["2 as 1"], await next);
+
+            // Refused for now, as a message that never was on another stream: it fails.
+            await stream.RejectAsync(1, ErrorCode.RateLimited);
+            Assert.Equal(ErrorCode.RateLimited, (await Assert.ThrowsAsync<PublishRejectedException>(() => publishing[1].For("the refusal"))).Code);
+            Assert.Equal(["3 as 1"], await ReadAsync(stream, 1));
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task WhatIsRefusedForNowOnTheNextConnectionKeepsItsNumberForItsEarlierCopyMayYetBeStored(bool isStoredMeanwhile)
+    {
+        using var gateway = new TestGateway();
+        var (session, connection, room, stream, _) = await gateway.JoinSessionAsync();
+        await using (session)
+        {
+            var publishing = Enumerable.Range(1, 3).Select(i => room.PublishAsync($"{i}")).ToList();
+            await ReadAsync(stream, 1, 2, 3);
+            connection.Lose();
+            (connection, _) = await gateway.WelcomeNextAsync();
+            (stream, _) = await connection.AcceptJoinAsync(Recovered("e1", 0));
+            publishing.Add(room.PublishAsync("4"));
+            await ReadAsync(stream, 1, 2, 3, 4);
+
+            // The first copies of 1 and 2 come to the room before this gateway's copy of 2, or after that of 3.
+            await stream.RejectAsync(1, ErrorCode.RateLimited, retryAfterMs: 50);
+            if (isStoredMeanwhile)
+            {
+                await stream.AckAsync(2, 2);
+            }
+            else
+            {
+                await stream.RejectAsync(2, ErrorCode.ProtocolViolation, "1 is missing");
+            }
+
+            await stream.RejectAsync(3, ErrorCode.RateLimited, retryAfterMs: 20);
+            await stream.RejectAsync(4, ErrorCode.ProtocolViolation, "3 is missing");
+            var next = ReadAsync(stream, 1);
+            await SettleAsync(room, stream);
+            gateway.Time.Advance(TimeSpan.FromMilliseconds(49));
+            await connection.ReadControlUntilNowAsync();
+            Assert.False(next.IsCompleted);
+            gateway.Time.Advance(TimeSpan.FromMilliseconds(1));
+            Assert.Equal(["1 as 1"], await next);
+            await stream.AckAsync(1, 1);
+            if (isStoredMeanwhile)
+            {
+                Assert.Equal(["3 as 3", "4 as 4"], await ReadAsync(stream, 3, 4));
+            }
+            else
+            {
+                Assert.Equal(["2 as 2", "3 as 3"], await ReadAsync(stream, 2, 3));
+                await stream.AckAsync(2, 2);
+                Assert.Equal(["4 as 4"], await ReadAsync(stream, 4));
+            }
+
+            await stream.AckAsync(3, 3);
+            await stream.AckAsync(4, 4);
+            Assert.Equal([1, 2, 3, 4], (await Task.WhenAll(publishing).For("the receipts")).Select(receipt => receipt.Offset));
         }
     }
 

@@ -128,6 +128,39 @@ public sealed class SessionRoomTests
     }
 
     [Fact]
+    public async Task ThePositionGoesOnBehindWhatIsRepeatedAndNotShown()
+    {
+        using var gateway = new TestGateway();
+        var (session, connection, room, stream, _) = await gateway.JoinSessionAsync(joinOptions: new JoinOptions { Newest = 20 });
+        await using (session)
+        {
+            await using var reading = room.ReadAllAsync().GetAsyncEnumerator();
+            for (ulong offset = 1; offset <= 3; offset++)
+            {
+                await stream.SendMessageAsync(offset, $"{offset}");
+                Assert.Equal($"{offset}", await NextTextAsync(reading));
+            }
+
+            // The store went back to 2, and nothing was written since.
+            connection.Lose();
+            (connection, _) = await gateway.WelcomeNextAsync();
+            (stream, _) = await connection.AcceptJoinAsync(new Joined { Position = new Position { Epoch = "e2" } });
+            await stream.SendMessageAsync(1, "1");
+            await stream.SendMessageAsync(2, "2");
+            Assert.IsType<RoomGap>(await NextAsync(reading));
+            Assert.Equal(new RoomPosition("e2", 0), room.Position);
+
+            await MarkAsync(room, stream, 1);
+            var leaving = room.LeaveAsync();
+            Assert.False(await reading.MoveNextAsync().AsTask().For("the end of the room"));
+            Assert.Equal(new RoomPosition("e2", 2), room.Position);
+            Assert.NotNull((await stream.ReadAsync()).Leave);
+            stream.Complete();
+            await leaving.For("the room to be left");
+        }
+    }
+
+    [Fact]
     public async Task ARoomThatWasEmptyLacksNothingInAnotherEpoch()
     {
         using var gateway = new TestGateway();

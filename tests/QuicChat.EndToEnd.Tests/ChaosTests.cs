@@ -51,6 +51,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 Assert.Equal(0, run.Json.GetProperty(wrong).GetInt64());
             }
 
+            Assert.Empty(run.Json.GetProperty("failures").EnumerateArray());
             Assert.True(Number("delivered") > 0 && Number("delivered") == Number("expected"), run.Json.GetRawText());
             string[] broken = faults.Split(',');
             var network = run.Json.GetProperty("network");

@@ -58,6 +58,54 @@ public sealed class DurabilityTests
         }
     }
 
+    [Theory]
+    [InlineData(3, 32_000, 250)]
+    [InlineData(10, 4_000, 60)]
+    public async Task ListsOfManyMegabytesSurviveEveryEnd(int lists, int size, int megabytes)
+    {
+        using var directory = _directory;
+        var batch = Enumerable.Repeat((RedisValue)new string('x', size), 20).ToArray();
+        var acknowledged = new long[lists];
+        for (var round = 0; round < 4; round++)
+        {
+            using var store = await StoreProcess.StartAsync(directory.Path);
+            await using var redis = await ConnectAsync(store);
+            var database = redis.GetDatabase();
+            for (var list = 0; list < lists; list++)
+            {
+                var length = await database.ListLengthAsync($"log/{list}");
+                Assert.True(length >= acknowledged[list], $"round {round}: list {list} has {length} entries, acknowledged were {acknowledged[list]}");
+                Assert.Equal(length == 0 ? 0 : size, ((string?)await database.ListGetByIndexAsync($"log/{list}", -1))?.Length ?? 0);
+                acknowledged[list] = length;
+            }
+
+            var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            long left = megabytes * 1_000_000L / lists / size / batch.Length * lists;
+            var writing = Enumerable.Range(0, lists).Select(async list =>
+            {
+                try
+                {
+                    while (true)
+                    {
+                        acknowledged[list] = (long)await database.ScriptEvaluateAsync(AppendScript, [$"log/{list}"], batch);
+                        if (Interlocked.Decrement(ref left) == 0)
+                        {
+                            enough.SetResult();
+                        }
+                    }
+                }
+                catch (Exception error) when (error is RedisException or OperationCanceledException or InvalidOperationException or IOException)
+                {
+                    // The end of the store: this write was not acknowledged.
+                }
+            }).ToArray();
+            await enough.Task.WaitAsync(TimeSpan.FromSeconds(60));
+            await (round == 2 ? store.CloseInputAsync() : store.KillAsync());
+            await redis.CloseAsync(allowCommandsToComplete: false);
+            await Task.WhenAll(writing);
+        }
+    }
+
     [Fact]
     public async Task AnOrderlyStopKeepsEverything()
     {

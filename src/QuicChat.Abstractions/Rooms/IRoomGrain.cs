@@ -10,7 +10,8 @@ public interface IRoomGrain : IGrainWithStringKey
 {
     /// <summary>
     /// Asks for the room's messages on behalf of a gateway, or renews that wish; it lapses 10 s after the last call, and with it what the gateway
-    /// has said of its members. Batches may be lost; the tail in the answer shows what is missing, and <see cref="Read"/> fills it.
+    /// has said of its members. Batches may be lost; the tail in the answer shows what is missing, and <see cref="Read"/> fills it. To a gateway
+    /// that has seen nothing of the log yet, only an activation that is the log's writer at that moment answers.
     /// </summary>
     /// <exception cref="RoomUnavailableException">The log is out of reach.</exception>
     [Alias("Attach")]
@@ -57,10 +58,15 @@ public interface IRoomGrain : IGrainWithStringKey
     Task<RoomPage> Read(long fromOffset, int limit);
 
     /// <summary>
-    /// Takes a client's numbers over for a new stream: what older ones still have on the way is refused from now on. What became of messages that are
-    /// on their way into the log is waited for, so that none of their numbers is used again.
+    /// Takes a client's numbers over for a new stream. What became of messages that are on their way into the log is waited for, and only an
+    /// activation that is the log's writer at that moment answers, so that none of their numbers is used again. What older streams still
+    /// have on the way is refused from now on, with two exceptions, until the first message of the new stream is in line: the room does not
+    /// note a client that has no message in its log, nor does the next activation know what this one has given out. Older messages may then still be
+    /// stored, and the new stream's one under a number of theirs is answered <see cref="PublishOutcome.Taken"/>.
     /// </summary>
-    /// <exception cref="RoomUnavailableException">The log is out of reach, so it cannot be known where the client stands.</exception>
+    /// <exception cref="RoomUnavailableException">
+    /// The log is out of reach, so it cannot be known where the client stands; or the room has moved, and is to be asked again.
+    /// </exception>
     [Alias("TakeOver")]
     [AlwaysInterleave]
     Task<ClientStanding> TakeOver(string userId, string clientId);

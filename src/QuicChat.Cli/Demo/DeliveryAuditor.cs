@@ -1,8 +1,9 @@
 namespace QuicChat.Cli.Demo;
 
 /// <summary>
-/// Checks delivery against acknowledgements: every acknowledged message must arrive exactly once, under its acknowledged offset and in
-/// the order of offsets, at every member of its room. Messages are told apart by their text, which must be unique. For any threads.
+/// Checks delivery against acknowledgements: every acknowledged message must arrive exactly once, under its acknowledged offset, in the
+/// order of offsets and, of one sender, in the order of publishing, at every member of its room. Messages are told apart by their text,
+/// which must be unique. For any threads.
 /// </summary>
 internal sealed class DeliveryAuditor
 {
@@ -18,12 +19,12 @@ internal sealed class DeliveryAuditor
         }
     }
 
-    /// <summary>A message is about to be sent.</summary>
-    public void Published(string room, string text)
+    /// <summary>A message is about to be sent; to be called in the sender's order.</summary>
+    public void Published(string room, string sender, string text)
     {
         lock (_gate)
         {
-            RoomOf(room).Offsets.Add(text, null);
+            RoomOf(room).Publish(sender, text);
         }
     }
 
@@ -41,7 +42,7 @@ internal sealed class DeliveryAuditor
     {
         lock (_gate)
         {
-            RoomOf(room).Members[member].Receive(text, offset);
+            RoomOf(room).Receive(member, text, offset);
         }
     }
 
@@ -88,12 +89,25 @@ internal sealed class DeliveryAuditor
 
     private sealed class Room
     {
+        // By sender, how many they have published; and of each message its place among its sender's.
+        private readonly Dictionary<string, int> _published = [];
+        private readonly Dictionary<string, (string Sender, int Number)> _places = [];
+
         public Dictionary<string, long?> Offsets { get; } = [];
 
         public Dictionary<string, Member> Members { get; } = [];
 
         public IEnumerable<(string Text, long Offset)> Acknowledged
             => Offsets.Where(entry => entry.Value is not null).Select(entry => (entry.Key, entry.Value!.Value));
+
+        public void Publish(string sender, string text)
+        {
+            Offsets.Add(text, null);
+            _places.Add(text, (sender, _published[sender] = _published.GetValueOrDefault(sender) + 1));
+        }
+
+        public void Receive(string member, string text, long offset)
+            => Members[member].Receive(text, offset, _places.TryGetValue(text, out var place) ? place : null);
 
         public DeliveryAudit Audit()
         {
@@ -115,6 +129,7 @@ internal sealed class DeliveryAuditor
     private sealed class Member
     {
         private readonly Dictionary<string, long> _arrived = [];
+        private readonly Dictionary<string, int> _newest = [];
         private long _first;
         private long _highest;
 
@@ -126,7 +141,7 @@ internal sealed class DeliveryAuditor
 
         public long Reordered { get; private set; }
 
-        public void Receive(string text, long offset)
+        public void Receive(string text, long offset, (string Sender, int Number)? place)
         {
             if (!_arrived.TryAdd(text, offset))
             {
@@ -134,9 +149,15 @@ internal sealed class DeliveryAuditor
                 return;
             }
 
-            if (offset < _highest)
+            var newest = place is null ? 0 : _newest.GetValueOrDefault(place.Value.Sender);
+            if (offset < _highest || place?.Number < newest)
             {
                 Reordered++;
+            }
+
+            if (place?.Number > newest)
+            {
+                _newest[place.Value.Sender] = place.Value.Number;
             }
 
             _first = _arrived.Count == 1 ? offset : Math.Min(_first, offset);

@@ -101,7 +101,7 @@ internal sealed class DemoClient : IAsyncDisposable
     /// <summary>Publishes a message; completes when it is acknowledged, or never will be.</summary>
     public async Task PublishAsync(string text)
     {
-        _auditor.Published(Room, text);
+        _auditor.Published(Room, Name, text);
         try
         {
             var receipt = await _room.PublishAsync(text);

@@ -10,7 +10,7 @@ namespace QuicChat.Cli.Demo;
 /// <param name="Delivered">Of these, those that arrived.</param>
 /// <param name="Lost">Of these, those that did not.</param>
 /// <param name="Duplicated">Arrivals of a message at a member that had it already.</param>
-/// <param name="Reordered">Arrivals behind a message with a higher offset.</param>
+/// <param name="Reordered">Arrivals behind a message with a higher offset, or behind one that its sender published later.</param>
 /// <param name="Unacknowledged">Messages sent and never acknowledged.</param>
 /// <param name="Foreign">Arrivals of messages that nobody sent to that room.</param>
 /// <param name="Rebinds">Path changes made, over all clients.</param>
@@ -65,17 +65,12 @@ internal sealed record DemoReport(
     {
         (bool IsFault, string Words)[] checks =
         [
-            (Published == 0, "nothing was published"),
-            (Lost > 0, $"{Lost} lost"),
-            (Duplicated > 0, $"{Duplicated} duplicated"),
-            (Reordered > 0, $"{Reordered} reordered"),
-            (Unacknowledged > 0, $"{Unacknowledged} not acknowledged"),
-            (Foreign > 0, $"{Foreign} in a room that they were not sent to"),
             (Reconnects > 0, $"{Reconnects} connections ended"),
             (Migrations.Failed > 0, $"{Migrations.Failed} migrations failed"),
             (Migrations.Completed < Rebinds, $"{Migrations.Completed} migrations completed for {Rebinds} path changes"),
         ];
-        return [.. checks.Where(check => check.IsFault).Select(check => check.Words)];
+        var delivery = new DeliveryAudit(Published, Expected, Delivered, Unacknowledged, Lost, Duplicated, Reordered, Foreign);
+        return [.. delivery.Violations(), .. checks.Where(check => check.IsFault).Select(check => check.Words)];
     }
 
     /// <summary>Migrations of the whole cluster, by the monitor grain.</summary>

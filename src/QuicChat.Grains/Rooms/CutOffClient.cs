@@ -5,5 +5,5 @@ namespace QuicChat.Grains.Rooms;
 /// <param name="ClientId">The client.</param>
 /// <param name="LastClientSeq">The last number stored from it.</param>
 /// <param name="Term">The highest term of its messages.</param>
-/// <param name="At">When the last of its messages was cut off; the default where a version wrote it that did not say.</param>
+/// <param name="At">When the last of its messages was cut off.</param>
 internal readonly record struct CutOffClient(string UserId, string ClientId, long LastClientSeq, long Term, DateTimeOffset At);

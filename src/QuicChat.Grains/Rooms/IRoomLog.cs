@@ -15,6 +15,14 @@ internal interface IRoomLog
     /// <param name="entry">Called then, for each entry in order.</param>
     Task<RoomLogOpening> OpenAsync(string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry);
 
+    /// <summary>
+    /// Whether the log has not been opened by anybody else since. A log without entries is kept for a day from its opening, or from when its
+    /// writer last asked; then it has no writer and no epoch any more.
+    /// </summary>
+    /// <param name="room">The room.</param>
+    /// <param name="fence">Of the last opening.</param>
+    Task<bool> HoldsAsync(string room, string fence);
+
     /// <summary>Gives the log another epoch.</summary>
     /// <param name="room">The room.</param>
     /// <param name="fence">Of the last opening; with another one nothing happens.</param>

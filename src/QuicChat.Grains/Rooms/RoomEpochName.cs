@@ -21,7 +21,7 @@ internal static class RoomEpochName
 
     private static string Name(long number) => $"{number}.{Guid.NewGuid().ToString("N")[..RandomLength]}";
 
-    // A name of another kind is from before there were numbers.
+    // An operator may have given a name of another kind.
     private static long Number(string name)
         => name.IndexOf('.') is > 0 and var dot
             && long.TryParse(name.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var number)

@@ -41,7 +41,7 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
                 continue;
             }
 
-            feed.Queue.AddRange(messages.Select(message => new RoomLogEntry(epoch, message)));
+            feed.Queue.AddRange(messages.Select(message => (epoch, message)));
             if (feed.Queue.Count > options.DeliveryQueueLimit)
             {
                 LogOverflow(room, feed.GatewayId, feed.Queue.Count);
@@ -109,7 +109,7 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
 
         public DateTimeOffset Until { get; set; }
 
-        public List<RoomLogEntry> Queue { get; } = [];
+        public List<(string Epoch, RoomMessage Message)> Queue { get; } = [];
 
         /// <summary>When the last delivery began; the first one has long been due.</summary>
         public long SentAt { get; set; } = TimeProvider.System.GetTimestamp() - TimeProvider.System.TimestampFrequency;

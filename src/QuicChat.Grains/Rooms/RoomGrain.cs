@@ -56,7 +56,8 @@ internal sealed partial class RoomGrain(
     }
 
     // What stands in line is answered before the activation goes.
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _writing.WaitAsync(cancellationToken);
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+        => _writing.WaitAsync(cancellationToken);
 
     public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
@@ -64,6 +65,10 @@ internal sealed partial class RoomGrain(
         if (HasLost(renewal.Seen))
         {
             await BeginEpochAsync(renewal.Seen);
+        }
+        else if (renewal.Seen is null || (_tail.LastOffset == 0 && time.GetElapsedTime(_confirmedAt) >= ConfirmInterval))
+        {
+            await ConfirmAsync();
         }
 
         _fanout.Attach(gatewayId, observer);
@@ -128,26 +133,31 @@ internal sealed partial class RoomGrain(
 
     public async Task<ClientStanding> TakeOver(string userId, string clientId)
     {
-        // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so that those
-        // who only read cost nothing: an older message may still come in before the first one of this term, which then does not pass for it.
-        _lastTerm = Math.Max(Math.Max(_lastTerm, _publishers.Find(userId, clientId)?.Term ?? 0) + 1, time.GetUtcNow().UtcTicks);
+        // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so
+        // that those who only read cost nothing: older messages may still come in before the first one of this term, which then does not pass
+        // for one of them.
+        _lastTerm = Math.Max(Math.Max(_lastTerm, _clients.Find(userId, clientId)?.Term ?? 0) + 1, time.GetUtcNow().UtcTicks);
         var term = _lastTerm;
-        _publishers.Find(userId, clientId)?.Raise(term);
-        while (_line.LastOrDefault(pending => (pending.Request.UserId, pending.Request.ClientId) == (userId, clientId)) is { } pending)
+        do
         {
-            await ((Task)pending.Offset).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
+            _clients.Find(userId, clientId)?.Raise(term);
+            while (FindInLine(userId, clientId) is { } pending)
+            {
+                await ((Task)pending.Offset).ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
 
-        if (!_isOpen)
-        {
-            // It may be stored or not.
-            await ReopenAsync();
+            // It may be stored or not; and what this activation remembers may be out of date.
+            await ConfirmAsync();
         }
+        while (FindInLine(userId, clientId) is not null);
 
-        ThrowIfFenced();
-        _publishers.Find(userId, clientId)?.Raise(term);
+        _clients.Find(userId, clientId)?.Raise(term);
         return new ClientStanding(LastClientSeq(userId, clientId), term);
     }
+
+    private PendingPublish? FindInLine(string userId, string clientId)
+        => _line.LastOrDefault(pending => (pending.Request.UserId, pending.Request.ClientId) == (userId, clientId));
 
     /// <summary>Reads a page of the messages that there are.</summary>
     /// <returns>The page; <see langword="null"/> where the log does not have what it should.</returns>
@@ -161,7 +171,7 @@ internal sealed partial class RoomGrain(
             return new RoomPage(tail, []);
         }
 
-        var messages = await log.ReadAsync(Room, tail.LastOffset - _publishers.Count + 1, start, (int)count);
+        var messages = await log.ReadAsync(Room, tail.LastOffset - _clients.Count + 1, start, (int)count);
         return messages.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start ? new RoomPage(tail, Cut(messages)) : null;
     }
 

@@ -7,5 +7,5 @@ namespace QuicChat.Grains.Rooms;
 /// </summary>
 /// <param name="Epoch">The life of the log that it was written in.</param>
 /// <param name="Message">The message.</param>
-/// <param name="Term">What it was sent under; 0 where it was written by a version that knew none.</param>
-internal readonly record struct RoomLogEntry(string Epoch, RoomMessage Message, long Term = 0);
+/// <param name="Term">What it was sent under.</param>
+internal readonly record struct RoomLogEntry(string Epoch, RoomMessage Message, long Term);

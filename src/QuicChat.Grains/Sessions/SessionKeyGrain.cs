@@ -47,6 +47,6 @@ internal sealed partial class SessionKeyGrain(
         BinaryPrimitives.ReadUInt64BigEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         ImmutableArray.Create(RandomNumberGenerator.GetBytes(SessionKey.SecretLength)));
 
-    [LoggerMessage(1200, LogLevel.Information, "Session tokens are sealed with {Key}; the previous one: {Previous}.")]
+    [LoggerMessage(1400, LogLevel.Information, "Session tokens are sealed with {Key}; the previous one: {Previous}.")]
     private partial void LogMade(SessionKey key, string previous);
 }

@@ -17,6 +17,7 @@ public sealed class ChaosReportTests
         Expected: 60,
         Delivered: 60,
         0, 0, 0, 0, 0, 0, 0,
+        Failures: [],
         Reconnects: 10,
         Seed: 7);
 
@@ -30,7 +31,7 @@ public sealed class ChaosReportTests
         Assert.Equal(
             [
                 "clients", "rooms", "store", "network", "faults", "published", "expected", "delivered", "lost", "duplicated", "reordered",
-                "unacknowledged", "foreign", "gaps", "wrongViews", "reconnects", "seed",
+                "unacknowledged", "foreign", "gaps", "wrongViews", "failures", "reconnects", "seed",
             ],
             json.EnumerateObject().Select(property => property.Name));
         Assert.Equal(
@@ -54,6 +55,7 @@ public sealed class ChaosReportTests
         Assert.Equal(["5 in a room that they were not sent to"], (Good with { Foreign = 5 }).Violations());
         Assert.Equal(["6 gaps told to clients"], (Good with { Gaps = 6 }).Violations());
         Assert.Equal(["7 clients wrong about who is in their room"], (Good with { WrongViews = 7 }).Violations());
+        Assert.Equal(["1 lost", "ann does not go on"], (Good with { Lost = 1, Failures = ["ann does not go on"] }).Violations());
     }
 
     [Theory]

@@ -77,9 +77,24 @@ public sealed class DeliveryAuditorTests
     }
 
     [Fact]
+    public void A_message_stored_behind_one_that_its_sender_published_later_is_reordered()
+    {
+        Publish("red", "one", 2, "ann");
+        Publish("red", "two", 1, "ann");
+        Publish("red", "three", 3, "ann");
+        Publish("red", "another's one", 4, "bob");
+        Receive("red", "ann", ("two", 1), ("one", 2), ("three", 3), ("another's one", 4));
+        Receive("red", "bob", ("two", 1), ("one", 2), ("three", 3), ("another's one", 4));
+
+        var audit = _auditor.Audit();
+
+        Assert.Equal((2, 0, false), (audit.Reordered, audit.Lost, audit.Held));
+    }
+
+    [Fact]
     public void A_message_that_was_never_acknowledged_is_not_expected_but_does_not_hold()
     {
-        _auditor.Published("red", "one");
+        _auditor.Published("red", "ann", "one");
         Receive("red", "ann", ("one", 1));
 
         var audit = _auditor.Audit();
@@ -122,9 +137,9 @@ public sealed class DeliveryAuditorTests
         Assert.Equal(2, _auditor.HolesAt("red", "ann"));
     }
 
-    private void Publish(string room, string text, long offset)
+    private void Publish(string room, string text, long offset, string sender = "ann")
     {
-        _auditor.Published(room, text);
+        _auditor.Published(room, sender, text);
         _auditor.Acknowledged(room, text, offset);
     }
 

@@ -259,6 +259,28 @@ public sealed class RoomRelayTests
     }
 
     [Fact]
+    public async Task Members_that_come_and_go_do_not_drive_messages_out_of_hand()
+    {
+        await using var gateway = new TestGateway();
+        var grain = gateway.Cluster.Room("lobby");
+        var room = await (await gateway.ConnectAsync("alice")).JoinAsync("lobby");
+        grain.Append(10);
+        await room.MessagesAsync(1, 10);
+        for (var i = 0; i < 4; i++)
+        {
+            var attached = grain.Calls.Count("Attach");
+            await (await gateway.ConnectAsync($"user-{i}")).JoinAsync("lobby");
+            gateway.Time.Advance(TimeSpan.FromMilliseconds(60));
+            await grain.Calls.ReachedAsync("Attach", attached + 1);
+        }
+
+        var late = await (await gateway.ConnectAsync("late")).JoinAsync("lobby", Frames.At("epoch-1", 3));
+        await late.MessagesAsync(4, 10);
+
+        Assert.Equal(0, grain.Calls.Count("Read"));
+    }
+
+    [Fact]
     public async Task Pushes_for_a_room_without_members_are_ignored_and_counted()
     {
         await using var gateway = new TestGateway();

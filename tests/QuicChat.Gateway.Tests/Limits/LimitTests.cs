@@ -131,6 +131,27 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Joins_above_the_rate_are_reset_and_can_be_made_again()
+    {
+        await using var gateway = new TestGateway(limits: limits => (limits.JoinRate, limits.JoinBurst) = (10, 2));
+        var client = await gateway.ConnectAsync("alice");
+        var lobby = await client.JoinAsync("lobby");
+        (await client.JoinAsync("other")).Stream.Finish();
+        var third = client.Connection.Open();
+
+        await third.SendAsync(Frames.Join("third"));
+
+        Assert.Equal(ErrorCode.RateLimited, await third.ResetAsync());
+        Assert.Equal(1, gateway.Metrics["quicchat.limits.refused{limit=join_rate}"]);
+        Assert.Equal(0, gateway.Cluster.Room("third").Calls.Count("Attach"));
+        await lobby.PublishAsync(1, "still here");
+        await lobby.AckAsync();
+        await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+        gateway.Time.Advance(TimeSpan.FromMilliseconds(101));
+        await client.JoinAsync("third");
+    }
+
+    [Fact]
     public async Task Rooms_above_the_limit_are_reset_and_the_others_go_on()
     {
         await using var gateway = new TestGateway(options => options.MaxRooms = 1);

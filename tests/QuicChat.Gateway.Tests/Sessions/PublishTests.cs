@@ -267,6 +267,72 @@ public sealed class PublishTests
         }
     }
 
+    [Fact]
+    public async Task Messages_without_an_answer_are_bounded_by_their_bytes_too()
+    {
+        const int Messages = 20;
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var silence = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "PublishAll" ? silence.Task : Task.CompletedTask;
+        var body = new string('b', ProtocolLimits.MaxBodyBytes);
+        var sending = Task.Run(async () =>
+        {
+            for (var seq = 1ul; seq <= Messages; seq++)
+            {
+                await room.Stream.TrySendAsync(Frames.Publish(seq, body));
+            }
+        });
+
+        // Each takes 64 KiB; 256 KiB may wait, and the last one came when no more did.
+        await gateway.Metrics.ReachedAsync("quicchat.delivery.published", 5);
+        for (var i = 0ul; i < 100; i++)
+        {
+            await client.PingAsync(i);
+        }
+
+        Assert.False(sending.IsCompleted);
+        Assert.Equal(5, gateway.Metrics["quicchat.delivery.published"]);
+        Assert.Equal(5 * 64 * 1024, gateway.Metrics["quicchat.outbox.bytes"]);
+
+        silence.SetResult();
+        for (var seq = 1ul; seq <= Messages; seq++)
+        {
+            Assert.Equal(seq, (await room.AckAsync()).ClientSeq);
+        }
+
+        await sending.Within("the end of sending");
+        room.Stream.Finish();
+        await room.Stream.Disposed.Within("the stream's release");
+        Assert.Equal(0, gateway.Metrics["quicchat.outbox.bytes"]);
+    }
+
+    [Fact]
+    public async Task What_is_answered_after_the_stream_has_ended_does_not_count_as_waiting()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var held = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "PublishAll" ? held.Task : Task.CompletedTask;
+        await room.PublishAsync(1, "one");
+        await grain.Calls.ReachedAsync("PublishAll", 1);
+        room.Stream.Reset(ErrorCode.NoError);
+        await room.Stream.Disposed.Within("the stream's release");
+        Assert.Equal(0, gateway.Metrics["quicchat.outbox.bytes"]);
+
+        held.SetResult();
+
+        room = await client.JoinAsync("lobby");
+        Assert.Equal(1ul, room.Joined.LastClientSeq);
+        room.Stream.Finish();
+        await room.Stream.Disposed.Within("the stream's release");
+        Assert.Equal(0, gateway.Metrics["quicchat.outbox.bytes"]);
+    }
+
     // A client whose second message is on its way and does not arrive.
     private static async Task<(TestRoom Room, FakeRoom Grain, TaskCompletionSource Release)> HoldAsync(TestGateway gateway)
     {

@@ -8,6 +8,49 @@ namespace QuicChat.Gateway.Tests.Sessions;
 public sealed class RoomStreamTests
 {
     [Fact]
+    public async Task A_page_of_another_epoch_is_not_sent_but_the_stream_reset()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        var room = await client.JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        grain.Append(3);
+        await room.MessagesAsync(1, 3);
+        grain.Lose("epoch-2");
+        grain.LosesBatches = true;
+        grain.Append(2);
+
+        await room.Stream.SendAsync(Frames.ReadHistory(1, 10));
+
+        Assert.Equal(ErrorCode.GoingAway, await room.Stream.ResetAsync());
+        await grain.Calls.ReachedAsync("Attach", 2);
+        room = await client.JoinAsync("lobby");
+        await room.Stream.SendAsync(Frames.ReadHistory(1, 10));
+        Assert.Equal(2, (await room.Stream.ReceiveAsync("the page"))?.History?.Messages.Count);
+    }
+
+    [Fact]
+    public async Task A_join_that_is_given_up_when_its_answer_is_due_leaves_nothing_waiting()
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+        await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+        var grain = gateway.Cluster.Room("lobby");
+        var held = new TaskCompletionSource();
+        grain.Calls.Before = method => method == "TakeOver" ? held.Task : Task.CompletedTask;
+        var before = gateway.Metrics["quicchat.outbox.bytes"];
+        var stream = client.Connection.Open();
+        await stream.SendAsync(Frames.Join("lobby"));
+        await grain.Calls.ReachedAsync("TakeOver", 2);
+        gateway.Time.Advance(TimeSpan.FromSeconds(31));
+        held.SetResult();
+
+        Assert.Equal(ErrorCode.Internal, await stream.ResetAsync());
+        await stream.Disposed.Within("the stream's release");
+        Assert.Equal(before, gateway.Metrics["quicchat.outbox.bytes"]);
+    }
+
+    [Fact]
     public async Task What_one_publishes_all_members_receive_in_one_order()
     {
         await using var gateway = new TestGateway();

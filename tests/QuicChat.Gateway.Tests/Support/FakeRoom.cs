@@ -71,12 +71,19 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     public async Task<RoomStanding> Attach(string gatewayId, IGatewayObserver observer, RoomRenewal renewal)
     {
         Seen.Enqueue(renewal.Seen);
-        if (renewal.Members is { } members)
+        try
         {
-            Rosters.Enqueue(members);
+            await Calls.CallAsync(nameof(Attach));
+        }
+        finally
+        {
+            // Whoever sees it can rely on that its call is not the next one to fail.
+            if (renewal.Members is { } members)
+            {
+                Rosters.Enqueue(members);
+            }
         }
 
-        await Calls.CallAsync(nameof(Attach));
         lock (_lock)
         {
             _gateways[gatewayId] = observer;

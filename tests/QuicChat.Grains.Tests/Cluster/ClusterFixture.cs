@@ -42,6 +42,8 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     public SharedGrainStorage Storage { get; } = new();
 
+    public LoggedEvents Events { get; } = new();
+
     internal InMemoryConnectionIndex Index { get; } = new();
 
     internal TestStores Stores { get; } = new();
@@ -70,7 +72,7 @@ public sealed class ClusterFixture : IAsyncLifetime
             silo.AddQuicChatGrains();
             silo.Services.RemoveAll<IValidateOptions<MigrationOptions>>();
             silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(10));
-            silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
+            silo.ConfigureLogging(logging => logging.SetMinimumLevel(LogLevel.Warning).AddProvider(Events));
         });
         _cluster = builder.Build();
         await _cluster.DeployAsync();

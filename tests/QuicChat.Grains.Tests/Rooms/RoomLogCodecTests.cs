@@ -23,7 +23,7 @@ public sealed class RoomLogCodecTests
     [Fact]
     public void HalfACharacterIsReplacedAndHarmsNothing()
     {
-        var entry = new RoomLogEntry("e", new RoomMessage(1, "u", "n", "c", 1, DateTimeOffset.UnixEpoch, "a\ud800b"));
+        var entry = new RoomLogEntry("e", new RoomMessage(1, "u", "n", "c", 1, DateTimeOffset.UnixEpoch, "a\ud800b"), 1);
 
         Assert.Equal("a\ufffdb", RoomLogCodec.Decode(RoomLogCodec.Encode(entry)).Message.Body);
     }
@@ -31,9 +31,9 @@ public sealed class RoomLogCodecTests
     [Fact]
     public void WhatALaterVersionAddsIsPassedOver()
     {
-        var entry = RoomLogCodec.Decode("""7 {"epoch":"e","user":"u","new":{"a":[1]},"name":"n","client":"c","seq":3,"ms":0,"body":"b"}"""u8);
+        var entry = RoomLogCodec.Decode("""7 {"epoch":"e","user":"u","new":{"a":[1]},"name":"n","client":"c","seq":3,"term":2,"ms":0,"body":"b"}"""u8);
 
-        Assert.Equal(new RoomLogEntry("e", new RoomMessage(7, "u", "n", "c", 3, DateTimeOffset.UnixEpoch, "b")), entry);
+        Assert.Equal(new RoomLogEntry("e", new RoomMessage(7, "u", "n", "c", 3, DateTimeOffset.UnixEpoch, "b"), 2), entry);
     }
 
     [Theory]

@@ -103,5 +103,5 @@ public sealed class RoomLogCrashTests
     }
 
     private static RoomLogEntry Entry(long offset) => new("epoch", new RoomMessage(
-        offset, "user", "name", "client", offset, DateTimeOffset.UnixEpoch, new string('x', 1_000)));
+        offset, "user", "name", "client", offset, DateTimeOffset.UnixEpoch, new string('x', 1_000)), 0);
 }

@@ -45,6 +45,8 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         Assert.Equal(RoomLogAppend.Stored, await log.AppendAsync(_room, latter, 0, Entries(1, 1)));
         Assert.False(await log.TrimAsync(_room, former, 1, [Cut("user", "client", 9)], [("user", "client")]));
         Assert.False(await log.BeginEpochAsync(_room, former, "stolen"));
+        Assert.False(await log.HoldsAsync(_room, former));
+        Assert.True(await log.HoldsAsync(_room, latter));
 
         await OpenAsync(log);
         Assert.Single(_entries);
@@ -109,6 +111,7 @@ public sealed class RoomLogTests(ClusterFixture cluster)
         await OpenAsync(log);
         Assert.Equal(Entries(71, 31), _entries);
         Assert.Equal([Cut("", "", 3), Cut("a b", " c", 70)], _cutOff);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => log.ReadAsync(_room, 71, 70, 10));
         // Also to a reader that does not know of it yet.
         Assert.Equal(80, (await log.ReadAsync(_room, 1, 80, 10))[0].Offset);
         Assert.Equal(71, (await log.ReadAsync(_room, 1, 5, 10))[0].Offset);

@@ -24,9 +24,20 @@ internal sealed class InMemoryRoomLog : IRoomLog
     /// <summary>Holds appends to a room back until the result is disposed of.</summary>
     public IDisposable Hold(string room)
     {
-        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Get(room).Gate = gate.Task;
-        return new Release(gate);
+        var release = new Release();
+        Get(room).Gate = release;
+        return release;
+    }
+
+    /// <summary>Once an append is held back.</summary>
+    public Task HeldAsync(string room) => Get(room).Gate.Arrived.Task.WaitAsync(TimeSpan.FromSeconds(10));
+
+    /// <summary>Holds the answers back that a room's log was cut off, until the result is disposed of.</summary>
+    public IDisposable HoldTrimmed(string room)
+    {
+        var release = new Release();
+        Get(room).Trimmed = release.Task;
+        return release;
     }
 
     /// <summary>The newest entries are lost, as with a store that was restored from a copy.</summary>
@@ -88,6 +99,15 @@ internal sealed class InMemoryRoomLog : IRoomLog
         }
     }
 
+    public Task<bool> HoldsAsync(string room, string fence)
+    {
+        var log = Get(room);
+        lock (log)
+        {
+            return Task.FromResult(log.Fence == fence);
+        }
+    }
+
     public Task<bool> BeginEpochAsync(string room, string fence, string epoch)
     {
         var log = Get(room);
@@ -101,7 +121,8 @@ internal sealed class InMemoryRoomLog : IRoomLog
     public async Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)
     {
         var log = Get(room);
-        await log.Gate;
+        log.Gate.Arrived.TrySetResult();
+        await log.Gate.Task;
         var failing = log.Faults.TryDequeue(out var fault);
         if (failing && fault == Fault.Refused)
         {
@@ -127,17 +148,24 @@ internal sealed class InMemoryRoomLog : IRoomLog
         return failing ? throw new IOException("The test has the store's answer to this append lost.") : RoomLogAppend.Stored;
     }
 
+    // As Redis has it, by places in a list, so that who is wrong about the log's beginning reads what it would read there.
     public Task<IReadOnlyList<RoomMessage>> ReadAsync(string room, long firstOffset, long fromOffset, int limit)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(fromOffset, firstOffset);
         var log = Get(room);
         lock (log)
         {
-            return Task.FromResult<IReadOnlyList<RoomMessage>>(
-                [.. log.Entries.Select(entry => entry.Message).Where(message => message.Offset >= fromOffset).Take(limit)]);
+            if (log.Entries is [var first, ..])
+            {
+                firstOffset = first.Message.Offset;
+            }
+
+            var start = (int)Math.Min(Math.Max(fromOffset - firstOffset, 0), log.Entries.Count);
+            return Task.FromResult<IReadOnlyList<RoomMessage>>([.. log.Entries.Skip(start).Take(limit).Select(entry => entry.Message)]);
         }
     }
 
-    public Task<bool> TrimAsync(
+    public async Task<bool> TrimAsync(
         string room,
         string fence,
         int keep,
@@ -149,7 +177,7 @@ internal sealed class InMemoryRoomLog : IRoomLog
         {
             if (log.Fence != fence)
             {
-                return Task.FromResult(false);
+                return false;
             }
 
             foreach (var client in cutOff)
@@ -163,8 +191,10 @@ internal sealed class InMemoryRoomLog : IRoomLog
             }
 
             log.Entries.RemoveRange(0, Math.Max(0, log.Entries.Count - keep));
-            return Task.FromResult(true);
         }
+
+        await log.Trimmed;
+        return true;
     }
 
     private Log Get(string room) => _logs.GetOrAdd(room, _ => new Log());
@@ -181,13 +211,30 @@ internal sealed class InMemoryRoomLog : IRoomLog
 
         public ConcurrentQueue<Fault> Faults { get; } = [];
 
-        public Task Gate { get; set; } = Task.CompletedTask;
+        public Release Gate { get; set; } = Release.Done;
+
+        public Task Trimmed { get; set; } = Task.CompletedTask;
 
         public int Appends { get; set; }
     }
 
-    private sealed class Release(TaskCompletionSource gate) : IDisposable
+    private sealed class Release : IDisposable
     {
-        public void Dispose() => gate.TrySetResult();
+        private readonly TaskCompletionSource _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public static Release Done { get; } = Disposed();
+
+        public TaskCompletionSource Arrived { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Task => _gate.Task;
+
+        public void Dispose() => _gate.TrySetResult();
+
+        private static Release Disposed()
+        {
+            var release = new Release();
+            release.Dispose();
+            return release;
+        }
     }
 }

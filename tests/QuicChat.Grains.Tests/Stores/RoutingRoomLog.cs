@@ -12,6 +12,8 @@ internal sealed class RoutingRoomLog(TestStores stores) : IRoomLog
         string room, string newEpoch, Action<CutOffClient> cutOff, Action<RoomLogEntry> entry)
         => For(room).OpenAsync(room, newEpoch, cutOff, entry);
 
+    public Task<bool> HoldsAsync(string room, string fence) => For(room).HoldsAsync(room, fence);
+
     public Task<bool> BeginEpochAsync(string room, string fence, string epoch) => For(room).BeginEpochAsync(room, fence, epoch);
 
     public Task<RoomLogAppend> AppendAsync(string room, string fence, long tail, IReadOnlyList<RoomLogEntry> entries)

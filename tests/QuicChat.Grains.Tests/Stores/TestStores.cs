@@ -9,9 +9,11 @@ namespace QuicChat.Grains.Tests.Stores;
 /// <summary>The stores that room logs are tested on: memory, a real Redis, and the store of this project.</summary>
 public sealed class TestStores : IAsyncDisposable
 {
+    private const string ServiceId = "test";
+
     private readonly TemporaryDirectory _directory = new();
     private readonly RedisProcess _redis = new();
-    private readonly List<ConnectionMultiplexer> _connections = [];
+    private readonly Dictionary<StoreKind, ConnectionMultiplexer> _connections = [];
     private StoreProcess? _garnet;
 
     internal InMemoryRoomLog Memory { get; } = new();
@@ -27,21 +29,27 @@ public sealed class TestStores : IAsyncDisposable
         _ => Garnet!,
     };
 
+    /// <summary>What is in a store, as an operator sees it.</summary>
+    internal IDatabase GetDatabase(StoreKind kind) => _connections[kind].GetDatabase();
+
+    /// <summary>The name of one of the keys of a room's log.</summary>
+    internal static string KeyOf(string room, string suffix) => $"{ServiceId}/room/{{{room}}}/{suffix}";
+
     public async Task StartAsync()
     {
         if (RedisProcess.Missing is null)
         {
             await _redis.StartAsync();
-            Redis = await OpenAsync(_redis.ConnectionString);
+            Redis = await OpenAsync(StoreKind.Redis, _redis.ConnectionString);
         }
 
         _garnet = await StoreProcess.StartAsync(_directory.Path);
-        Garnet = await OpenAsync(_garnet.ConnectionString);
+        Garnet = await OpenAsync(StoreKind.Garnet, _garnet.ConnectionString);
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var connection in _connections)
+        foreach (var connection in _connections.Values)
         {
             await connection.DisposeAsync();
         }
@@ -56,12 +64,12 @@ public sealed class TestStores : IAsyncDisposable
     }
 
     internal static IRoomLog LogOn(IConnectionMultiplexer connection)
-        => new RedisRoomLog(connection, Options.Create(new ClusterOptions { ServiceId = "test" }));
+        => new RedisRoomLog(connection, Options.Create(new ClusterOptions { ServiceId = ServiceId }));
 
-    private async Task<IRoomLog> OpenAsync(string connectionString)
+    private async Task<IRoomLog> OpenAsync(StoreKind kind, string connectionString)
     {
         var connection = await ConnectionMultiplexer.ConnectAsync(connectionString);
-        _connections.Add(connection);
+        _connections.Add(kind, connection);
         return LogOn(connection);
     }
 }

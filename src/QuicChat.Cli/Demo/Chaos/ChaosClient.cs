@@ -30,6 +30,7 @@ internal sealed class ChaosClient : IAsyncDisposable
         _room = room;
         _auditor = auditor;
         session.StateChanged += OnStateChanged;
+        session.MigrationFailed += OnMigrationFailed;
         auditor.Joined(room.Name, name);
         _receiving = ReceiveAsync();
     }
@@ -55,7 +56,7 @@ internal sealed class ChaosClient : IAsyncDisposable
     /// <summary>When the newest message was published that has been acknowledged, by <see cref="Environment.TickCount64"/>.</summary>
     public long LastAcknowledged => Interlocked.Read(ref _lastAcknowledged);
 
-    /// <summary>Completes when the session has lost its connection, from now on.</summary>
+    /// <summary>Completes when a connection of the session ends by MIGRATION_FAILED, from now on.</summary>
     public Task GivenUpAsync() => (_givenUp = NewSignal()).Task;
 
     /// <summary>Connects and joins.</summary>
@@ -102,7 +103,7 @@ internal sealed class ChaosClient : IAsyncDisposable
     {
         var at = Environment.TickCount64;
         Interlocked.Increment(ref _unanswered);
-        _auditor.Published(_room.Name, text);
+        _auditor.Published(_room.Name, Name, text);
         try
         {
             var receipt = await _room.PublishAsync(text);
@@ -141,6 +142,7 @@ internal sealed class ChaosClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _session.StateChanged -= OnStateChanged;
+        _session.MigrationFailed -= OnMigrationFailed;
         await _session.DisposeAsync();
         await _receiving;
         await Task.WhenAll(_paths.Select(path => path.DisposeAsync().AsTask()));
@@ -172,15 +174,12 @@ internal sealed class ChaosClient : IAsyncDisposable
 
     private void OnStateChanged(SessionState state)
     {
-        switch (state)
+        if (state is SessionState.Connected)
         {
-            case SessionState.Connected:
-                // A session may have its next connection before it gives the former up.
-                Interlocked.Increment(ref _reconnects);
-                break;
-            case SessionState.Reconnecting:
-                _givenUp.TrySetResult();
-                break;
+            // A session may have its next connection before it gives the former up.
+            Interlocked.Increment(ref _reconnects);
         }
     }
+
+    private void OnMigrationFailed(ChatCloseReason reason) => _givenUp.TrySetResult();
 }

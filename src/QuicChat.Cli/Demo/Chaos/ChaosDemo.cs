@@ -13,7 +13,7 @@ internal static class ChaosDemo
 
     /// <summary>Runs it.</summary>
     /// <returns>An exit code.</returns>
-    /// <exception cref="ToolException">The stack does not start, or something has not recovered.</exception>
+    /// <exception cref="ToolException">The stack does not start, or a client cannot join.</exception>
     public static async Task<int> RunAsync(
         ChaosSettings settings, StackPlan plan, DataFolder data, VerbContext context, CancellationToken cancellationToken)
     {
@@ -36,7 +36,14 @@ internal static class ChaosDemo
         finally
         {
             await supervising.CancelAsync();
-            await supervisor.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                await supervisor;
+            }
+            catch (OperationCanceledException) when (supervising.IsCancellationRequested)
+            {
+                // It was told to.
+            }
         }
 
         return Tell(report, context);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
 using QuicChat.Cli.Admin;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
@@ -29,14 +30,13 @@ internal sealed class ChaosMonkey(
     private static readonly TimeSpan PathInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan GivingUp = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartPatience = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
     private readonly Random _random = new(settings.Seed);
 
     /// <summary>Breaks one kind of thing.</summary>
-    /// <returns>How all went on.</returns>
+    /// <returns>How all went on, after each blow.</returns>
     /// <exception cref="ToolException">It did not.</exception>
-    public Task<IReadOnlyList<ChaosReport.Recovery>> StrikeAsync(ChaosFault fault, CancellationToken cancellationToken) => fault switch
+    public IAsyncEnumerable<ChaosReport.Recovery> StrikeAsync(ChaosFault fault, CancellationToken cancellationToken) => fault switch
     {
         ChaosFault.Paths => BreakPathsAsync(cancellationToken),
         ChaosFault.Gateway => KillGatewaysAsync(cancellationToken),
@@ -45,7 +45,7 @@ internal sealed class ChaosMonkey(
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "It is nothing that strikes."),
     };
 
-    private async Task<IReadOnlyList<ChaosReport.Recovery>> BreakPathsAsync(CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ChaosReport.Recovery> BreakPathsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (var round = 0; round < PathRounds; round++)
         {
@@ -60,28 +60,43 @@ internal sealed class ChaosMonkey(
             await Task.Delay(PathInterval, cancellationToken);
         }
 
-        var changed = await watch.RecoveredAsync("path changes", cancellationToken);
+        yield return await watch.RecoveredAsync("path changes", cancellationToken);
         var third = _random.Next(3);
         var cut = clients.Where((_, number) => number % 3 == third).ToList();
         var usual = await cluster.AskAsync(grains => grains.Monitor().GetTimeout(), cancellationToken);
         await SetTimeoutAsync(ChaosSettings.ShortMigrationTimeout, cancellationToken);
+        await CutAsync(cut, cancellationToken);
+        yield return await watch.RecoveredAsync("dead networks", cancellationToken);
+        await SetTimeoutAsync(usual, cancellationToken);
+    }
+
+    private async Task CutAsync(IReadOnlyList<ChaosClient> cut, CancellationToken cancellationToken)
+    {
         progress($"{cut.Count} clients lose their network");
-        var givenUp = Task.WhenAll(cut.Select(client => client.GivenUpAsync()));
+        var givenUp = cut.Select(client => (client.Name, Task: client.GivenUpAsync())).ToList();
         foreach (var client in cut)
         {
             client.Rebind(null);
             client.Cut(true);
         }
 
-        await givenUp.WaitAsync(GivingUp, cancellationToken);
-        foreach (var client in cut)
+        try
         {
-            client.Cut(false);
+            await Task.WhenAll(givenUp.Select(client => client.Task)).WaitAsync(GivingUp, cancellationToken);
         }
-
-        var back = await watch.RecoveredAsync("dead networks", cancellationToken);
-        await SetTimeoutAsync(usual, cancellationToken);
-        return [changed, back];
+        catch (TimeoutException e)
+        {
+            var late = string.Join(", ", givenUp.Where(client => !client.Task.IsCompleted).Select(client => client.Name));
+            throw new ToolException(
+                $"{late}: no dead path given up by MIGRATION_FAILED within {GivingUp.TotalSeconds:0} s; seed {settings.Seed}.", e);
+        }
+        finally
+        {
+            foreach (var client in cut)
+            {
+                client.Cut(false);
+            }
+        }
     }
 
     private async Task SetTimeoutAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -90,15 +105,12 @@ internal sealed class ChaosMonkey(
         await Rollout.AwaitAsync(cluster, "time-out", version, cancellationToken);
     }
 
-    private async Task<IReadOnlyList<ChaosReport.Recovery>> KillGatewaysAsync(CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ChaosReport.Recovery> KillGatewaysAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var recoveries = new List<ChaosReport.Recovery>();
         foreach (var gateway in stack.Running.Gateways.OrderBy(_ => _random.Next()).ToList())
         {
-            recoveries.Add(await KillGatewayAsync(gateway, cancellationToken));
+            yield return await KillGatewayAsync(gateway, cancellationToken);
         }
-
-        return recoveries;
     }
 
     private async Task<ChaosReport.Recovery> KillGatewayAsync(RunningGateway gateway, CancellationToken cancellationToken)
@@ -122,7 +134,7 @@ internal sealed class ChaosMonkey(
                 gateway.Id,
                 gateway.Id,
                 () => stack.Running.Gateways.Single(one => one.Id == gateway.Id).Pid,
-                what => watch.RecoveredFromGatewayAsync(what, moved, cancellationToken),
+                (what, token) => watch.RecoveredFromGatewayAsync(what, moved, token),
                 cancellationToken);
         }
         finally
@@ -131,37 +143,31 @@ internal sealed class ChaosMonkey(
         }
     }
 
-    private async Task<IReadOnlyList<ChaosReport.Recovery>> KillSilosAsync(CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ChaosReport.Recovery> KillSilosAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var recoveries = new List<ChaosReport.Recovery>();
         var first = await SiloWithMostRoomsAsync(cancellationToken);
         foreach (var name in stack.Running.Silos.Select(silo => silo.Name).OrderByDescending(name => name == first).ToList())
         {
-            recoveries.Add(await KillAsync(
+            yield return await KillAsync(
                 name,
                 name,
                 () => stack.Running.Silos.Single(silo => silo.Name == name).Pid,
-                what => watch.RecoveredAsync(what, cancellationToken),
-                cancellationToken));
+                watch.RecoveredAsync,
+                cancellationToken);
         }
-
-        return recoveries;
     }
 
-    private async Task<IReadOnlyList<ChaosReport.Recovery>> KillStoreAsync(CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ChaosReport.Recovery> KillStoreAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var recoveries = new List<ChaosReport.Recovery>();
         for (var death = 1; death <= StoreDeaths; death++)
         {
-            recoveries.Add(await KillAsync(
+            yield return await KillAsync(
                 "the store",
                 $"the store, time {death}",
                 () => stack.Running.Store!.Pid,
-                what => watch.RecoveredAsync(what, cancellationToken),
-                cancellationToken));
+                watch.RecoveredAsync,
+                cancellationToken);
         }
-
-        return recoveries;
     }
 
     private async Task<string> SiloWithMostRoomsAsync(CancellationToken cancellationToken)
@@ -175,7 +181,11 @@ internal sealed class ChaosMonkey(
     }
 
     private async Task<ChaosReport.Recovery> KillAsync(
-        string name, string what, Func<int> pid, Func<string, Task<ChaosReport.Recovery>> recovered, CancellationToken cancellationToken)
+        string name,
+        string what,
+        Func<int> pid,
+        Func<string, CancellationToken, Task<ChaosReport.Recovery>> recovered,
+        CancellationToken cancellationToken)
     {
         var killed = pid();
         progress($"kill -9 of {what}");
@@ -185,22 +195,25 @@ internal sealed class ChaosMonkey(
         }
 
         // All may go on without it; the next death must meet a whole stack.
-        var restarting = RestartedAsync(name, () => pid() != killed, cancellationToken);
-        var recovery = await recovered($"the death of {what}");
-        return recovery with { DownSeconds = await restarting };
+        var (recovery, down) = await Together.RunAsync(
+            token => recovered($"the death of {what}", token),
+            token => RestartedAsync(name, () => pid() != killed, token),
+            cancellationToken);
+        return recovery with { DownSeconds = down };
     }
 
-    private static async Task<double> RestartedAsync(string name, Func<bool> isRestarted, CancellationToken cancellationToken)
+    private async Task<double> RestartedAsync(string name, Func<bool> isRestarted, CancellationToken cancellationToken)
     {
         var down = Stopwatch.StartNew();
         while (!isRestarted())
         {
             if (down.Elapsed > RestartPatience)
             {
-                throw new ToolException($"{name} has not been started again within {RestartPatience.TotalSeconds:0} s.");
+                throw new ToolException(
+                    $"{name} has not been started again within {RestartPatience.TotalSeconds:0} s; seed {settings.Seed}.");
             }
 
-            await Task.Delay(Poll, cancellationToken);
+            await Task.Delay(ChaosSettings.Poll, cancellationToken);
         }
 
         return Math.Round(down.Elapsed.TotalSeconds, 1);

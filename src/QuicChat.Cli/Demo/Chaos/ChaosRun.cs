@@ -2,16 +2,16 @@ using System.Diagnostics;
 using QuicChat.Cli.Admin;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
+using QuicChat.Client;
 
 namespace QuicChat.Cli.Demo.Chaos;
 
 /// <summary>One run against a stack whose parts die: talk, break, wait until all goes on, talk, and in the end compare.</summary>
 internal sealed class ChaosRun : IAsyncDisposable
 {
-    // Far beyond what anything is allowed to take: what has not recovered by then never will.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-    private const int HistoryPage = 100;
+    // The log counts as one more member of each room.
+    private const string Log = "the log";
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
 
     private readonly ChaosSettings _settings;
     private readonly DataFolder _data;
@@ -20,6 +20,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     private readonly Action<string> _progress;
     private readonly DeliveryAuditor _auditor = new();
     private readonly List<ChaosClient> _clients = [];
+    private readonly List<string> _failures = [];
 
     private ChaosRun(ChaosSettings settings, DataFolder data, LocalStack stack, ClusterConnection cluster, Action<string> progress)
     {
@@ -57,28 +58,44 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs to the end.</summary>
-    /// <exception cref="ToolException">Something has not recovered.</exception>
+    /// <summary>Runs to the end; what has not recovered is told by the report.</summary>
     public async Task<ChaosReport> RunAsync(CancellationToken cancellationToken)
     {
         using var talking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var talks = Task.WhenAll(_clients.Select(client => TalkAsync(client, talking.Token)));
+        var logs = _clients.Select(client => client.Room).DistinctBy(room => room.Name)
+            .ToDictionary(room => room.Name, room => new LogReader(room.ReadHistoryAsync));
+        var following = Task.WhenAll(logs.Values.Select(log => log.FollowAsync(LogInterval, talking.Token)));
         var watch = new RecoveryWatch(_clients, _settings.Seed, _progress);
-        var monkey = new ChaosMonkey(_settings, _data, _stack, _clients, _cluster, watch, _progress);
-        var recoveries = new List<ChaosReport.Recovery>();
-        await Task.Delay(_settings.Traffic, cancellationToken);
-
-        // The network is bad already, and stays so.
-        foreach (var fault in _settings.Faults.Where(fault => fault is not ChaosFault.Network))
+        List<ChaosReport.Recovery> recoveries = [];
+        IReadOnlyList<Task> publishes;
+        try
         {
-            recoveries.AddRange(await monkey.StrikeAsync(fault, cancellationToken));
-            await Task.Delay(_settings.Traffic, cancellationToken);
+            await BreakAsync(watch, recoveries, cancellationToken);
+        }
+        finally
+        {
+            await talking.CancelAsync();
+            publishes = await talks;
+            await following;
         }
 
-        await talking.CancelAsync();
         _progress("waiting for what is under way, then comparing");
-        await Task.WhenAll(await talks).WaitAsync(Patience, cancellationToken);
-        await ReadLogsAsync(cancellationToken);
+
+        try
+        {
+            await Task.WhenAll(publishes).WaitAsync(ChaosSettings.Patience, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // The auditor counts those that are not acknowledged.
+        }
+
+        foreach (var (room, log) in logs)
+        {
+            await CompareAsync(room, log, cancellationToken);
+        }
+
         var (audit, wrongViews) = await SettleAsync(watch, cancellationToken);
         return new ChaosReport(
             _settings.Clients,
@@ -96,6 +113,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             audit.Foreign,
             _clients.Sum(client => client.Gaps),
             wrongViews,
+            [.. _failures],
             _clients.Sum(client => client.Reconnects),
             _settings.Seed);
     }
@@ -125,29 +143,63 @@ internal sealed class ChaosRun : IAsyncDisposable
         return Task.WhenAll(publishes);
     }
 
-    // The log counts as one more member of each room.
-    private async Task ReadLogsAsync(CancellationToken cancellationToken)
+    private async Task BreakAsync(RecoveryWatch watch, List<ChaosReport.Recovery> recoveries, CancellationToken cancellationToken)
     {
-        foreach (var room in _clients.Select(client => client.Room).DistinctBy(room => room.Name))
+        var monkey = new ChaosMonkey(_settings, _data, _stack, _clients, _cluster, watch, _progress);
+        await Task.Delay(_settings.Traffic, cancellationToken);
+        try
         {
-            const string Reader = "the log";
-            _auditor.Joined(room.Name, Reader);
-            for (long next = 1; ;)
+            // The network is bad already, and stays so.
+            foreach (var fault in _settings.Faults.Where(fault => fault is not ChaosFault.Network))
             {
-                var page = await room.ReadHistoryAsync(next, HistoryPage, cancellationToken);
-                foreach (var message in page.Messages)
+                await foreach (var recovery in monkey.StrikeAsync(fault, cancellationToken))
                 {
-                    _auditor.Received(room.Name, Reader, message.Body, message.Offset);
+                    recoveries.Add(recovery);
                 }
 
-                if (page.Messages.Count == 0 || page.Messages[^1].Offset == page.LastOffset)
-                {
-                    break;
-                }
-
-                next = page.Messages[^1].Offset + 1;
+                await Task.Delay(_settings.Traffic, cancellationToken);
             }
         }
+        catch (ToolException e)
+        {
+            // What would be broken next would not meet a whole stack.
+            Fail(e.Message);
+        }
+    }
+
+    private async Task CompareAsync(string room, LogReader log, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(ChaosSettings.Patience);
+        try
+        {
+            await log.FinishAsync(limit.Token);
+        }
+        catch (Exception e) when (e is ChatException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            Fail($"the log of {room} could not be read within {ChaosSettings.Patience.TotalSeconds:0} s: {e.Message}");
+            return;
+        }
+
+        if (log.Missed > 0)
+        {
+            Fail(
+                $"the log of {room} cut {log.Missed} messages off before they were read, so it was not compared; "
+                + "give fewer --clients or more --rooms");
+            return;
+        }
+
+        _auditor.Joined(room, Log);
+        foreach (var (offset, text) in log.Messages)
+        {
+            _auditor.Received(room, Log, text, offset);
+        }
+    }
+
+    private void Fail(string failure)
+    {
+        _progress(failure);
+        _failures.Add(failure.TrimEnd('.'));
     }
 
     private async Task<(DeliveryAudit Audit, int WrongViews)> SettleAsync(RecoveryWatch views, CancellationToken cancellationToken)
@@ -157,12 +209,12 @@ internal sealed class ChaosRun : IAsyncDisposable
         {
             var audit = _auditor.Audit();
             var wrongViews = views.WrongViews([]).Count;
-            if ((audit.Held && wrongViews == 0) || watch.Elapsed > Patience / 3)
+            if ((audit.Held && wrongViews == 0) || watch.Elapsed > ChaosSettings.Patience / 3)
             {
                 return (audit, wrongViews);
             }
 
-            await Task.Delay(Poll, cancellationToken);
+            await Task.Delay(ChaosSettings.Poll, cancellationToken);
         }
     }
 }

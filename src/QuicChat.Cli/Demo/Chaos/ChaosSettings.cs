@@ -30,6 +30,12 @@ internal sealed record ChaosSettings(
     /// <summary>Within which a gateway's clients are to be back after its death, and everyone sees again who is there.</summary>
     public static readonly TimeSpan GatewayLimit = TimeSpan.FromSeconds(15);
 
+    /// <summary>Far beyond what anything is allowed to take: what has not recovered by then never will.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    /// <summary>How often it is looked whether what is awaited has come.</summary>
+    public static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
+
     /// <summary>An honest bad day of a mobile network; a tenth of the round trip in jitter.</summary>
     public static readonly LinkConditions BadNetwork = new()
     {

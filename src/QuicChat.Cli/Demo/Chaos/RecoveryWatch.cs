@@ -10,10 +10,6 @@ namespace QuicChat.Cli.Demo.Chaos;
 /// <param name="progress">Is told what was measured.</param>
 internal sealed class RecoveryWatch(IReadOnlyList<ChaosClient> clients, int seed, Action<string> progress)
 {
-    // Far beyond what anything is allowed to take: what has not recovered by then never will.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-
     // What a view showed for a moment by chance does not count; gateways ask their rooms every 2 s.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(2500);
 
@@ -36,12 +32,17 @@ internal sealed class RecoveryWatch(IReadOnlyList<ChaosClient> clients, int seed
     {
         var since = Environment.TickCount64;
         var watch = Stopwatch.StartNew();
-        var presence = PresenceAsync([], watch, after, cancellationToken);
-        await BackAsync(moved, since, watch, after, cancellationToken);
-        var back = Seconds(watch);
-        await BackAsync(clients, since, watch, after, cancellationToken);
-        var all = Seconds(watch);
-        return Tell(new ChaosReport.Recovery(after, all, BackSeconds: back, PresenceSeconds: await presence));
+        var (presence, (back, all)) = await Together.RunAsync(
+            token => PresenceAsync([], watch, after, token),
+            async token =>
+            {
+                await BackAsync(moved, since, watch, after, token);
+                var back = Seconds(watch);
+                await BackAsync(clients, since, watch, after, token);
+                return (back, Seconds(watch));
+            },
+            cancellationToken);
+        return Tell(new ChaosReport.Recovery(after, all, BackSeconds: back, PresenceSeconds: presence));
     }
 
     /// <summary>Waits until each client sees all clients of its room, its guest, and nobody else.</summary>
@@ -59,12 +60,13 @@ internal sealed class RecoveryWatch(IReadOnlyList<ChaosClient> clients, int seed
         {
             var wrong = WrongViews(guests);
             right = wrong.Count > 0 ? null : right ?? watch.Elapsed;
-            if (wrong.Count > 0 && watch.Elapsed > Patience)
+            if (wrong.Count > 0 && watch.Elapsed > ChaosSettings.Patience)
             {
-                throw new ToolException($"presence is wrong {Patience.TotalSeconds:0} s after {after}: {wrong[0]}; seed {seed}.");
+                throw new ToolException(
+                    $"presence is wrong {ChaosSettings.Patience.TotalSeconds:0} s after {after}: {wrong[0]}; seed {seed}.");
             }
 
-            await Task.Delay(Poll, cancellationToken);
+            await Task.Delay(ChaosSettings.Poll, cancellationToken);
         }
 
         return Math.Round(right.Value.TotalSeconds, 1);
@@ -103,14 +105,14 @@ internal sealed class RecoveryWatch(IReadOnlyList<ChaosClient> clients, int seed
     {
         while (some.FirstOrDefault(client => client.State is not SessionState.Connected || client.LastAcknowledged <= since) is { } late)
         {
-            if (watch.Elapsed > Patience)
+            if (watch.Elapsed > ChaosSettings.Patience)
             {
                 throw new ToolException(
-                    $"{late.Name} does not go on {Patience.TotalSeconds:0} s after {after}: {late.State}, "
+                    $"{late.Name} does not go on {ChaosSettings.Patience.TotalSeconds:0} s after {after}: {late.State}, "
                     + $"{late.Unanswered} messages without an answer; seed {seed}.");
             }
 
-            await Task.Delay(Poll, cancellationToken);
+            await Task.Delay(ChaosSettings.Poll, cancellationToken);
         }
     }
 

@@ -9,14 +9,14 @@ namespace QuicChat.Gateway.Fanout;
 /// client's messages keep their order, and a busy room costs few calls. A call without an answer is made again; its messages carry numbers
 /// by which the room stores each once.
 /// </summary>
-internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain grain, CancellationToken stopping)
+internal sealed class PublishQueue(RoomRelays relays, string room, IRoomGrain grain, CancellationToken stopping)
 {
     // A call stays a few times smaller than what Orleans takes as one message.
     private const int MaxMessages = 256;
     private const int MaxCharacters = 1024 * 1024;
 
     private readonly Lock _lock = new();
-    private readonly Queue<PendingPublish> _queue = [];
+    private readonly Queue<QueuedPublish> _queue = [];
     private bool _isSending;
     private TaskCompletionSource? _call;
 
@@ -25,7 +25,7 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
     {
         lock (_lock)
         {
-            _queue.Enqueue(new PendingPublish(request, publisher, relays.Time.GetTimestamp()));
+            _queue.Enqueue(new QueuedPublish(request, publisher, relays.Time.GetTimestamp()));
             if (!_isSending)
             {
                 _isSending = true;
@@ -47,7 +47,7 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
     {
         // What arrives in one burst goes in one call.
         await Task.Yield();
-        var batch = new List<PendingPublish>();
+        var batch = new List<QueuedPublish>();
         var backoff = new Backoff();
         while (Fill(batch))
         {
@@ -66,7 +66,7 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
 
     /// <summary>Takes waiting messages into a batch.</summary>
     /// <returns>Whether there is something to send; if not, the sending has ended.</returns>
-    private bool Fill(List<PendingPublish> batch)
+    private bool Fill(List<QueuedPublish> batch)
     {
         lock (_lock)
         {
@@ -87,14 +87,14 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
         }
     }
 
-    private async Task<bool> TryCallAsync(List<PendingPublish> batch)
+    private async Task<bool> TryCallAsync(List<QueuedPublish> batch)
     {
         try
         {
             var receipts = await grain.PublishAll([.. batch.Select(static pending => pending.Request)]);
             for (var i = 0; i < batch.Count; i++)
             {
-                batch[i].Publisher.Answer(batch[i].Request.ClientSeq, receipts[i]);
+                batch[i].Publisher.Answer(batch[i].Request, receipts[i]);
             }
 
             return true;
@@ -111,7 +111,7 @@ internal sealed class RoomPublisher(RoomRelays relays, string room, IRoomGrain g
         }
     }
 
-    private void GiveUpOld(List<PendingPublish> batch)
+    private void GiveUpOld(List<QueuedPublish> batch)
     {
         foreach (var pending in batch)
         {

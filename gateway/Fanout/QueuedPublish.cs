@@ -6,4 +6,4 @@ namespace QuicChat.Gateway.Fanout;
 /// <param name="Request">The message.</param>
 /// <param name="Publisher">Who waits for the answer.</param>
 /// <param name="Since">Since when, a timestamp of the clock.</param>
-internal readonly record struct PendingPublish(PublishRequest Request, IPublisher Publisher, long Since);
+internal readonly record struct QueuedPublish(PublishRequest Request, IPublisher Publisher, long Since);

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>What a room's log remembers of one client of one user.</summary>
-internal sealed class RoomPublisher(string userId, string clientId)
+internal sealed class KnownClient(string userId, string clientId)
 {
     private readonly Queue<(long ClientSeq, long Offset, ulong Digest)> _entries = [];
 
@@ -22,7 +22,7 @@ internal sealed class RoomPublisher(string userId, string clientId)
     public long Term { get; private set; }
 
     /// <summary>Its place among those that were cut off and are noted in the store.</summary>
-    public LinkedListNode<RoomPublisher>? Note { get; set; }
+    public LinkedListNode<KnownClient>? Note { get; set; }
 
     /// <summary>When the last of its entries was cut off, where it has a note.</summary>
     public DateTimeOffset CutOffAt { get; set; }
