@@ -116,6 +116,49 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         Assert.Equal("crossed", await echo);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Clients_of_a_former_life_are_told_at_once_that_their_connections_are_gone(bool byAnotherServer)
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var path = await simulator.WaitForClientAsync();
+
+        // As by kill -9: nothing is said.
+        path.Blackhole = LinkDirections.ToClient;
+        await using var successor = await pool.RestartFirstAsync();
+        path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), byAnotherServer ? pool.Second.EndPoint : successor.EndPoint);
+        path.Blackhole = LinkDirections.None;
+        await stream.Transport.Output.WriteAsync("after"u8.ToArray());
+
+        var closure = await client.Feature<IConnectionCloseFeature>().Closed.Within("the end of the connection");
+        Assert.Equal(ConnectionCloseOrigin.StatelessReset, closure.Origin);
+    }
+
+    [Fact]
+    public async Task A_reset_that_is_forged_ends_nothing()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        for (var i = 0; i < 100; i++)
+        {
+            var packet = RandomNumberGenerator.GetBytes(21 + (i % 30));
+            packet[0] = (byte)((packet[0] & 0x3f) | 0x40);
+            await attacker.SendAsync(packet, new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)client.LocalEndPoint!).Port));
+            await attacker.SendAsync(packet, simulator.ListenEndPoint);
+        }
+
+        Assert.Equal("after", await stream.EchoAsync("after"));
+    }
+
     [Fact]
     public async Task Garbage_and_forgeries_on_the_link_are_counted_and_change_nothing()
     {
@@ -167,6 +210,8 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
             Second = second;
         }
 
+        private static readonly byte[] Secret = RandomNumberGenerator.GetBytes(PoolSecret.MinLength);
+
         public ImmutableArray<ServerPool> Pools { get; }
 
         public EchoServer First { get; }
@@ -178,10 +223,23 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
             ImmutableArray<ServerPool> pools = [new(new IPEndPoint(IPAddress.Loopback, 0)), new(new IPEndPoint(IPAddress.Loopback, 0))];
             var servers = await Task.WhenAll(pools.Select(pool => EchoServer.StartAsync(
                 TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
-            var secret = new PoolSecret(3, RandomNumberGenerator.GetBytes(PoolSecret.MinLength));
+            var secret = new PoolSecret(3, Secret);
             pools[0].View = new PoolView(1, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(2, pools[1].LinkEndPoint!));
             pools[1].View = new PoolView(2, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, pools[0].LinkEndPoint!));
             return new TwoServers(pools, servers[0], servers[1]);
+        }
+
+        /// <summary>Another process in the place of the first: the same server ID and secrets, and no connections.</summary>
+        public async Task<EchoServer> RestartFirstAsync()
+        {
+            var view = Pools[0].View!;
+            await First.DisposeAsync();
+            var successor = new ServerPool(new IPEndPoint(IPAddress.Loopback, 0));
+            var server = await EchoServer.StartAsync(
+                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = successor });
+            successor.View = view with { Secrets = [.. view.Secrets.Select(_ => new PoolSecret(3, Secret))] };
+            Pools[1].View = Pools[1].View! with { Peers = ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, successor.LinkEndPoint!) };
+            return server;
         }
 
         public async ValueTask DisposeAsync()

@@ -34,7 +34,7 @@ internal sealed unsafe partial class ConnectionCore
         Instant now)
     {
         var connection = new ConnectionCore(
-            settings, ids, ConnectionId.Create(((ServerConnectionIds)ids.Ids).ServerId), path, isServer: true, wake, now);
+            settings, ids, ((ServerConnectionIds)ids.Ids).NewIdentity(), path, isServer: true, wake, now);
         try
         {
             connection.StartServer(header, path);

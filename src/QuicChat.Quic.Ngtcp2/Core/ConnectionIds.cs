@@ -33,13 +33,13 @@ internal abstract class ServerConnectionIds : ConnectionIds
 {
     public override int Length => 1 + ConnectionId.Length;
 
-    /// <summary>The server's ID.</summary>
-    public abstract uint ServerId { get; }
+    /// <summary>A new connection's identity, which no other has.</summary>
+    public abstract ConnectionId NewIdentity();
 
     /// <summary>Fills <paramref name="id"/> with the wire form of a connection's identity: its first wire ID.</summary>
     public abstract void Mint(Span<byte> id, ConnectionId identity);
 
-    public override void Mint(Span<byte> id) => Mint(id, ConnectionId.Create(ServerId));
+    public override void Mint(Span<byte> id) => Mint(id, NewIdentity());
 }
 
 /// <summary>Those of a server that stands alone, for all to read.</summary>
@@ -50,7 +50,7 @@ internal sealed class PlainConnectionIds(uint serverId) : ServerConnectionIds
 
     private readonly byte[] _resetKey = RandomNumberGenerator.GetBytes(32);
 
-    public override uint ServerId => serverId;
+    public override ConnectionId NewIdentity() => ConnectionId.Create(serverId);
 
     public override void Mint(Span<byte> id, ConnectionId identity)
     {

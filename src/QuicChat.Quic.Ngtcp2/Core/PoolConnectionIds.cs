@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 
@@ -9,7 +10,14 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
     private readonly List<(PoolSecret Secret, QuicLbConfiguration Configuration)> _configurations = [];
     private PoolView? _view;
 
-    public override uint ServerId => View.ServerId;
+    /// <summary>What an ID says.</summary>
+    /// <param name="Server">The server that minted it, this one or another of the pool; 0, none.</param>
+    /// <param name="IsOfFormerLife">Whether this server minted it in a former life, whose connections are gone.</param>
+    public readonly record struct Origin(uint Server, bool IsOfFormerLife);
+
+    // The life of this process, in the first bytes of each nonce.
+    private const int LifeLength = 2;
+    private readonly byte[] _life = RandomNumberGenerator.GetBytes(LifeLength);
 
     // That of before where the server has left: its connections go on.
     private PoolView View
@@ -19,6 +27,14 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
             Refresh();
             return _view ?? throw new InvalidOperationException("The pool of servers is not known yet.");
         }
+    }
+
+    public override ConnectionId NewIdentity()
+    {
+        Span<byte> bytes = stackalloc byte[ConnectionId.Length];
+        ConnectionId.Create(View.ServerId).Write(bytes);
+        _life.CopyTo(bytes[ConnectionId.ServerIdLength..]);
+        return ConnectionId.Read(bytes);
     }
 
     public override void Mint(Span<byte> id, ConnectionId identity)
@@ -43,12 +59,12 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
         return _configurations[0].Secret.ResetKey.Span;
     }
 
-    /// <summary>The server of the pool, this one or another, that an ID was minted by; 0 where it is none's.</summary>
-    public uint FindServer(ReadOnlySpan<byte> id)
+    /// <summary>Where an ID comes from.</summary>
+    public Origin Find(ReadOnlySpan<byte> id)
     {
         if (pool.View is not { } view)
         {
-            return 0;
+            return default;
         }
 
         Refresh();
@@ -59,11 +75,12 @@ internal sealed class PoolConnectionIds(ServerPool pool) : ServerConnectionIds, 
             if (configuration.TryDecode(id, plaintext) && ConnectionId.Read(plaintext).ServerId is var server
                 && (server == view.ServerId || view.Peers.ContainsKey(server)))
             {
-                return server;
+                return new Origin(
+                    server, server == view.ServerId && !plaintext.Slice(ConnectionId.ServerIdLength, LifeLength).SequenceEqual(_life));
             }
         }
 
-        return 0;
+        return default;
     }
 
     public void Dispose() => Forget();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -20,6 +21,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     // RFC 9000, section 17.2.
     private const byte LongHeader = 0x80;
 
+    // RFC 9000, section 10.3: the least that a packet could be; and enough to look like one.
+    private const int ResetTokenLength = 16;
+    private const int MinResetLength = 5 + ResetTokenLength;
+    private const int MaxResetLength = 43;
+    private const int MaxResetsPerSecond = 1_000;
+
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
 
@@ -37,6 +44,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly ServerPool? _pool;
     private readonly PoolConnectionIds? _poolIds;
     private readonly ServerLink? _link;
+    private long _resetSecond;
+    private int _resets;
     private readonly Func<bool>? _admit;
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
@@ -228,30 +237,93 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     // A client's new path may lead to another server of the pool than the connection's. Long headers belong to handshakes, which no path changes in.
     private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path)
     {
-        if (_poolIds?.FindServer(id) is { } server and not 0 && server != _poolIds.ServerId)
+        switch (_poolIds?.Find(id))
         {
-            _link!.HandOn(datagram, path, server);
+            case { IsOfFormerLife: true }:
+                SendReset(datagram.Length, id, path);
+                break;
+            case { Server: not 0 and var server } when server != _pool!.View?.ServerId:
+                _link!.HandOn(datagram, path, server);
+                break;
         }
     }
 
-    // What another server handed on.
-    private unsafe void OnHandedOn(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    // A server that was started again tells the clients of its former life at once that their connections are gone (RFC 9000, section 10.3). What this life has ended it
+    // has ended with words, and what it has retired may still be on its way for a connection that lives.
+    private unsafe void SendReset(int received, ReadOnlySpan<byte> id, in FourTuple path)
     {
-        Interop.Ngtcp2.VersionCid header;
-        fixed (byte* data = datagram)
+        // Shorter than what it answers, so that two ends that know nothing of each other fall silent.
+        var length = Math.Min(received - 1, MaxResetLength);
+        if (length < MinResetLength || !MayReset())
         {
-            if (!datagram.IsEmpty
-                && (datagram[0] & LongHeader) == 0
-                && Interop.Ngtcp2.DecodeVersionCid(&header, data, (nuint)datagram.Length, (nuint)_ids.Ids.Length) == 0
-                && _ids.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } connection)
+            return;
+        }
+
+        var packet = _loop.SendBuffer[..length];
+        RandomNumberGenerator.Fill(packet);
+        packet[0] = (byte)((packet[0] & 0x3f) | 0x40);
+        var cid = Interop.Ngtcp2.Cid.From(id);
+        var key = _poolIds!.ResetKey(id);
+        fixed (byte* token = packet[^ResetTokenLength..])
+        fixed (byte* secret = key)
+        {
+            if (Interop.Ngtcp2.GenerateStatelessResetToken(token, secret, (nuint)key.Length, &cid) != 0)
             {
-                _pool!.CountTaken();
-                ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
                 return;
             }
         }
 
-        _pool!.CountRejected();
+        if (path.Ingress == 0)
+        {
+            _ = _socket.TrySend(packet, path);
+        }
+        else
+        {
+            _link!.Return(packet, path);
+        }
+    }
+
+    // Anyone can send what looks like a packet of a former connection's, once they have seen one.
+    private bool MayReset()
+    {
+        var second = Environment.TickCount64 / 1000;
+        if (second != _resetSecond)
+        {
+            (_resetSecond, _resets) = (second, 0);
+        }
+
+        return ++_resets <= MaxResetsPerSecond;
+    }
+
+    // A short header holds the destination ID alone (RFC 9000, section 17.3).
+    private bool TryReadId(ReadOnlySpan<byte> datagram, out ReadOnlySpan<byte> id)
+    {
+        var isShort = datagram.Length > _ids.Ids.Length && (datagram[0] & LongHeader) == 0;
+        id = isShort ? datagram.Slice(1, _ids.Ids.Length) : default;
+        return isShort;
+    }
+
+    // What another server handed on.
+    private void OnHandedOn(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        if (!TryReadId(datagram, out var id))
+        {
+            _pool!.CountRejected();
+        }
+        else if (_ids.Find(id) is { } connection)
+        {
+            _pool!.CountTaken();
+            ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+        }
+        else if (_poolIds!.Find(id).IsOfFormerLife)
+        {
+            SendReset(datagram.Length, id, path);
+        }
+        else
+        {
+            // One hop at most: it is not handed on again.
+            _pool!.CountRejected();
+        }
     }
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
