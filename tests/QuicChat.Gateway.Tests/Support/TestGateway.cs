@@ -1,6 +1,5 @@
-using QuicChat.Quic.Routing;
-using System.Net;
 using System.Collections.Concurrent;
+using System.Net;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -12,6 +11,7 @@ using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Protocol;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Tests.Support;
 
