@@ -35,6 +35,9 @@ internal sealed unsafe partial class ConnectionCore
     // Whether that datagram held a packet that decrypted.
     private bool _authenticated;
 
+    // Whether ngtcp2 is not to see the challenges in it.
+    private bool _hideChallenges;
+
     private static Interop.Ngtcp2.Callbacks MakeCallbacks() => new()
     {
         ClientInitial = Crypto("ngtcp2_crypto_client_initial_cb"),
@@ -125,12 +128,12 @@ internal sealed unsafe partial class ConnectionCore
         var result = Interop.Ngtcp2.CryptoDecrypt(
             destination, aead, aeadContext, ciphertext, ciphertextLength, nonce, nonceLength, additionalData, additionalDataLength);
         return result == 0 && _reading is { } reading
-            ? Guard(reading, new ReadOnlySpan<byte>(destination, (int)ciphertextLength - AeadTagLength), static (self, payload) =>
+            ? Guard(reading, new Span<byte>(destination, (int)ciphertextLength - AeadTagLength), static (self, payload) =>
             {
                 self._authenticated = true;
                 if (self._state == State.Open)
                 {
-                    self._observed.Read(payload);
+                    self._observed.Read(payload, self._hideChallenges);
                 }
 
                 return 0;
@@ -251,7 +254,7 @@ internal sealed unsafe partial class ConnectionCore
         => Guard(Self(userData), id->Bytes, static (self, id) =>
         {
             var key = new WireConnectionId(id);
-            self._ownIds.Remove(key);
+            self._ownIds.RemoveAll(own => own.Id == key);
             self._ids.Remove(key);
             return 0;
         });

@@ -100,7 +100,7 @@ internal sealed unsafe partial class ConnectionCore
         AddId(scidBytes);
 
         // Until the client has seen the server's own ID, its packets carry the one that it made up.
-        AddId(header.Dcid.Bytes);
+        AddId(header.Dcid.Bytes, isNumbered: false);
     }
 
     private void StartClient(FourTuple path)
@@ -176,7 +176,7 @@ internal sealed unsafe partial class ConnectionCore
         settings->MaxTxUdpPayloadSize = (nuint)Math.Min(_settings.MaxDatagramSize, Interop.Ngtcp2.MaxPmtudUdpPayloadSize);
 
         // With the default of 2, ngtcp2 closes the connection at the third change of path in a row.
-        parameters->ActiveConnectionIdLimit = 8;
+        parameters->ActiveConnectionIdLimit = MaxConnectionIds;
     }
 
     private void SetApplicationProtocol()
@@ -203,13 +203,6 @@ internal sealed unsafe partial class ConnectionCore
                 throw new InvalidOperationException("A stateless reset token cannot be made.");
             }
         }
-    }
-
-    private void AddId(ReadOnlySpan<byte> id)
-    {
-        var key = new WireConnectionId(id);
-        _ownIds.Add(key);
-        _ids.Add(key, this);
     }
 
     private void ReleaseUnstarted()

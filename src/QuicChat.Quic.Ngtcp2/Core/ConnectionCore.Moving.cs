@@ -5,6 +5,14 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 // A client moves to another local address (RFC 9000, section 9.2): the new path is validated first, and used from then on. Until then the old one carries all.
 internal sealed unsafe partial class ConnectionCore
 {
+    // ngtcp2 sends two challenges at once, two more after a second, and gives up after three. Where some packets are lost, a path that works may
+    // fail once.
+    private const int MaxTries = 2;
+
+    // Of the connection IDs that the server has retired, those that it has not been given another for. With more, it may have none left to answer a
+    // new path with.
+    private const int MaxRetired = 2;
+
     private readonly List<(FourTuple VirtualPath, bool Succeeded)> _probed = [];
     private Move? _move;
 
@@ -12,10 +20,13 @@ internal sealed unsafe partial class ConnectionCore
     {
         public FourTuple Real { get; } = real;
 
-        /// <summary>Until when it may wait for a connection ID of the server's.</summary>
+        /// <summary>Until when it may wait for connection IDs, or be tried again.</summary>
         public TimeSpan Latest { get; } = latest;
 
         public Action<Exception?> Completed { get; } = completed;
+
+        /// <summary>How often it may still be tried.</summary>
+        public int TriesLeft { get; set; } = MaxTries;
 
         /// <summary>The path as ngtcp2 validates it; none while there is no connection ID for it.</summary>
         public FourTuple? Virtual { get; set; }
@@ -38,10 +49,10 @@ internal sealed unsafe partial class ConnectionCore
         return true;
     }
 
-    // Only the server can give new connection IDs; after several moves in a row they may still be on their way.
+    // Either end has to give the other new connection IDs; after several moves in a row they may still be on their way.
     private void TryMove(Move move)
     {
-        if (move.Virtual is not null)
+        if (move.Virtual is not null || _ownIds.Count(own => own.IsRetired) > MaxRetired)
         {
             return;
         }
@@ -51,6 +62,8 @@ internal sealed unsafe partial class ConnectionCore
         switch (Interop.Ngtcp2.InitiateMigration(_connection, native.Pointer(&native), Nanoseconds(_now)))
         {
             case 0:
+                // The end of a validation that this one takes the place of, perhaps of the same path.
+                _probed.Clear();
                 move.Virtual = path;
                 break;
             case Interop.Ngtcp2.ErrorConnectionIdBlocked:
@@ -70,12 +83,13 @@ internal sealed unsafe partial class ConnectionCore
     // ngtcp2 gives a path up in writes and time-outs, too.
     private void ContinueMove()
     {
-        foreach (var (virtualPath, succeeded) in _probed)
+        while (_probed.Count > 0)
         {
+            var (virtualPath, succeeded) = _probed[0];
+            _probed.RemoveAt(0);
             NoteProbed(virtualPath, succeeded);
         }
 
-        _probed.Clear();
         if (_move is not { } move || _connection == 0)
         {
             return;
@@ -101,6 +115,10 @@ internal sealed unsafe partial class ConnectionCore
             _validated = move.Real;
             _events.Enqueue(new ConnectionEvent.Moved(move.Real.ToPath()));
             EndMove(null);
+        }
+        else if (--move.TriesLeft > 0 && _now.Elapsed < move.Latest)
+        {
+            move.Virtual = null;
         }
         else
         {

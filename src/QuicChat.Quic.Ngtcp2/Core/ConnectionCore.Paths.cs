@@ -8,6 +8,9 @@ internal sealed unsafe partial class ConnectionCore
     // Whoever has seen a connection ID can make datagrams come from anywhere.
     private const int MostDenialsTold = 8;
 
+    // For how long a challenge may be without an answer; then the client asks again.
+    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(1);
+
     private readonly PathVirtualizer _virtualizer;
     private readonly List<FourTuple> _validations = [];
     private FourTuple _validated;
@@ -15,6 +18,8 @@ internal sealed unsafe partial class ConnectionCore
     private readonly HashSet<UdpAddress> _denialsTold = [];
     private TimeSpan _migrationTimeout;
     private volatile PathJudge? _judge;
+    private TimeSpan _challenged = -LongestAnswer;
+    private bool _expiryPostponed;
 
     /// <summary>The path that datagrams are sent on.</summary>
     public FourTuple CurrentPath => _virtualizer.Current;
@@ -63,6 +68,25 @@ internal sealed unsafe partial class ConnectionCore
     {
         _validated = _virtualizer.Current;
         _tracker = new PathTracker(_validated.ToPath(), _migrationTimeout, e => _events.Enqueue(new ConnectionEvent.PathChanged(e)));
+    }
+
+    // At a client, AccompanyPathResponse counts them.
+    private void NoteChallenges()
+    {
+        if (_isServer && _observed.PathChallenges > 0)
+        {
+            _observed.PathChallenges = 0;
+            _challenged = _now.Elapsed;
+        }
+    }
+
+    // ngtcp2 1.11 takes the connection ID from a path by which it was challenged after three probe time-outs. If its answer is still to be sent then,
+    // which pacing and a late machine can bring about, the path gets another ID but has lost its allowance (RFC 9000, section 8.1): it is never
+    // answered, and the next ID goes the same way, and the next. So what can be sent by now is sent first.
+    private bool PostponesExpiry()
+    {
+        _expiryPostponed = !_expiryPostponed && _now.Elapsed - _challenged < LongestAnswer;
+        return _expiryPostponed;
     }
 
     // A datagram from this path held a packet that decrypted.

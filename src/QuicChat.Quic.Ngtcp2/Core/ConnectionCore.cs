@@ -25,7 +25,6 @@ internal sealed unsafe partial class ConnectionCore
 
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
-    private readonly List<WireConnectionId> _ownIds = [];
     private readonly Queue<ConnectionEvent> _events = new();
     private readonly Action<ConnectionCore> _wake;
     private readonly ConcurrentQueue<StreamCore> _woken = new();
@@ -182,7 +181,12 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _authenticated = false;
-        var path = _virtualizer.ToVirtual(real, mayReturn: _isServer);
+
+        // A server goes on sending by the path that a client has left until it has a connection ID to follow with, which it gets for those that it
+        // gives back there; but ngtcp2 soon knows that path no more. So it is shown the path in use. A challenge is answered by the path that it came
+        // by (RFC 9000, section 8.2.2) or not at all.
+        _hideChallenges = !_isServer && _virtualizer.HasLeft(real);
+        var path = _hideChallenges ? _virtualizer.CurrentVirtual : _virtualizer.ToVirtual(real);
         int result;
         fixed (byte* data = datagram)
         {
@@ -200,6 +204,7 @@ internal sealed unsafe partial class ConnectionCore
             if (_authenticated)
             {
                 _virtualizer.CountReceived(path, datagram.Length);
+                NoteChallenges();
                 NoteAuthenticated(real);
             }
         }
@@ -232,7 +237,7 @@ internal sealed unsafe partial class ConnectionCore
 
         _tracker?.Expire(now);
         ContinueMove();
-        if (Interop.Ngtcp2.GetExpiry(_connection) > Nanoseconds(now))
+        if (Interop.Ngtcp2.GetExpiry(_connection) > Nanoseconds(now) || PostponesExpiry())
         {
             return;
         }
@@ -282,6 +287,7 @@ internal sealed unsafe partial class ConnectionCore
         if (_completed)
         {
             _completed = false;
+            AcceptMoreConnectionIds();
             StartTracking();
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
@@ -296,6 +302,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _observed.StopSending.Clear();
+        NoteRetired();
         foreach (var stream in _touched)
         {
             if (stream.Acknowledged)
@@ -453,9 +460,9 @@ internal sealed unsafe partial class ConnectionCore
     private void Forget()
     {
         _state = State.Closed;
-        foreach (var id in _ownIds)
+        foreach (var own in _ownIds)
         {
-            _ids.Remove(id);
+            _ids.Remove(own.Id);
         }
 
         _ownIds.Clear();

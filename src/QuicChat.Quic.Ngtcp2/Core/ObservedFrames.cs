@@ -2,7 +2,8 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 
 /// <summary>
 /// What a connection needs to know of the frames of its packets and ngtcp2 has no callback for: STOP_SENDING (RFC 9000, section 19.5), without whose error code a
-/// writer would wait for credit that never comes, and how many PATH_CHALLENGE (section 19.17) are to be answered.
+/// writer would wait for credit that never comes, how many PATH_CHALLENGE (section 19.17) are to be answered, and which of this end's connection IDs the peer
+/// needs no more (RETIRE_CONNECTION_ID, section 19.16).
 /// </summary>
 internal sealed class ObservedFrames
 {
@@ -10,11 +11,29 @@ internal sealed class ObservedFrames
 
     public int PathChallenges { get; set; }
 
+    /// <summary>Sequence numbers of connection IDs.</summary>
+    public List<ulong> Retired { get; } = [];
+
     /// <summary>Reads a decrypted packet's frames up to the first that is malformed, which ngtcp2 closes the connection for.</summary>
-    public void Read(ReadOnlySpan<byte> payload)
+    /// <param name="payload">The frames.</param>
+    /// <param name="hideChallenges">Whether each PATH_CHALLENGE becomes PADDING, so that ngtcp2 does not see it.</param>
+    public void Read(Span<byte> payload, bool hideChallenges = false)
     {
-        while (TryReadFrame(ref payload))
+        ReadOnlySpan<byte> rest = payload;
+        while (true)
         {
+            var challenges = PathChallenges;
+            var start = payload.Length - rest.Length;
+            if (!TryReadFrame(ref rest))
+            {
+                return;
+            }
+
+            if (hideChallenges && PathChallenges != challenges)
+            {
+                payload[start..^rest.Length].Clear();
+                PathChallenges = challenges;
+            }
         }
     }
 
@@ -52,10 +71,18 @@ internal sealed class ObservedFrames
                 return (type & 2) != 0 && TrySkipNumbers(ref rest, (type & 4) != 0 ? 2 : 1) && TrySkipData(ref rest);
             case 0x11 or 0x15: // MAX_STREAM_DATA, STREAM_DATA_BLOCKED
                 return TrySkipNumbers(ref rest, 2);
-            case 0x10 or 0x12 or 0x13 or 0x14 or 0x16 or 0x17 or 0x19: // MAX_DATA, MAX_STREAMS, …_BLOCKED, RETIRE_CONNECTION_ID
+            case 0x10 or 0x12 or 0x13 or 0x14 or 0x16 or 0x17: // MAX_DATA, MAX_STREAMS, …_BLOCKED
                 return TrySkipNumbers(ref rest, 1);
             case 0x18: // NEW_CONNECTION_ID, with a stateless reset token of 16 bytes
                 return TrySkipNumbers(ref rest, 2) && TrySkipData(ref rest) && TrySkip(ref rest, 16);
+            case 0x19: // RETIRE_CONNECTION_ID
+                if (!TryRead(ref rest, out var sequence))
+                {
+                    return false;
+                }
+
+                Retired.Add(sequence);
+                return true;
             case 0x1a: // PATH_CHALLENGE
                 PathChallenges += rest.Length >= 8 ? 1 : 0;
                 return TrySkip(ref rest, 8);

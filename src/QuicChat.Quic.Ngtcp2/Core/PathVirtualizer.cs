@@ -47,16 +47,19 @@ internal sealed class PathVirtualizer
     /// <summary>The real path that ngtcp2 uses now.</summary>
     public FourTuple Current => _current.Real;
 
+    /// <summary>The path that ngtcp2 uses now, as it sees it.</summary>
+    public FourTuple CurrentVirtual => _current.Virtual;
+
     /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>.</summary>
     /// <param name="real">The path.</param>
-    /// <param name="mayReturn">
-    /// Whether a datagram from a path that was left may mean a return to it. To a client that has moved it means that the datagram is late.
-    /// </param>
-    public FourTuple ToVirtual(FourTuple real, bool mayReturn = true)
+    public FourTuple ToVirtual(FourTuple real)
     {
-        var entry = _current.Real == real ? _current : FindLatest(real, mayReturn) ?? Add(real);
+        var entry = _current.Real == real ? _current : FindLatest(real) is { Stale: false } known ? known : Add(real);
         return entry.Virtual;
     }
+
+    /// <summary>Whether a path was in use and is not now: to a client that has moved, what arrives there is late.</summary>
+    public bool HasLeft(FourTuple real) => _current.Real != real && FindLatest(real) is { Stale: true };
 
     /// <summary>The real path of one that ngtcp2 names; <see langword="null"/> where it has been forgotten.</summary>
     public FourTuple? ToReal(FourTuple virtualPath) => Find(virtualPath)?.Real;
@@ -119,13 +122,13 @@ internal sealed class PathVirtualizer
         return null;
     }
 
-    private Entry? FindLatest(FourTuple real, bool mayReturn)
+    private Entry? FindLatest(FourTuple real)
     {
         for (var i = _entries.Count - 1; i >= 0; i--)
         {
             if (_entries[i].Real == real)
             {
-                return mayReturn && _entries[i].Stale ? null : _entries[i];
+                return _entries[i];
             }
         }
 

@@ -122,6 +122,9 @@ internal static unsafe partial class Ngtcp2
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_remote_transport_params")]
     public static partial TransportParameters* GetRemoteTransportParameters(nint connection);
 
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_local_transport_params")]
+    public static partial TransportParameters* GetLocalTransportParameters(nint connection);
+
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_get_scid")]
     public static partial nuint GetScid(nint connection, Cid* destination);
 

@@ -58,6 +58,24 @@ public sealed class ObservedFramesTests
     }
 
     [Fact]
+    public void Hidden_challenges_become_padding_and_are_not_counted()
+    {
+        var observed = new ObservedFrames();
+        var payload = Convert.FromHexString("01" + "1a0001020304050607" + "1b0001020304050607" + "00" + "1a0001020304050607" + "01" + "1a000102");
+        observed.Read(payload, hideChallenges: true);
+        Assert.Equal("01" + "000000000000000000" + "1b0001020304050607" + "00" + "000000000000000000" + "01" + "1a000102", Convert.ToHexStringLower(payload));
+        Assert.Equal(0, observed.PathChallenges);
+    }
+
+    [Fact]
+    public void Retired_connection_IDs_are_told()
+    {
+        var observed = new ObservedFrames();
+        observed.Read(Convert.FromHexString("1905" + "01" + "194123" + "19"));
+        Assert.Equal([5UL, 0x123UL], observed.Retired);
+    }
+
+    [Fact]
     public void Malformed_frames_end_the_search()
     {
         var random = new Random(Seeds.New());

@@ -37,6 +37,23 @@ public sealed class PathVirtualizerTests
     }
 
     [Fact]
+    public void A_path_is_left_while_another_is_in_use()
+    {
+        var paths = new PathVirtualizer(Home);
+        var away = paths.ToVirtual(Away);
+        Assert.False(paths.HasLeft(Home));
+        Assert.False(paths.HasLeft(Away));
+
+        Assert.True(paths.SetCurrent(away));
+        Assert.Equal(away, paths.CurrentVirtual);
+        Assert.True(paths.HasLeft(Home));
+        Assert.False(paths.HasLeft(Away));
+
+        paths.ToVirtual(Home);
+        Assert.False(paths.HasLeft(Home));
+    }
+
+    [Fact]
     public void Falling_back_to_the_old_path_gives_it_its_port_again()
     {
         var paths = new PathVirtualizer(Home);
