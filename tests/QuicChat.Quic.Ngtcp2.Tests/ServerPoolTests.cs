@@ -22,7 +22,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var accepted = await pool.First.NextConnectionAsync();
@@ -53,7 +53,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var path = await simulator.WaitForClientAsync();
@@ -88,7 +88,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var path = await simulator.WaitForClientAsync();
@@ -123,7 +123,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         var path = await simulator.WaitForClientAsync();
@@ -144,7 +144,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         await using var pool = await TwoServers.StartAsync();
         await using var simulator = StartSimulator(pool.First);
-        var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
         await using var stream = await client.OpenStreamAsync();
         await stream.EchoAsync("before");
         using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));

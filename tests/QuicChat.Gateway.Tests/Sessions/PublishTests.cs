@@ -305,6 +305,10 @@ public sealed class PublishTests
 
         await sending.Within("the end of sending");
         room.Stream.Finish();
+        while (await room.Stream.ReceiveAsync("what the room has sent meanwhile") is not null)
+        {
+        }
+
         await room.Stream.Disposed.Within("the stream's release");
         Assert.Equal(0, gateway.Metrics["quicchat.outbox.bytes"]);
     }

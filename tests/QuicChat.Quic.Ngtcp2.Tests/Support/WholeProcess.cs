@@ -24,10 +24,14 @@ internal sealed record Holdings(int Connections, int ClientBlocks, int Descripto
         return new Holdings(
             ConnectionHandle.Live,
             ClientLoop.Pool.Rented,
-            Directory.GetFileSystemEntries("/proc/self/fd").Length,
+            new DirectoryInfo("/proc/self/fd").GetFiles().Count(IsOfEngine),
             Directory.GetDirectories("/proc/self/task").Count(IsDriver),
             MallocInfo.InUse);
     }
+
+    // Not the files of assemblies, which the runtime opens when it needs them.
+    private static bool IsOfEngine(FileInfo descriptor)
+        => descriptor.LinkTarget is { } target && (target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal));
 
     private static bool IsDriver(string task)
     {
