@@ -190,7 +190,7 @@ internal sealed partial class RoomGrain
     [LoggerMessage(1211, LogLevel.Information, "Room {Room} is written by another activation; this one ends.")]
     private partial void LogFenced(string room);
 
-    [LoggerMessage(
-        1213, LogLevel.Error, "Room {Room}: the store lost messages. It had {Acknowledged}, it has {Offset}. The room begins a new epoch.")]
+    [LoggerMessage(1213, LogLevel.Error,
+        "Room {Room}: the store lost messages. It had {Acknowledged}, it has {Offset}. The room begins a new epoch.")]
     private partial void LogRolledBack(string room, long acknowledged, long offset);
 }
