@@ -86,7 +86,10 @@ internal sealed class GatewayLimits(
     /// <summary>The rooms that one connection may join.</summary>
     public TokenBucket NewJoinBucket() => new(Options.JoinRate, Options.JoinBurst, time);
 
-    /// <summary>Counts a refusal.</summary>
+    /// <summary>The pages of history that one connection may read.</summary>
+    public TokenBucket NewHistoryBucket() => new(Options.HistoryRate, Options.HistoryBurst, time);
+
+    /// <summary>Counts a refusal, or that something has to wait.</summary>
     public void Refused(Limit limit)
     {
         metrics.LimitRefused(limit);

@@ -44,6 +44,7 @@ internal sealed class ClientSession : IPathListener
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
         PublishBucket = sessions.Limits.NewPublishBucket();
         JoinBucket = sessions.Limits.NewJoinBucket();
+        HistoryBucket = sessions.Limits.NewHistoryBucket();
     }
 
     /// <summary>The connection's ID.</summary>
@@ -54,6 +55,9 @@ internal sealed class ClientSession : IPathListener
 
     /// <summary>How often it may join a room.</summary>
     public TokenBucket JoinBucket { get; }
+
+    /// <summary>How much history it may read.</summary>
+    public TokenBucket HistoryBucket { get; }
 
     /// <summary>Its serving, to the end.</summary>
     public Task Running { get; set; } = Task.CompletedTask;

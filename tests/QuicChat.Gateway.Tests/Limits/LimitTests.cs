@@ -152,6 +152,39 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Pages_of_history_above_the_rate_wait_for_their_turn_and_others_do_not()
+    {
+        await using var gateway = new TestGateway(limits: limits => (limits.HistoryRate, limits.HistoryBurst) = (10, 2));
+        gateway.Cluster.Room("lobby").Append(5);
+        gateway.Cluster.Room("other").Append(5);
+        var client = await gateway.ConnectAsync("alice");
+        var (lobby, other) = (await client.JoinAsync("lobby"), await client.JoinAsync("other"));
+        var neighbour = await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+
+        // The rate is the connection's, not a room's.
+        await lobby.Stream.SendAsync(Frames.ReadHistory(1, 1), Frames.ReadHistory(2, 1), Frames.ReadHistory(3, 1));
+        Assert.Equal(1ul, await HistoryAsync(lobby));
+        Assert.Equal(2ul, await HistoryAsync(lobby));
+        var wait = await ArmedAsync(100);
+        await other.Stream.SendAsync(Frames.ReadHistory(4, 1));
+        await ArmedAsync(200);
+        Assert.Equal(2, gateway.Metrics["quicchat.limits.refused{limit=history_rate}"]);
+        await neighbour.Stream.SendAsync(Frames.ReadHistory(5, 1));
+        Assert.Equal(5ul, await HistoryAsync(neighbour));
+        Assert.Equal(3, gateway.Cluster.Room("lobby").Calls.Count("Read"));
+        Assert.Equal(0, gateway.Cluster.Room("other").Calls.Count("Read"));
+
+        gateway.Time.Advance(wait);
+        Assert.Equal(3ul, await HistoryAsync(lobby));
+        Assert.Equal(0, gateway.Cluster.Room("other").Calls.Count("Read"));
+        gateway.Time.Advance(wait);
+        Assert.Equal(4ul, await HistoryAsync(other));
+
+        Task<TimeSpan> ArmedAsync(int milliseconds) => gateway.Time.ArmedAsync(
+            TimeSpan.FromMilliseconds(milliseconds - 1), TimeSpan.FromMilliseconds(milliseconds + 1), "a page of history");
+    }
+
+    [Fact]
     public async Task Rooms_above_the_limit_are_reset_and_the_others_go_on()
     {
         await using var gateway = new TestGateway(options => options.MaxRooms = 1);
@@ -166,4 +199,6 @@ public sealed class LimitTests
         await room.PublishAsync(1, "still here");
         await room.AckAsync();
     }
+
+    private static async Task<ulong> HistoryAsync(TestRoom room) => (await room.Stream.ReceiveAsync("History"))!.History.FromOffset;
 }
