@@ -15,7 +15,7 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Gateway.Sessions;
 
 /// <summary>One client connection: authenticates it, registers it, and serves its streams until it ends.</summary>
-internal sealed class ClientSession : IPathListener
+internal sealed partial class ClientSession : IPathListener
 {
     private const string ControlEnded = "The client ended its control stream.";
 
@@ -31,8 +31,6 @@ internal sealed class ClientSession : IPathListener
     private PathReporter? _reporter;
     private ulong _pings;
     private long _expiresAt = long.MaxValue;
-    private string? _placeOf;
-    private bool _hasGivenWay;
     private bool _isToldToGo;
     private bool _isClosing;
 
@@ -111,10 +109,6 @@ internal sealed class ClientSession : IPathListener
             control.Notify(new ServerFrame { GoAway = new GoAway { Reason = goAway.Reason, Alternatives = { alternatives } } });
         }
     }
-
-    /// <summary>Lets one other connection take this one's place among its user's.</summary>
-    /// <returns>Whether none had before.</returns>
-    public bool TryGiveWay() => !Interlocked.Exchange(ref _hasGivenWay, true);
 
     /// <summary>Ends the connection if its token has expired.</summary>
     public void EndIfExpired(DateTimeOffset now)
@@ -259,14 +253,7 @@ internal sealed class ClientSession : IPathListener
 
         var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
         var former = hello.SessionToken.IsEmpty ? null : await ReadSessionTokenAsync(hello, claims.UserId);
-        if (!_sessions.TryTakePlace(claims.UserId, former))
-        {
-            throw new ProtocolException(
-                ErrorCode.RateLimited,
-                $"The user has {_sessions.Limits.Options.MaxConnectionsPerUser} connections at this gateway, and no more are allowed.");
-        }
-
-        _placeOf = claims.UserId;
+        TakePlace(claims.UserId, former);
         var path = _path.CurrentPath;
         var registration = new ConnectionRegistration(
             _sessions.GatewayId,
@@ -285,6 +272,7 @@ internal sealed class ClientSession : IPathListener
         {
             // Not before: a connection that does not come about must not cost the client the one that it has.
             _sessions.EndFormer(ended, Id);
+            _placeGiver = null;
         }
 
         var expiresInMs = Accept(claims);
@@ -400,11 +388,7 @@ internal sealed class ClientSession : IPathListener
         await _ended.CancelAsync();
         await Task.WhenAll([_control, .. _rooms]);
         var closure = await _close.Closed;
-        if (_placeOf is { } user)
-        {
-            _sessions.Limits.ReleasePlace(user);
-        }
-
+        LeavePlace();
         _sessions.Logger.Ended(Id, new QuicConnectionClosedException(closure).Message);
         if (_reporter is { } reporter)
         {

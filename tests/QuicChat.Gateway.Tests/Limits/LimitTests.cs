@@ -66,6 +66,53 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_user_at_the_limit_comes_back_with_all_connections_together_and_no_more()
+    {
+        const int Most = 16;
+        await using var gateway = new TestGateway(limits: limits => limits.MaxConnectionsPerUser = Most);
+        var former = new List<TestClient>();
+        for (var i = 0; i < Most; i++)
+        {
+            former.Add(await gateway.ConnectAsync("alice", $"device-{i}"));
+            // That it has ended is not noticed for a while.
+            former[i].Connection.HoldsItsEnd = true;
+        }
+
+        var clients = await Task.WhenAll(former.Select(
+            (client, i) => gateway.ConnectAsync("alice", $"device-{i}", session: client.Welcome.SessionToken)));
+
+        former.ForEach(client => client.Connection.Leave());
+        await Task.WhenAll(former.Select(client => gateway.ServedAsync(client.Connection)));
+        var another = gateway.Connect();
+        await another.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "another"));
+        Assert.Equal(ErrorCode.RateLimited, (await another.ClosedByGatewayAsync()).Code);
+        clients[0].Connection.Leave();
+        await gateway.ServedAsync(clients[0].Connection);
+        await (await gateway.ConnectAsync("alice", "another")).PingAsync();
+    }
+
+    [Fact]
+    public async Task A_place_goes_back_where_the_connection_that_took_it_does_not_come_about()
+    {
+        await using var gateway = new TestGateway(limits: limits => limits.MaxConnectionsPerUser = 1);
+        var former = await gateway.ConnectAsync("alice");
+        var failing = gateway.Connect();
+        var grain = gateway.Cluster.Connection(failing.Id);
+        grain.Calls.Fail("Register", int.MaxValue);
+        await failing.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "phone", former.Welcome.SessionToken));
+        await grain.Calls.ReachedAsync("Register", 1);
+        gateway.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(ErrorCode.Internal, (await failing.ClosedByGatewayAsync()).Code);
+        await gateway.ServedAsync(failing);
+
+        var another = gateway.Connect();
+        await another.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "another"));
+        Assert.Equal(ErrorCode.RateLimited, (await another.ClosedByGatewayAsync()).Code);
+        await former.PingAsync();
+        await (await gateway.ConnectAsync("alice", session: former.Welcome.SessionToken)).PingAsync();
+    }
+
+    [Fact]
     public async Task Messages_above_the_rate_are_rejected_with_the_time_to_wait_and_can_be_sent_again()
     {
         await using var gateway = new TestGateway(limits: limits => (limits.PublishRate, limits.PublishBurst) = (10, 3));
