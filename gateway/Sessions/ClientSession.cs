@@ -331,6 +331,11 @@ internal sealed partial class ClientSession : IPathListener
                 await control.AnswerAsync(new ServerFrame { Pong = new Pong { Number = frame.Ping.Number } }, _ended.Token);
                 break;
             case ClientFrame.FrameOneofCase.Pong:
+                if (frame.Pong.Number - 1 >= Volatile.Read(ref _pings))
+                {
+                    throw new ProtocolException(ErrorCode.ProtocolViolation, $"Pong {frame.Pong.Number} answers no Ping.");
+                }
+
                 if (frame.Pong.Number == Volatile.Read(ref _pings))
                 {
                     _path.Confirm();
