@@ -10,7 +10,6 @@ using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
-using QuicChat.Protocol.V1;
 using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Hosting;

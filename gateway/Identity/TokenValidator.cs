@@ -88,7 +88,8 @@ internal sealed class TokenValidator
         SecurityTokenInvalidIssuerException => "The token is of another issuer.",
         SecurityTokenMalformedException => "The token is not a JSON Web Token.",
         // So the library says that a part is not JSON, or a claim that it knows not of the right type; its signature was not looked at.
-        ArgumentException => "The token cannot be read: its parts must be JSON objects, with numbers in exp and nbf, and text in sub, iss and aud.",
+        ArgumentException
+            => "The token cannot be read: its parts must be JSON objects, with numbers in exp and nbf, and text in sub, iss and aud.",
         _ => "The token is not signed with one of this gateway's keys and the algorithm that the key is for.",
     };
 }

@@ -5,8 +5,8 @@ namespace QuicChat.Client;
 /// <summary>
 /// Keeps the path open and finds out when it is dead. QUIC's own PING, where the engine offers it, is the cheaper keep-alive, but its answer is not
 /// seen here; so while a room is active an application Ping asks for an answer, too, once nothing has been heard for a sixth of the time that a
-/// path may stay dead. While rooms are joined and quiet, an application Ping takes the place of the engine's, for who waits for messages must notice
-/// that none can come. Where the engine offers none, application Pings do both.
+/// path may stay dead. While rooms are joined and quiet, an application Ping takes the place of the engine's, for who waits must
+/// notice that none can come. Where the engine offers none, application Pings do both.
 /// </summary>
 internal sealed class KeepAlive : IDisposable
 {

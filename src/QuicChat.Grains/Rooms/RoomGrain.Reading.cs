@@ -76,6 +76,8 @@ internal sealed partial class RoomGrain
         _firstFetch = bytes >= PageBytes ? page.Count
             : page.Count >= _firstFetch ? Math.Min(2 * _firstFetch, PageLimit)
             : _firstFetch;
-        return page.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start ? new RoomPage(tail, page.DrainToImmutable()) : null;
+        return page.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start
+            ? new RoomPage(tail, page.DrainToImmutable())
+            : null;
     }
 }

@@ -161,7 +161,8 @@ public sealed class GatewayCommandTests
             var starting = host.StartAsync();
             var factory = QuicEngine.CreateConnectionFactory(
                 QuicEngineKind.Ngtcp2, new QuicClientOptions { Trust = ServerTrust.Pinned.Parse(certificate.Fingerprint) });
-            await using var connection = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).AsTask().Within("the handshake");
+            await using var connection = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port))
+                .AsTask().Within("the handshake");
 
             await Assert.ThrowsAsync<GatewayStartException>(() => starting.Within("the gateway to give up"));
             await ((IAsyncDisposable)host).DisposeAsync();

@@ -160,7 +160,8 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     {
         var room = Room(StoreKind.Memory);
         var body = new string('x', 32 * 1024);
-        await room.PublishAll([.. Enumerable.Range(1, 200).Select(number => Message(1, number) with { Body = number <= 100 ? body : "small" })]);
+        await room.PublishAll([.. Enumerable.Range(1, 200).Select(
+            number => Message(1, number) with { Body = number <= 100 ? body : "small" })]);
 
         for (var from = 1; from <= 100; from += 2)
         {
@@ -168,7 +169,9 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         }
 
         Assert.InRange(Cluster.Stores.Memory.ReadsOf(room.GetPrimaryKeyString()), 100, 120);
-        Assert.Equal(Enumerable.Range(101, 100).Select(offset => (long)offset), (await room.Read(101, 100)).Messages.Select(message => message.Offset));
+        Assert.Equal(
+            Enumerable.Range(101, 100).Select(offset => (long)offset),
+            (await room.Read(101, 100)).Messages.Select(message => message.Offset));
 
         // Those who read both in turn do not have large ones read in vain, either.
         var before = Cluster.Stores.Memory.ReadsOf(room.GetPrimaryKeyString());
