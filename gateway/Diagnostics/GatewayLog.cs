@@ -55,7 +55,7 @@ internal static partial class GatewayLog
     [LoggerMessage(114, LogLevel.Debug, "The keys of session tokens could not be read; those at hand stay.")]
     public static partial void SessionKeysNotRead(this ILogger logger, Exception exception);
 
-    [LoggerMessage(115, LogLevel.Warning, "The limit {Limit} is reached; what is above it is refused.")]
+    [LoggerMessage(115, LogLevel.Warning, "The limit {Limit} is reached; what is above it is refused, or waits.")]
     public static partial void LimitReached(this ILogger logger, Limit limit);
 
     [LoggerMessage(116, LogLevel.Information, "Gateway {Id} drains: {Connections} connections are told to go to {Alternatives} other gateways, within {Seconds} s.")]

@@ -47,7 +47,7 @@ internal sealed class GatewayMetrics
         _closed = meter.CreateCounter<long>("quicchat.connection.closed", "{connection}", "Connections that the gateway closed, by error code.");
         _resumed = meter.CreateCounter<long>("quicchat.session.resume", "{join}", "Joins with a position, by whether the whole gap was there.");
         _sessionTokens = meter.CreateCounter<long>("quicchat.session.tokens", "{token}", "Session tokens that clients brought, by what they were worth.");
-        _limitsRefused = meter.CreateCounter<long>("quicchat.limits.refused", "{refusal}", "Refusals of what is above a limit, by limit.");
+        _limitsRefused = meter.CreateCounter<long>("quicchat.limits.refused", "{refusal}", "Refused, or made to wait, by limit.");
         _roomStreams = meter.CreateUpDownCounter<long>("quicchat.room.streams", "{stream}", "Joined room streams.");
         _roomStreamsReset = meter.CreateCounter<long>("quicchat.room.resets", "{stream}", "Room streams that the gateway reset, by error code.");
         _published = meter.CreateCounter<long>("quicchat.delivery.published", "{message}", "Messages taken from clients.");
@@ -87,6 +87,7 @@ internal sealed class GatewayMetrics
         Limit.HandshakeRate => "handshake_rate",
         Limit.PublishRate => "publish_rate",
         Limit.JoinRate => "join_rate",
+        Limit.HistoryRate => "history_rate",
         Limit.Rooms => "rooms",
         _ => throw new UnreachableException(),
     }));

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,6 +10,7 @@ using QuicChat.Gateway.Fanout;
 using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Hosting;
 
@@ -125,7 +127,24 @@ internal sealed class GatewayService(
     {
         if (_listener is { } listener)
         {
+            if (!_isServing)
+            {
+                await SendAwayAsync(listener);
+            }
+
             await listener.DisposeAsync();
+        }
+    }
+
+    // A start that failed: who has connected meanwhile is told to try elsewhere, or again.
+    private static async Task SendAwayAsync(IMultiplexedConnectionListener listener)
+    {
+        await listener.UnbindAsync();
+        while (await listener.AcceptAsync() is { } connection)
+        {
+            connection.Features.GetRequiredFeature<IConnectionCloseFeature>().Close(
+                (ulong)ErrorCode.GoingAway, "This gateway did not come to serve; try another one, or later");
+            await connection.DisposeAsync();
         }
     }
 

@@ -8,6 +8,9 @@ namespace QuicChat.Gateway.Identity;
 /// <summary>Judges JSON Web Tokens (RFC 7519).</summary>
 internal sealed class TokenValidator
 {
+    // RFC 7515, section 4.1.11: what it names must be understood, or the token is not valid. Nothing is.
+    private const string Critical = "crit";
+
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false };
     private readonly TokenValidationParameters _parameters;
     private readonly TokenOptions _options;
@@ -56,6 +59,11 @@ internal sealed class TokenValidator
         }
 
         var jwt = (JsonWebToken)result.SecurityToken;
+        if (jwt.TryGetHeaderValue<object>(Critical, out _))
+        {
+            throw Refused("The token asks for extensions (crit) that this gateway does not know.");
+        }
+
         var userId = jwt.Subject;
         if (ProtocolRules.CheckUserId(userId) is { } badId)
         {
@@ -79,6 +87,9 @@ internal sealed class TokenValidator
         SecurityTokenInvalidAudienceException => "The token is for another audience.",
         SecurityTokenInvalidIssuerException => "The token is of another issuer.",
         SecurityTokenMalformedException => "The token is not a JSON Web Token.",
+        // So the library says that a part is not JSON, or a claim that it knows not of the right type; its signature was not looked at.
+        ArgumentException
+            => "The token cannot be read: its parts must be JSON objects, with numbers in exp and nbf, and text in sub, iss and aud.",
         _ => "The token is not signed with one of this gateway's keys and the algorithm that the key is for.",
     };
 }

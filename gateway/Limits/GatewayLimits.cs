@@ -50,14 +50,12 @@ internal sealed class GatewayLimits(
     }
 
     /// <summary>Takes a place for a connection of a user.</summary>
-    /// <param name="userId">The user.</param>
-    /// <param name="replaces">Whether another connection of the user is about to give its place back.</param>
-    public bool TryTakePlace(string userId, bool replaces)
+    public bool TryTakePlace(string userId)
     {
         lock (_lock)
         {
             var taken = _users.GetValueOrDefault(userId);
-            if (taken < Options.MaxConnectionsPerUser + (replaces ? 1 : 0))
+            if (taken < Options.MaxConnectionsPerUser)
             {
                 _users[userId] = taken + 1;
                 return true;
@@ -86,7 +84,10 @@ internal sealed class GatewayLimits(
     /// <summary>The rooms that one connection may join.</summary>
     public TokenBucket NewJoinBucket() => new(Options.JoinRate, Options.JoinBurst, time);
 
-    /// <summary>Counts a refusal.</summary>
+    /// <summary>The pages of history that one connection may read.</summary>
+    public TokenBucket NewHistoryBucket() => new(Options.HistoryRate, Options.HistoryBurst, time);
+
+    /// <summary>Counts a refusal, or that something has to wait.</summary>
     public void Refused(Limit limit)
     {
         metrics.LimitRefused(limit);

@@ -18,6 +18,9 @@ internal enum Limit
     /// <summary>Joins a second of one connection.</summary>
     JoinRate,
 
+    /// <summary>Pages of history a second of one connection.</summary>
+    HistoryRate,
+
     /// <summary>Rooms of one connection.</summary>
     Rooms,
 }

@@ -34,6 +34,16 @@ public sealed class LimitOptions
     public int JoinBurst { get; set; } = 128;
 
     /// <summary>
+    /// 50 pages of history a second of one connection, over all its rooms. Each is up to 64 KiB that a room reads from its store, so one
+    /// connection costs 3 MiB a second at most; people turn pages by hand, and whoever copies a log of 10,000 lines has it in two seconds.
+    /// What is above waits.
+    /// </summary>
+    public int HistoryRate { get; set; } = 50;
+
+    /// <summary>100 pages of history at once: one for each room that a connection may have, or a log of 10,000 lines.</summary>
+    public int HistoryBurst { get; set; } = 100;
+
+    /// <summary>
     /// 500 handshakes a second: with its token and its registration each costs one and a half to three milliseconds of a processor, so all
     /// of them together about one, and the others stay for those that are connected. The clients of a gateway of 10,000 that died are back
     /// within 20 s.

@@ -18,6 +18,8 @@ internal sealed class LimitOptionsValidator : IValidateOptions<LimitOptions>
             (nameof(options.PublishBurst), options.PublishBurst),
             (nameof(options.JoinRate), options.JoinRate),
             (nameof(options.JoinBurst), options.JoinBurst),
+            (nameof(options.HistoryRate), options.HistoryRate),
+            (nameof(options.HistoryBurst), options.HistoryBurst),
             (nameof(options.HandshakeRate), options.HandshakeRate),
             (nameof(options.HandshakeBurst), options.HandshakeBurst),
         })

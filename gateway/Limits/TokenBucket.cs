@@ -28,6 +28,16 @@ internal sealed class TokenBucket
     /// <param name="wait">Otherwise, how long it takes until there is one.</param>
     public bool TryTake(out TimeSpan wait)
     {
+        wait = Take(aheadOfTime: false);
+        return wait == TimeSpan.Zero;
+    }
+
+    /// <summary>Takes a token, and be it one that is still to come.</summary>
+    /// <returns>How long it takes until it is there.</returns>
+    public TimeSpan Take() => Take(aheadOfTime: true);
+
+    private TimeSpan Take(bool aheadOfTime)
+    {
         while (true)
         {
             var seen = Volatile.Read(ref _fullAt);
@@ -39,16 +49,12 @@ internal sealed class TokenBucket
             var excess = next - now - _depth;
 
             // Half a tick of reserve: sums of intervals are not exact.
-            if (excess > 0.5)
+            var wait = excess > 0.5
+                ? TimeSpan.FromTicks((long)Math.Ceiling(excess * TimeSpan.TicksPerSecond / _time.TimestampFrequency))
+                : TimeSpan.Zero;
+            if ((wait > TimeSpan.Zero && !aheadOfTime) || Interlocked.CompareExchange(ref _fullAt, next, seen).Equals(seen))
             {
-                wait = TimeSpan.FromTicks((long)Math.Ceiling(excess * TimeSpan.TicksPerSecond / _time.TimestampFrequency));
-                return false;
-            }
-
-            if (Interlocked.CompareExchange(ref _fullAt, next, seen).Equals(seen))
-            {
-                wait = TimeSpan.Zero;
-                return true;
+                return wait;
             }
         }
     }

@@ -15,7 +15,7 @@ using QuicChat.Quic.Paths;
 namespace QuicChat.Gateway.Sessions;
 
 /// <summary>One client connection: authenticates it, registers it, and serves its streams until it ends.</summary>
-internal sealed class ClientSession : IPathListener
+internal sealed partial class ClientSession : IPathListener
 {
     private const string ControlEnded = "The client ended its control stream.";
 
@@ -31,8 +31,6 @@ internal sealed class ClientSession : IPathListener
     private PathReporter? _reporter;
     private ulong _pings;
     private long _expiresAt = long.MaxValue;
-    private string? _placeOf;
-    private bool _hasGivenWay;
     private bool _isToldToGo;
     private bool _isClosing;
 
@@ -44,6 +42,7 @@ internal sealed class ClientSession : IPathListener
         _close = connection.Features.GetRequiredFeature<IConnectionCloseFeature>();
         PublishBucket = sessions.Limits.NewPublishBucket();
         JoinBucket = sessions.Limits.NewJoinBucket();
+        HistoryBucket = sessions.Limits.NewHistoryBucket();
     }
 
     /// <summary>The connection's ID.</summary>
@@ -54,6 +53,9 @@ internal sealed class ClientSession : IPathListener
 
     /// <summary>How often it may join a room.</summary>
     public TokenBucket JoinBucket { get; }
+
+    /// <summary>How much history it may read.</summary>
+    public TokenBucket HistoryBucket { get; }
 
     /// <summary>Its serving, to the end.</summary>
     public Task Running { get; set; } = Task.CompletedTask;
@@ -107,10 +109,6 @@ internal sealed class ClientSession : IPathListener
             control.Notify(new ServerFrame { GoAway = new GoAway { Reason = goAway.Reason, Alternatives = { alternatives } } });
         }
     }
-
-    /// <summary>Lets one other connection take this one's place among its user's.</summary>
-    /// <returns>Whether none had before.</returns>
-    public bool TryGiveWay() => !Interlocked.Exchange(ref _hasGivenWay, true);
 
     /// <summary>Ends the connection if its token has expired.</summary>
     public void EndIfExpired(DateTimeOffset now)
@@ -255,14 +253,7 @@ internal sealed class ClientSession : IPathListener
 
         var claims = await _sessions.Tokens.ValidateAsync(hello.Token);
         var former = hello.SessionToken.IsEmpty ? null : await ReadSessionTokenAsync(hello, claims.UserId);
-        if (!_sessions.TryTakePlace(claims.UserId, former))
-        {
-            throw new ProtocolException(
-                ErrorCode.RateLimited,
-                $"The user has {_sessions.Limits.Options.MaxConnectionsPerUser} connections at this gateway, and no more are allowed.");
-        }
-
-        _placeOf = claims.UserId;
+        TakePlace(claims.UserId, former);
         var path = _path.CurrentPath;
         var registration = new ConnectionRegistration(
             _sessions.GatewayId,
@@ -281,6 +272,7 @@ internal sealed class ClientSession : IPathListener
         {
             // Not before: a connection that does not come about must not cost the client the one that it has.
             _sessions.EndFormer(ended, Id);
+            _placeGiver = null;
         }
 
         var expiresInMs = Accept(claims);
@@ -339,6 +331,11 @@ internal sealed class ClientSession : IPathListener
                 await control.AnswerAsync(new ServerFrame { Pong = new Pong { Number = frame.Ping.Number } }, _ended.Token);
                 break;
             case ClientFrame.FrameOneofCase.Pong:
+                if (frame.Pong.Number - 1 >= Volatile.Read(ref _pings))
+                {
+                    throw new ProtocolException(ErrorCode.ProtocolViolation, $"Pong {frame.Pong.Number} answers no Ping.");
+                }
+
                 if (frame.Pong.Number == Volatile.Read(ref _pings))
                 {
                     _path.Confirm();
@@ -396,11 +393,7 @@ internal sealed class ClientSession : IPathListener
         await _ended.CancelAsync();
         await Task.WhenAll([_control, .. _rooms]);
         var closure = await _close.Closed;
-        if (_placeOf is { } user)
-        {
-            _sessions.Limits.ReleasePlace(user);
-        }
-
+        LeavePlace();
         _sessions.Logger.Ended(Id, new QuicConnectionClosedException(closure).Message);
         if (_reporter is { } reporter)
         {

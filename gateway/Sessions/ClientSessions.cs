@@ -162,10 +162,15 @@ internal sealed class ClientSessions(
         return session.Running;
     }
 
-    /// <summary>Takes a place among its user's connections for one that may replace a former one.</summary>
-    public bool TryTakePlace(string userId, ConnectionId? former)
-        => limits.TryTakePlace(
-            userId, former is { } id && _sessions.TryGetValue(id, out var session) && session.TryGiveWay());
+    /// <summary>Takes a place among its user's connections: that of the former connection if it has one, else one more.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="former">The connection that the new one resumes, if it does.</param>
+    /// <param name="giver">Whose place it was, to be given back if the new connection does not come about.</param>
+    public bool TryTakePlace(string userId, ConnectionId? former, out ClientSession? giver)
+    {
+        giver = former is { } id && _sessions.TryGetValue(id, out var session) && session.TryGivePlace() ? session : null;
+        return giver is not null || limits.TryTakePlace(userId);
+    }
 
     /// <summary>Registers all connections again: the cluster has given this gateway up meanwhile.</summary>
     public void RegisterAllAgain()

@@ -207,6 +207,13 @@ internal sealed partial class RoomStream : IPublisher
 
     private async Task ReadHistoryAsync(ReadHistory request, RoomRelay relay, string epoch)
     {
+        if (_session.HistoryBucket.Take() is var wait && wait > TimeSpan.Zero)
+        {
+            // A page has no answer that refuses it. What the client has sent behind it stays unread until then.
+            _sessions.Limits.Refused(Limit.HistoryRate);
+            await Task.Delay(wait, _sessions.Time, _ended.Token);
+        }
+
         var started = _sessions.Time.GetTimestamp();
         var backoff = new Backoff();
         var from = Math.Max(1, ToLong(request.FromOffset));

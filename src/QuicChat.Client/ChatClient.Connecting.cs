@@ -212,6 +212,8 @@ public sealed partial class ChatClient
         ChatConnectException Ended(ChatCloseReason reason) => reason.Code switch
         {
             ErrorCode.AuthFailed => new($"The gateway at {endPoint} refused the token: {reason.Message} Get a new token.", error, reason.Code),
+            // Nothing had begun that could have ended in order: a gateway whose start failed, or that was full, let it go.
+            ErrorCode.NoError => new($"The gateway at {endPoint} closed the connection before it served it. Try another, or later.", error),
             _ => new($"No connection to {endPoint}: {reason.Message}", error, reason.Code),
         };
     }

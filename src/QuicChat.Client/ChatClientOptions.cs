@@ -65,7 +65,7 @@ public sealed class ChatClientOptions
 
     /// <summary>
     /// Silence after which a PING is sent while no room is active: 20 s, below the 30 s after which many NATs forget a UDP binding (RFC 4787,
-    /// section 4.3), and rare enough to let a phone sleep.
+    /// section 4.3), and rare enough to let a phone sleep. So late the death of a gateway may be noticed in rooms that are quiet.
     /// </summary>
     public TimeSpan IdleKeepAlive { get; init; } = TimeSpan.FromSeconds(20);
 

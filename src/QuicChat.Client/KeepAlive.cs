@@ -5,7 +5,8 @@ namespace QuicChat.Client;
 /// <summary>
 /// Keeps the path open and finds out when it is dead. QUIC's own PING, where the engine offers it, is the cheaper keep-alive, but its answer is not
 /// seen here; so while a room is active an application Ping asks for an answer, too, once nothing has been heard for a sixth of the time that a
-/// path may stay dead. Where the engine offers none, application Pings do both.
+/// path may stay dead. While rooms are joined and quiet, an application Ping takes the place of the engine's, for who waits must
+/// notice that none can come. Where the engine offers none, application Pings do both.
 /// </summary>
 internal sealed class KeepAlive : IDisposable
 {
@@ -183,7 +184,7 @@ internal sealed class KeepAlive : IDisposable
         }
 
         _isActive = isActive;
-        var interval = isActive ? _activeInterval : _idleInterval;
+        var interval = isActive ? _activeInterval : _rooms > 0 ? Timeout.InfiniteTimeSpan : _idleInterval;
         if (_feature is not null && _feature.KeepAliveInterval != interval)
         {
             _feature.KeepAliveInterval = interval;
@@ -241,7 +242,7 @@ internal sealed class KeepAlive : IDisposable
     {
         (null, _) => _isActive ? _activeInterval : _idleInterval,
         (_, true) => _probeInterval,
-        _ => null,
+        _ => _rooms > 0 ? _idleInterval : null,
     };
 
     private long SilentSince(long lastHeard)

@@ -9,7 +9,7 @@ public sealed class KeepAliveTests
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task TheEnginePingsEachSecondWhileARoomIsActiveAndSeldomElse()
+    public async Task TheEnginePingsEachSecondWhileARoomIsActiveAndSeldomWithoutOne()
     {
         using var gateway = new TestGateway();
         var (client, connection) = await gateway.ConnectAsync();
@@ -22,18 +22,18 @@ public sealed class KeepAliveTests
             var room = await joining.For("the room to be joined");
             Assert.Equal(Active, connection.Client.KeepAliveInterval);
 
-            // 30 s without traffic of the room. The gateway answers Pings all the while.
+            // 30 s without traffic of the room; then the client asks itself. The gateway answers Pings all the while.
             await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(29.9));
             Assert.Equal(Active, connection.Client.KeepAliveInterval);
             await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(0.1));
-            Assert.Equal(Idle, connection.Client.KeepAliveInterval);
+            Assert.Equal(Timeout.InfiniteTimeSpan, connection.Client.KeepAliveInterval);
 
             // A message that arrives: the listener's case.
             await stream.SendMessageAsync(1);
             await room.ReadAllAsync().GetAsyncEnumerator().MoveNextAsync().AsTask().For("the message");
             Assert.Equal(Active, connection.Client.KeepAliveInterval);
             await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(30));
-            Assert.Equal(Idle, connection.Client.KeepAliveInterval);
+            Assert.Equal(Timeout.InfiniteTimeSpan, connection.Client.KeepAliveInterval);
 
             // A message that is sent: at once, before any answer.
             var publishing = room.PublishAsync("text");
@@ -51,7 +51,33 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
-    public async Task AnEngineWithPingsIsTrustedToKeepAnIdlePathOpen()
+    public async Task WhileARoomIsQuietTheClientAsksForAnAnswerInsteadOfTheEngine()
+    {
+        using var gateway = new TestGateway();
+        var (client, connection, _, _) = await gateway.JoinAsync();
+        await using (client)
+        {
+            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(30));
+            for (var round = 1UL; round <= 3; round++)
+            {
+                gateway.Time.Advance(TimeSpan.FromSeconds(19.9));
+                gateway.Time.Advance(TimeSpan.FromSeconds(0.1));
+                Assert.Equal(new ClientFrame { Ping = new Ping { Number = round } }, await connection.Control.ReadAsync());
+                await connection.Control.SendAsync(new ServerFrame { Pong = new Pong { Number = round } });
+                Assert.Empty(await connection.ReadControlUntilNowAsync());
+            }
+
+            // From here on the gateway is not heard: 20 s until it is asked, 30 s for an answer.
+            gateway.Time.Advance(Idle);
+            gateway.Time.Advance(TimeSpan.FromSeconds(29.9));
+            Assert.False(client.Closed.IsCompleted);
+            gateway.Time.Advance(TimeSpan.FromSeconds(0.1));
+            Assert.Equal(ErrorCode.MigrationFailed, (await client.Closed.For("the client to give the path up")).Code);
+        }
+    }
+
+    [Fact]
+    public async Task AnEngineWithPingsIsTrustedToKeepThePathOpenWithoutARoom()
     {
         using var gateway = new TestGateway();
         var (client, connection) = await gateway.ConnectAsync();
@@ -96,7 +122,7 @@ public sealed class KeepAliveTests
             await connection.Control.SendAsync(new ServerFrame { Pong = new Pong { Number = 1 } });
             await connection.ReadControlUntilNowAsync();
 
-            gateway.Time.Advance(TimeSpan.FromMinutes(10));
+            await AnswerAsync(gateway, connection, TimeSpan.FromMinutes(1));
             Assert.False(client.Closed.IsCompleted);
         }
     }
@@ -195,7 +221,7 @@ public sealed class KeepAliveTests
         await using (client)
         {
             await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(30));
-            gateway.Time.Advance(TimeSpan.FromMinutes(10));
+            gateway.Time.Advance(TimeSpan.FromSeconds(19.9));
             var publishing = room.PublishAsync("hello again");
             await stream.ReadPublishAsync();
 

@@ -187,6 +187,33 @@ public sealed class SessionMoveTests
     }
 
     [Fact]
+    public async Task AGatewayThatDoesNotAnswerInAQuietRoomIsLeftToo()
+    {
+        using var gateway = new TestGateway();
+        var (session, connection, _, _, states) = await gateway.JoinSessionAsync(gateway.Options(servers: Two));
+        await using (session)
+        {
+            // Nobody speaks for 40 s; the gateway answers.
+            for (var second = 0; second < 40; second++)
+            {
+                gateway.Time.Advance(TimeSpan.FromSeconds(1));
+                await connection.ReadControlUntilNowAsync();
+            }
+
+            // It dies right after it was heard.
+            gateway.Time.Advance(TimeSpan.FromSeconds(20));
+            Assert.NotNull((await connection.Control.ReadAsync()).Ping);
+            Assert.Single(gateway.Asked);
+            gateway.Time.Advance(TimeSpan.FromSeconds(5));
+
+            var (next, _) = await gateway.WelcomeNextAsync();
+            await next.AcceptJoinAsync();
+            await states.NextAsync<SessionState.Connected>();
+            Assert.Equal([1, 2], gateway.Asked.Select(endPoint => endPoint.Port));
+        }
+    }
+
+    [Fact]
     public async Task OneThatIsHeardAgainIsNotLeft()
     {
         using var gateway = new TestGateway { Jitter = () => 0.5, Refuse = endPoint => endPoint.Port == 2 ? SessionTests.NoAnswer() : null };

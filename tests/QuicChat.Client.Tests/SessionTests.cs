@@ -335,6 +335,25 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task AGatewayThatClosesWithoutAnErrorBeforeItsWelcomeIsTriedAgain()
+    {
+        using var gateway = new TestGateway();
+        var (session, connection, states) = await gateway.ConnectSessionAsync();
+        await using (session)
+        {
+            connection.Lose();
+            await states.NextAsync<SessionState.Reconnecting>();
+            connection = await gateway.AcceptAsync();
+            await connection.AcceptHelloAsync();
+            connection.Server.Close((ulong)ErrorCode.NoError, "");
+
+            Assert.Contains("before it served it", (await states.NextAsync<SessionState.Reconnecting>()).Reason, StringComparison.Ordinal);
+            await gateway.WelcomeNextAsync();
+            await states.NextAsync<SessionState.Connected>();
+        }
+    }
+
+    [Fact]
     public async Task TheFirstConnectionIsTriedOnceAndCanBeTriedAgain()
     {
         var isDead = true;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -22,11 +21,6 @@ internal sealed partial class RoomGrain(
     [FromKeyedServices(GrainClock.Key)] TimeProvider time,
     ILogger<RoomGrain> logger) : Grain, IRoomGrain
 {
-    private const int PageLimit = 100;
-
-    // A gateway holds a page for each member that reads the log.
-    private const int PageBytes = 64 * 1024;
-
     private readonly RoomOptions _options = options.Value;
     private RoomFanout _fanout = null!;
     private PresenceFanout _presence = null!;
@@ -109,28 +103,6 @@ internal sealed partial class RoomGrain(
         return [.. await Task.WhenAll(receipts)];
     }
 
-    public async Task<RoomPage> Read(long fromOffset, int limit)
-    {
-        ThrowIfFenced();
-        CutOffOld();
-        try
-        {
-            var page = await ReadAsync(fromOffset, limit);
-            if (page is null)
-            {
-                // The log has less than it had: where it was rolled back, it begins a new epoch.
-                await ReopenAsync();
-                page = await ReadAsync(fromOffset, limit);
-            }
-
-            return page ?? throw new InvalidOperationException("the log is shorter than it was a moment ago");
-        }
-        catch (Exception error) when (error is not RoomUnavailableException)
-        {
-            throw Unavailable(error);
-        }
-    }
-
     public async Task<ClientStanding> TakeOver(string userId, string clientId)
     {
         // First, so that nothing older comes into the line while what stands there is waited for. Who has nothing in the log is not noted, so
@@ -158,34 +130,6 @@ internal sealed partial class RoomGrain(
 
     private PendingPublish? FindInLine(string userId, string clientId)
         => _line.LastOrDefault(pending => (pending.Request.UserId, pending.Request.ClientId) == (userId, clientId));
-
-    /// <summary>Reads a page of the messages that there are.</summary>
-    /// <returns>The page; <see langword="null"/> where the log does not have what it should.</returns>
-    private async Task<RoomPage?> ReadAsync(long fromOffset, int limit)
-    {
-        var tail = _tail;
-        var start = Math.Max(fromOffset, tail.FirstOffset);
-        var count = Math.Min(Math.Min(limit, PageLimit), tail.LastOffset - start + 1);
-        if (count <= 0)
-        {
-            return new RoomPage(tail, []);
-        }
-
-        var messages = await log.ReadAsync(Room, tail.LastOffset - _clients.Count + 1, start, (int)count);
-        return messages.Count > 0 || _tail.Epoch != tail.Epoch || _tail.FirstOffset > start ? new RoomPage(tail, Cut(messages)) : null;
-    }
-
-    /// <summary>As many messages as a page may hold bytes of, at least one.</summary>
-    private static ImmutableArray<RoomMessage> Cut(IReadOnlyList<RoomMessage> messages)
-    {
-        var (count, bytes) = (0, 0);
-        while (count < messages.Count && bytes < PageBytes)
-        {
-            bytes += Encoding.UTF8.GetByteCount(messages[count++].Body);
-        }
-
-        return [.. messages.Take(count)];
-    }
 
     private RoomUnavailableException Unavailable(Exception error)
         => new($"Room '{Room}' cannot reach its log ({error.Message.ReplaceLineEndings(" ")}); try again.");

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
 
 namespace QuicChat.Gateway.Tests.Hosting;
 
@@ -132,6 +134,52 @@ public sealed class GatewayCommandTests
         {
             directory.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task Who_connected_to_a_gateway_that_does_not_come_to_serve_is_sent_elsewhere()
+    {
+        var directory = Directory.CreateTempSubdirectory("gateway-");
+        try
+        {
+            var port = FreePort();
+            var keyFile = Path.Combine(directory.FullName, "token.key");
+            await File.WriteAllTextAsync(keyFile, Tokens.KeyText);
+            var certificate = DevelopmentCertificate.Ensure(directory.FullName, TimeProvider.System);
+            using var host = GatewayHost.Build(
+                new GatewayOptions
+                {
+                    Store = "127.0.0.1:1",
+                    Listen = new IPEndPoint(IPAddress.Loopback, port),
+                    Engine = QuicEngineKind.Ngtcp2,
+                    ConnectTimeLimit = TimeSpan.FromSeconds(1),
+                },
+                certificate,
+                tokens => tokens.KeyFile = keyFile,
+                limits => { },
+                exitWithParent: false);
+            var starting = host.StartAsync();
+            var factory = QuicEngine.CreateConnectionFactory(
+                QuicEngineKind.Ngtcp2, new QuicClientOptions { Trust = ServerTrust.Pinned.Parse(certificate.Fingerprint) });
+            await using var connection = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port))
+                .AsTask().Within("the handshake");
+
+            await Assert.ThrowsAsync<GatewayStartException>(() => starting.Within("the gateway to give up"));
+            await ((IAsyncDisposable)host).DisposeAsync();
+
+            var closure = await connection.Features.GetRequiredFeature<IConnectionCloseFeature>().Closed.Within("the connection's end");
+            Assert.Equal((ConnectionCloseOrigin.Peer, (ulong)ErrorCode.GoingAway), (closure.Origin, closure.ApplicationErrorCode));
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.Client.LocalEndPoint!).Port;
     }
 
     private static void AssertOneLine(string told, (int ExitCode, string Errors) result)

@@ -88,6 +88,53 @@ public sealed class TokenTests
         }
     }
 
+    [Theory]
+    [InlineData("", "", null)]
+    [InlineData(",'crit':['exp']", "", "asks for extensions (crit)")]
+    [InlineData(",'crit':[]", "", "asks for extensions (crit)")]
+    [InlineData(",'crit':null", "", "asks for extensions (crit)")]
+    [InlineData("", "'exp':'soon'", "cannot be read")]
+    [InlineData("", "'exp':[1]", "cannot be read")]
+    [InlineData("", "'exp':{}", "cannot be read")]
+    [InlineData("", "'exp':null", "cannot be read")]
+    [InlineData("", "'exp':1", "is expired or not valid yet")]
+    [InlineData("", "'nbf':'soon'", "cannot be read")]
+    [InlineData("", "'nbf':true", "cannot be read")]
+    [InlineData("", "'sub':['alice']", "cannot be read")]
+    [InlineData("", "'sub':{'a':1}", "cannot be read")]
+    [InlineData("", "'iss':['quicchat-dev','b']", "cannot be read")]
+    [InlineData("", "'aud':{'a':1}", "cannot be read")]
+    public async Task A_token_that_is_signed_and_not_good_is_told_why(string header, string claim, string? expected)
+    {
+        var claims = new Dictionary<string, string>
+        {
+            ["sub"] = "'sub':'alice'",
+            ["iss"] = $"'iss':'{Tokens.Options.Issuer}'",
+            ["aud"] = $"'aud':'{Tokens.Options.Audience}'",
+            ["exp"] = $"'exp':{_time.GetUtcNow().AddHours(1).ToUnixTimeSeconds()}",
+        };
+        if (claim.Length > 0)
+        {
+            claims[claim[1..4]] = claim;
+        }
+
+        var token = Tokens.Signed(Json($"{{'alg':'HS256','typ':'JWT'{header}}}"), Json($"{{{string.Join(',', claims.Values)}}}"));
+
+        if (expected is null)
+        {
+            await ValidateAsync(Tokens.Keys, token);
+            return;
+        }
+
+        var refused = await Assert.ThrowsAsync<ProtocolException>(() => ValidateAsync(Tokens.Keys, token));
+        Assert.Equal(ErrorCode.AuthFailed, refused.Code);
+        Assert.True(
+            refused.Message.Contains(expected, StringComparison.Ordinal),
+            $"{refused.Message} {refused.InnerException}");
+
+        static string Json(string text) => text.Replace('\'', '"');
+    }
+
     [Fact]
     public async Task An_expiry_in_the_far_future_is_one()
         => Assert.True((await ValidateAsync(Tokens.Keys, Tokens.Create(_time, expiresIn: TimeSpan.FromDays(365_000)))).ExpiresAt.Year > 3000);

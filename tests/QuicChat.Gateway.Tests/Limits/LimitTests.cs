@@ -66,6 +66,53 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task A_user_at_the_limit_comes_back_with_all_connections_together_and_no_more()
+    {
+        const int Most = 16;
+        await using var gateway = new TestGateway(limits: limits => limits.MaxConnectionsPerUser = Most);
+        var former = new List<TestClient>();
+        for (var i = 0; i < Most; i++)
+        {
+            former.Add(await gateway.ConnectAsync("alice", $"device-{i}"));
+            // That it has ended is not noticed for a while.
+            former[i].Connection.HoldsItsEnd = true;
+        }
+
+        var clients = await Task.WhenAll(former.Select(
+            (client, i) => gateway.ConnectAsync("alice", $"device-{i}", session: client.Welcome.SessionToken)));
+
+        former.ForEach(client => client.Connection.Leave());
+        await Task.WhenAll(former.Select(client => gateway.ServedAsync(client.Connection)));
+        var another = gateway.Connect();
+        await another.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "another"));
+        Assert.Equal(ErrorCode.RateLimited, (await another.ClosedByGatewayAsync()).Code);
+        clients[0].Connection.Leave();
+        await gateway.ServedAsync(clients[0].Connection);
+        await (await gateway.ConnectAsync("alice", "another")).PingAsync();
+    }
+
+    [Fact]
+    public async Task A_place_goes_back_where_the_connection_that_took_it_does_not_come_about()
+    {
+        await using var gateway = new TestGateway(limits: limits => limits.MaxConnectionsPerUser = 1);
+        var former = await gateway.ConnectAsync("alice");
+        var failing = gateway.Connect();
+        var grain = gateway.Cluster.Connection(failing.Id);
+        grain.Calls.Fail("Register", int.MaxValue);
+        await failing.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "phone", former.Welcome.SessionToken));
+        await grain.Calls.ReachedAsync("Register", 1);
+        gateway.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(ErrorCode.Internal, (await failing.ClosedByGatewayAsync()).Code);
+        await gateway.ServedAsync(failing);
+
+        var another = gateway.Connect();
+        await another.Open().SendAsync(Frames.Hello(Tokens.Create(gateway.Time, "alice"), "another"));
+        Assert.Equal(ErrorCode.RateLimited, (await another.ClosedByGatewayAsync()).Code);
+        await former.PingAsync();
+        await (await gateway.ConnectAsync("alice", session: former.Welcome.SessionToken)).PingAsync();
+    }
+
+    [Fact]
     public async Task Messages_above_the_rate_are_rejected_with_the_time_to_wait_and_can_be_sent_again()
     {
         await using var gateway = new TestGateway(limits: limits => (limits.PublishRate, limits.PublishBurst) = (10, 3));
@@ -152,6 +199,39 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Pages_of_history_above_the_rate_wait_for_their_turn_and_others_do_not()
+    {
+        await using var gateway = new TestGateway(limits: limits => (limits.HistoryRate, limits.HistoryBurst) = (10, 2));
+        gateway.Cluster.Room("lobby").Append(5);
+        gateway.Cluster.Room("other").Append(5);
+        var client = await gateway.ConnectAsync("alice");
+        var (lobby, other) = (await client.JoinAsync("lobby"), await client.JoinAsync("other"));
+        var neighbour = await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+
+        // The rate is the connection's, not a room's.
+        await lobby.Stream.SendAsync(Frames.ReadHistory(1, 1), Frames.ReadHistory(2, 1), Frames.ReadHistory(3, 1));
+        Assert.Equal(1ul, await HistoryAsync(lobby));
+        Assert.Equal(2ul, await HistoryAsync(lobby));
+        var wait = await ArmedAsync(100);
+        await other.Stream.SendAsync(Frames.ReadHistory(4, 1));
+        await ArmedAsync(200);
+        Assert.Equal(2, gateway.Metrics["quicchat.limits.refused{limit=history_rate}"]);
+        await neighbour.Stream.SendAsync(Frames.ReadHistory(5, 1));
+        Assert.Equal(5ul, await HistoryAsync(neighbour));
+        Assert.Equal(3, gateway.Cluster.Room("lobby").Calls.Count("Read"));
+        Assert.Equal(0, gateway.Cluster.Room("other").Calls.Count("Read"));
+
+        gateway.Time.Advance(wait);
+        Assert.Equal(3ul, await HistoryAsync(lobby));
+        Assert.Equal(0, gateway.Cluster.Room("other").Calls.Count("Read"));
+        gateway.Time.Advance(wait);
+        Assert.Equal(4ul, await HistoryAsync(other));
+
+        Task<TimeSpan> ArmedAsync(int milliseconds) => gateway.Time.ArmedAsync(
+            TimeSpan.FromMilliseconds(milliseconds - 1), TimeSpan.FromMilliseconds(milliseconds + 1), "a page of history");
+    }
+
+    [Fact]
     public async Task Rooms_above_the_limit_are_reset_and_the_others_go_on()
     {
         await using var gateway = new TestGateway(options => options.MaxRooms = 1);
@@ -166,4 +246,6 @@ public sealed class LimitTests
         await room.PublishAsync(1, "still here");
         await room.AckAsync();
     }
+
+    private static async Task<ulong> HistoryAsync(TestRoom room) => (await room.Stream.ReceiveAsync("History"))!.History.FromOffset;
 }

@@ -24,6 +24,17 @@ public sealed class TokenBucketTests
         Assert.Equal(5, Take(bucket));
     }
 
+    [Fact]
+    public void Who_takes_ahead_of_time_waits_for_each_token_in_turn()
+    {
+        var bucket = new TokenBucket(10, 2, _time);
+        Assert.Equal([0, 0, 100, 200, 300], Enumerable.Range(0, 5).Select(_ => Math.Round(bucket.Take().TotalMilliseconds)));
+
+        _time.Advance(TimeSpan.FromMilliseconds(250));
+        Assert.False(bucket.TryTake(out var wait));
+        Assert.Equal(150, wait.TotalMilliseconds, 1.0);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

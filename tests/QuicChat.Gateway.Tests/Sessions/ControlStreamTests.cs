@@ -1,4 +1,5 @@
 using QuicChat.Gateway.Tests.Support;
+using QuicChat.Protocol.V1;
 
 namespace QuicChat.Gateway.Tests.Sessions;
 
@@ -11,6 +12,20 @@ public sealed class ControlStreamTests
         var client = await gateway.ConnectAsync();
         await client.PingAsync(1);
         await client.PingAsync(ulong.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(ulong.MaxValue)]
+    public async Task A_pong_that_answers_no_ping_is_a_violation(ulong number)
+    {
+        await using var gateway = new TestGateway();
+        var client = await gateway.ConnectAsync();
+
+        await client.Control.SendAsync(new ClientFrame { Pong = new Pong { Number = number } });
+
+        Assert.Equal((ErrorCode.ProtocolViolation, $"Pong {number} answers no Ping"), await client.Connection.ClosedByGatewayAsync());
     }
 
     [Fact]

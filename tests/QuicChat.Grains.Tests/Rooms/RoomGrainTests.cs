@@ -156,6 +156,35 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     }
 
     [Fact]
+    public async Task LargeMessagesAreReadFromTheLogAboutOnceAndSmallOnesInWholePages()
+    {
+        var room = Room(StoreKind.Memory);
+        var body = new string('x', 32 * 1024);
+        await room.PublishAll([.. Enumerable.Range(1, 200).Select(
+            number => Message(1, number) with { Body = number <= 100 ? body : "small" })]);
+
+        for (var from = 1; from <= 100; from += 2)
+        {
+            Assert.Equal([from, from + 1], (await room.Read(from, 100)).Messages.Select(message => message.Offset));
+        }
+
+        Assert.InRange(Cluster.Stores.Memory.ReadsOf(room.GetPrimaryKeyString()), 100, 120);
+        Assert.Equal(
+            Enumerable.Range(101, 100).Select(offset => (long)offset),
+            (await room.Read(101, 100)).Messages.Select(message => message.Offset));
+
+        // Those who read both in turn do not have large ones read in vain, either.
+        var before = Cluster.Stores.Memory.ReadsOf(room.GetPrimaryKeyString());
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.Equal(2, (await room.Read(1, 100)).Messages.Length);
+            Assert.Equal(100, (await room.Read(101, 100)).Messages.Length);
+        }
+
+        Assert.InRange(Cluster.Stores.Memory.ReadsOf(room.GetPrimaryKeyString()) - before, 50 * 102, 50 * 104);
+    }
+
+    [Fact]
     public async Task ANullIsRefusedBeforeItCanSpoilTheLog()
     {
         var room = Room(StoreKind.Memory);

@@ -62,6 +62,9 @@ internal sealed class InMemoryRoomLog : IRoomLog
 
     public int AppendsOf(string room) => Get(room).Appends;
 
+    /// <summary>Entries that were read, page by page.</summary>
+    public int ReadsOf(string room) => Get(room).Reads;
+
     public IReadOnlyList<RoomLogEntry> EntriesOf(string room)
     {
         var log = Get(room);
@@ -161,7 +164,9 @@ internal sealed class InMemoryRoomLog : IRoomLog
             }
 
             var start = (int)Math.Min(Math.Max(fromOffset - firstOffset, 0), log.Entries.Count);
-            return Task.FromResult<IReadOnlyList<RoomMessage>>([.. log.Entries.Skip(start).Take(limit).Select(entry => entry.Message)]);
+            RoomMessage[] messages = [.. log.Entries.Skip(start).Take(limit).Select(entry => entry.Message)];
+            log.Reads += messages.Length;
+            return Task.FromResult<IReadOnlyList<RoomMessage>>(messages);
         }
     }
 
@@ -216,6 +221,8 @@ internal sealed class InMemoryRoomLog : IRoomLog
         public Task Trimmed { get; set; } = Task.CompletedTask;
 
         public int Appends { get; set; }
+
+        public int Reads { get; set; }
     }
 
     private sealed class Release : IDisposable
