@@ -110,7 +110,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         pool.Pools[1].View = null;
         var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(() => TestEngine.Ngtcp2.ConnectAsync(
             pool.Second.EndPoint, new QuicClientOptions { Trust = Clients.Trust, HandshakeTimeout = TimeSpan.FromMilliseconds(500) }));
-        Assert.Equal(ConnectionCloseOrigin.HandshakeTimeout, refused.Closure.Origin);
+        Assert.Equal((ConnectionCloseOrigin.Peer, 2UL), (refused.Closure.Origin, refused.Closure.TransportErrorCode));
 
         pool.Pools[1].View = view;
         Assert.Equal("crossed", await echo);

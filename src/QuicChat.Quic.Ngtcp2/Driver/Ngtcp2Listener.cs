@@ -328,7 +328,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
-        if (_handshakes >= MaxHandshakes || _pool is { View: null })
+        if (_handshakes >= MaxHandshakes)
         {
             return;
         }
@@ -345,7 +345,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         ConnectionDriver? driver = null;
         try
         {
-            if (_unbound || _admit?.Invoke() == false)
+            if (_unbound || _pool is { View: null } || _admit?.Invoke() == false)
             {
                 Refuse(header, path);
                 return;

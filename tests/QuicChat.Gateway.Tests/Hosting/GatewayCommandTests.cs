@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Http.Features;
 using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Tests.Support;
 using QuicChat.Quic.Certificates;
@@ -137,7 +136,7 @@ public sealed class GatewayCommandTests
     }
 
     [Fact]
-    public async Task Who_connected_to_a_gateway_that_does_not_come_to_serve_is_sent_elsewhere()
+    public async Task A_gateway_that_does_not_serve_yet_refuses_connections()
     {
         var directory = Directory.CreateTempSubdirectory("gateway-");
         try
@@ -161,14 +160,13 @@ public sealed class GatewayCommandTests
             var starting = host.StartAsync();
             var factory = QuicEngine.CreateConnectionFactory(
                 QuicEngineKind.Ngtcp2, new QuicClientOptions { Trust = ServerTrust.Pinned.Parse(certificate.Fingerprint) });
-            await using var connection = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port))
-                .AsTask().Within("the handshake");
+            var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(
+                () => factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port)).AsTask().Within("the handshake"));
 
+            // CONNECTION_REFUSED (RFC 9000, section 20.1): a session tries elsewhere, or later.
+            Assert.Equal((ConnectionCloseOrigin.Peer, 2UL), (refused.Closure.Origin, refused.Closure.TransportErrorCode));
             await Assert.ThrowsAsync<GatewayStartException>(() => starting.Within("the gateway to give up"));
             await ((IAsyncDisposable)host).DisposeAsync();
-
-            var closure = await connection.Features.GetRequiredFeature<IConnectionCloseFeature>().Closed.Within("the connection's end");
-            Assert.Equal((ConnectionCloseOrigin.Peer, (ulong)ErrorCode.GoingAway), (closure.Origin, closure.ApplicationErrorCode));
         }
         finally
         {
