@@ -14,6 +14,7 @@ namespace QuicChat.Gateway.Routing;
 /// </summary>
 internal sealed class PoolKeeper(ServerPool pool, SessionTokens tokens)
 {
+    private readonly Lock _gate = new();
     private readonly Dictionary<ulong, PoolSecret> _secrets = [];
     private uint _serverId;
     private long _version = -1;
@@ -31,11 +32,14 @@ internal sealed class PoolKeeper(ServerPool pool, SessionTokens tokens)
     /// <summary>Goes by a lease.</summary>
     public void Apply(GatewayLease lease)
     {
-        _serverId = lease.ServerId;
-        if (lease.Peers is { } peers)
+        lock (_gate)
         {
-            _peers = peers.ToImmutableDictionary(peer => peer.ServerId, peer => IPEndPoint.Parse(peer.LinkEndPoint));
-            _version = lease.PoolVersion;
+            _serverId = lease.ServerId;
+            if (lease.Peers is { } peers)
+            {
+                _peers = peers.ToImmutableDictionary(peer => peer.ServerId, peer => IPEndPoint.Parse(peer.LinkEndPoint));
+                _version = lease.PoolVersion;
+            }
         }
 
         Refresh();
@@ -44,21 +48,24 @@ internal sealed class PoolKeeper(ServerPool pool, SessionTokens tokens)
     /// <summary>Takes what keys there are by now.</summary>
     public void Refresh()
     {
-        if (_serverId == 0 || tokens.LookForKeys() is not { } keys)
+        lock (_gate)
         {
-            return;
-        }
+            if (_serverId == 0 || tokens.LookForKeys() is not { } keys)
+            {
+                return;
+            }
 
-        SessionKey[] inForce = keys.Previous is { } previous ? [keys.Current, previous] : [keys.Current];
-        var secrets = inForce.Select(Secret).ToImmutableArray();
-        if (pool.View is not { } view || view.ServerId != _serverId || view.Peers != _peers || !view.Secrets.SequenceEqual(secrets))
-        {
-            pool.View = new PoolView(_serverId, secrets, _peers);
-        }
+            SessionKey[] inForce = keys.Previous is { } previous ? [keys.Current, previous] : [keys.Current];
+            var secrets = inForce.Select(Secret).ToImmutableArray();
+            if (pool.View is not { } view || view.ServerId != _serverId || view.Peers != _peers || !view.Secrets.SequenceEqual(secrets))
+            {
+                pool.View = new PoolView(_serverId, secrets, _peers);
+            }
 
-        foreach (var former in _secrets.Keys.Except(inForce.Select(key => key.Id)).ToList())
-        {
-            _secrets.Remove(former);
+            foreach (var former in _secrets.Keys.Except(inForce.Select(key => key.Id)).ToList())
+            {
+                _secrets.Remove(former);
+            }
         }
     }
 
