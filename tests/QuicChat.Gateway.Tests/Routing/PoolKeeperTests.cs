@@ -12,7 +12,9 @@ public sealed class PoolKeeperTests
         await using var gateway = new TestGateway();
         gateway.Cluster.Registry.Lease = gateway.Cluster.Registry.Lease with
         {
-            ServerId = 5, Peers = [new GatewayPeer(6, "127.0.0.1:4700"), new GatewayPeer(7, "[::1]:4701")], PoolVersion = 3,
+            ServerId = 5,
+            Peers = [new GatewayPeer(6, "127.0.0.1:4700"), new GatewayPeer(7, "[::1]:4701")],
+            PoolVersion = 3,
         };
         Assert.Null(gateway.Pool.View);
 
