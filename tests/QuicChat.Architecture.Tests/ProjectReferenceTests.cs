@@ -8,6 +8,7 @@ public class ProjectReferenceTests
     private const string Protocol = "QuicChat.Protocol";
     private const string Quic = "QuicChat.Quic";
     private const string Ngtcp2 = "QuicChat.Quic.Ngtcp2";
+    private const string Kestrel = "QuicChat.Quic.Kestrel";
     private const string Abstractions = "QuicChat.Abstractions";
     private const string Grains = "QuicChat.Grains";
     private const string Client = "QuicChat.Client";
@@ -22,6 +23,7 @@ public class ProjectReferenceTests
         [Protocol] = ("src/QuicChat.Protocol", []),
         [Quic] = ("src/QuicChat.Quic", []),
         [Ngtcp2] = ("src/QuicChat.Quic.Ngtcp2", [Quic]),
+        [Kestrel] = ("src/QuicChat.Quic.Kestrel", [Quic, Ngtcp2]),
         [Abstractions] = ("src/QuicChat.Abstractions", []),
         [Grains] = ("src/QuicChat.Grains", [Abstractions]),
         [Client] = ("src/QuicChat.Client", [Protocol, Quic, Ngtcp2]),

@@ -94,9 +94,15 @@ internal sealed unsafe partial class ConnectionCore
     private static int OnReceiveCryptoData(nint connection, int level, ulong offset, byte* data, nuint length, void* userData)
     {
         var self = Self(userData);
-        return self._guard.Admits(self._isServer, level, new ReadOnlySpan<byte>(data, (int)length))
+        var bytes = new ReadOnlySpan<byte>(data, (int)length);
+        if (!self._guard.Admits(self._isServer, level, bytes))
+        {
+            return self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
+        }
+
+        return self._hello is null
             ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
-            : self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
+            : Guard(self, bytes, static (self, bytes) => self.Hold(self._hello!, bytes));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

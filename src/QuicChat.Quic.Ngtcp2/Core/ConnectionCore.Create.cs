@@ -76,6 +76,7 @@ internal sealed unsafe partial class ConnectionCore
             this, _settings.Credentials, Gnutls.Server | Gnutls.NoTickets | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureServerSession(_handle.Session), "The TLS session cannot be set up for QUIC");
         SetApplicationProtocol();
+        _hello = _settings.AsksForCredentials ? [] : null;
 
         Interop.Ngtcp2.Settings settings;
         Interop.Ngtcp2.TransportParameters parameters;

@@ -10,6 +10,10 @@ internal abstract record ConnectionEvent
     {
     }
 
+    /// <summary>A client has said whom it wants to speak to, and waits for <see cref="ConnectionCore.Continue"/>.</summary>
+    /// <param name="ServerName">The host's name (RFC 6066, section 3); empty where the client names none.</param>
+    public sealed record ClientGreeted(string ServerName) : ConnectionEvent;
+
     /// <summary>The handshake completed and the peer is who it must be.</summary>
     public sealed record HandshakeCompleted : ConnectionEvent;
 

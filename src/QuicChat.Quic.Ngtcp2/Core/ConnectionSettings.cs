@@ -8,6 +8,11 @@ internal sealed record ConnectionSettings
 {
     public required CredentialsHandle Credentials { get; init; }
 
+    /// <summary>
+    /// Whether a server's <see cref="Credentials"/> are empty, and each connection asks for its own with <see cref="ConnectionEvent.ClientGreeted"/>.
+    /// </summary>
+    public bool AsksForCredentials { get; init; }
+
     /// <summary>The protocol that both sides must agree on; empty, none is offered and none is asked for, which only tests want.</summary>
     public required byte[] ApplicationProtocol { get; init; }
 

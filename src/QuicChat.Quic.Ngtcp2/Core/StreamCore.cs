@@ -41,6 +41,7 @@ internal sealed unsafe class StreamCore
     private bool _writeAborted;
     private Exception? _readError;
     private Exception? _writeError;
+    private Action<Exception>? _writingEnded;
 
     private sealed record Abort(ulong ErrorCode, Exception? Reason);
 
@@ -128,6 +129,19 @@ internal sealed unsafe class StreamCore
         if (Closed)
         {
             Wake();
+        }
+    }
+
+    /// <summary>
+    /// Has <paramref name="callback"/> told, once and with the reason, that writing is over: the peer wants no more, this side has aborted, all was
+    /// acknowledged, or the connection has ended. It is called by whoever finds out and must not wait; thread-safe.
+    /// </summary>
+    public void OnWritingEnded(Action<Exception> callback)
+    {
+        Interlocked.Exchange(ref _writingEnded, callback);
+        if (WriteError is { } reason)
+        {
+            TellWritingEnded(reason);
         }
     }
 
@@ -348,8 +362,9 @@ internal sealed unsafe class StreamCore
     /// <summary>Writing is over: the application's next or pending flush throws; thread-safe.</summary>
     public void EndWriting(Exception reason)
     {
-        Interlocked.CompareExchange(ref _writeError, reason, null);
+        reason = Interlocked.CompareExchange(ref _writeError, reason, null) ?? reason;
         _output.Writer.CancelPendingFlush();
+        TellWritingEnded(reason);
     }
 
     /// <summary>
@@ -388,6 +403,8 @@ internal sealed unsafe class StreamCore
             }
         }
     }
+
+    private void TellWritingEnded(Exception reason) => Interlocked.Exchange(ref _writingEnded, null)?.Invoke(reason);
 
     private void CompleteInput(Exception? error)
     {

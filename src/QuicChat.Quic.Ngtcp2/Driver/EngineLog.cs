@@ -22,4 +22,7 @@ internal static partial class EngineLog
 
     [LoggerMessage(6, LogLevel.Warning, "A connection from {Remote} could not be accepted", EventName = "AcceptFailed")]
     public static partial void AcceptFailed(ILogger logger, string remote, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Error, "{ConnectionId}: no certificate for a client that asks for '{ServerName}'", EventName = "CertificateUnavailable")]
+    public static partial void CertificateUnavailable(ILogger logger, ConnectionId connectionId, string serverName, Exception exception);
 }

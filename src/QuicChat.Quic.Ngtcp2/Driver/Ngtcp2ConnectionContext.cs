@@ -41,6 +41,9 @@ internal sealed class Ngtcp2ConnectionContext : EngineConnection, IConnectionKee
     /// <summary>Hears of a connection that ended before it was established.</summary>
     public Action<Exception>? Failed { get; set; }
 
+    /// <summary>Hears of the name of the host that a client wants, where certificates are chosen by it.</summary>
+    public Action<string>? Greeted { get; set; }
+
     public override NetworkPath CurrentPath => Volatile.Read(ref _currentPath);
 
     public override PathCapabilities Capabilities { get; }
@@ -83,6 +86,9 @@ internal sealed class Ngtcp2ConnectionContext : EngineConnection, IConnectionKee
     {
         switch (next)
         {
+            case ConnectionEvent.ClientGreeted greeted:
+                Greeted?.Invoke(greeted.ServerName);
+                break;
             case ConnectionEvent.HandshakeCompleted:
                 Volatile.Write(ref _currentPath, _driver.Core.CurrentPath.ToPath());
                 _established(this);

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
@@ -51,19 +53,37 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
+    private readonly CertificateSelector? _certificates;
+
+    // A handle is as long here as its certificate is somewhere.
+    private readonly ConditionalWeakTable<PemCertificate, CredentialsHandle> _credentials = [];
     private volatile bool _unbound;
     private int _disposed;
 
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
+        : this(endPoint, options, CredentialsHandle.ForServer(options.Certificate), null, logger)
+    {
+    }
+
+    /// <summary>Has the certificate chosen for each connection.</summary>
+    public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, CertificateSelector certificates, ILogger logger)
+        : this(endPoint, options, CredentialsHandle.Empty(), certificates, logger)
+    {
+    }
+
+    private Ngtcp2Listener(
+        IPEndPoint endPoint, QuicListenerOptions options, CredentialsHandle credentials, CertificateSelector? certificates, ILogger logger)
     {
         _logger = logger;
+        _certificates = certificates;
         _pool = options.Pool;
         _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
         _ids = new ConnectionIdTable(_poolIds ?? (ConnectionIds)new PlainConnectionIds(options.ServerId));
         _settings = new ConnectionSettings
         {
-            Credentials = CredentialsHandle.ForServer(options.Certificate),
+            Credentials = credentials,
+            AsksForCredentials = certificates is not null,
             ApplicationProtocol = System.Text.Encoding.ASCII.GetBytes(options.ApplicationProtocol),
             IdleTimeout = options.IdleTimeout,
             HandshakeTimeout = options.HandshakeTimeout,
@@ -356,7 +376,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             var owner = driver;
             var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(owner), now);
             core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
+            var context = new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c));
+            context.Greeted = _certificates is null ? null : name => _ = ChooseCertificateAsync(core, context, name);
+            driver.Attach(core, context);
         }
         catch (Exception e)
         {
@@ -368,6 +390,26 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         _connections.Add(driver);
         _handshakes++;
         driver.OnDatagram(datagram, path, now);
+    }
+
+    private async Task ChooseCertificateAsync(ConnectionCore core, Ngtcp2ConnectionContext context, string serverName)
+    {
+        try
+        {
+            // The application's code must not run on the thread of all connections.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            var certificate = await _certificates!(serverName, context, context.ConnectionClosed).ConfigureAwait(false);
+            core.Continue(_credentials.GetValue(certificate, CredentialsHandle.ForServer));
+        }
+        catch (OperationCanceledException) when (context.ConnectionClosed.IsCancellationRequested)
+        {
+            // The client has gone away meanwhile.
+        }
+        catch (Exception e)
+        {
+            EngineLog.CertificateUnavailable(_logger, core.Id, serverName, e);
+            core.Refuse("the server has no certificate for this name");
+        }
     }
 
     private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)

@@ -30,6 +30,14 @@ internal sealed class Ngtcp2StreamContext : EngineStream
 
     public override bool CanWrite => _stream.CanWrite;
 
+    /// <summary>
+    /// Whether a flush after the end of writing succeeds, and says that nobody reads, as HTTP servers expect; else it throws why.
+    /// </summary>
+    public bool FlushesQuietly { get; set; }
+
+    /// <inheritdoc cref="StreamCore.OnWritingEnded" />
+    public void OnWritingEnded(Action<Exception> callback) => _stream.OnWritingEnded(callback);
+
     public override void Accept() => _stream.Accept();
 
     /// <summary>Releases the stream: a side that has not ended is aborted with <see cref="EngineStream.AbortCode"/>.</summary>

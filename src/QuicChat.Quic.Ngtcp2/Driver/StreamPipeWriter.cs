@@ -21,7 +21,11 @@ internal sealed class StreamPipeWriter(StreamCore stream, Ngtcp2StreamContext co
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
-        ThrowIfOver();
+        if (IsOver())
+        {
+            return new(NobodyReads);
+        }
+
         var flush = _inner.FlushAsync(cancellationToken);
         stream.Wake();
         return flush.IsCompletedSuccessfully ? new(Check(flush.Result)) : AwaitAsync(flush);
@@ -61,19 +65,11 @@ internal sealed class StreamPipeWriter(StreamCore stream, Ngtcp2StreamContext co
     private FlushResult Check(FlushResult result)
     {
         // A flush is also cancelled to tell that writing is over.
-        if (result.IsCanceled)
-        {
-            ThrowIfOver();
-        }
-
-        return result;
+        return result.IsCanceled && IsOver() ? NobodyReads : result;
     }
 
-    private void ThrowIfOver()
-    {
-        if (stream.WriteError is { } error)
-        {
-            throw error;
-        }
-    }
+    private static FlushResult NobodyReads => new(isCanceled: false, isCompleted: true);
+
+    // Throws why, unless the application wants to go on in silence.
+    private bool IsOver() => stream.WriteError is { } error && (context.FlushesQuietly ? true : throw error);
 }

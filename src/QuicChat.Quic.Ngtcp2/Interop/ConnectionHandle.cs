@@ -11,7 +11,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
 {
     private static int _live;
 
-    private readonly CredentialsHandle _credentials;
+    private CredentialsHandle _credentials;
     private bool _holdsCredentials;
     private readonly Block* _block;
     private GCHandle _owner;
@@ -69,6 +69,17 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
         SetHandle(connection);
         _block->Reference.Connection = connection;
         Ngtcp2.SetTlsNativeHandle(connection, Session);
+    }
+
+    /// <summary>Gives the TLS session other credentials, before it needs any.</summary>
+    public void UseCredentials(CredentialsHandle credentials)
+    {
+        var holds = false;
+        credentials.DangerousAddRef(ref holds);
+        _credentials.DangerousRelease();
+        _credentials = credentials;
+        Gnutls.Check(
+            Gnutls.CredentialsSet(Session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()), "The TLS credentials cannot be set");
     }
 
     /// <summary>Keeps a text in native memory for as long as the connection lives.</summary>

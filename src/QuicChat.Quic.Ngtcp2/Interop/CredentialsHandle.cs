@@ -36,6 +36,9 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
         return credentials;
     }
 
+    /// <summary>A server's that has its certificate chosen for each connection.</summary>
+    public static CredentialsHandle Empty() => new();
+
     /// <summary>A client's, without authorities: it verifies by fingerprint.</summary>
     public static CredentialsHandle ForClient() => new();
 

@@ -38,6 +38,48 @@ public sealed class PemCertificate
     public static PemCertificate Load(string certificateFile, string keyFile, DateTimeOffset now)
         => Load(certificateFile, keyFile, now, remedy: null);
 
+    /// <summary>Takes over a certificate that .NET has loaded, with its key.</summary>
+    /// <param name="certificate">The server's certificate.</param>
+    /// <param name="issuers">The authorities between it and those that clients know, its own issuer first.</param>
+    /// <exception cref="CertificateException">It has no private key, one of an unsupported kind, or one that cannot be exported. The message says what to do.</exception>
+    public static PemCertificate From(X509Certificate2 certificate, IEnumerable<X509Certificate2> issuers)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        ArgumentNullException.ThrowIfNull(issuers);
+        if (!certificate.HasPrivateKey)
+        {
+            throw new CertificateException(
+                $"The certificate of '{certificate.Subject}' has no private key. Load it together with its key, as from a PKCS #12 file or by X509Certificate2.CreateFromPemFile.");
+        }
+
+        if (!HasUsableKey(certificate))
+        {
+            throw new CertificateException(
+                $"The certificate of '{certificate.Subject}' has a key of an unsupported kind. Give one with RSA, or ECDSA on P-256, P-384 or P-521.");
+        }
+
+        using AsymmetricAlgorithm? key = certificate.GetRSAPrivateKey() ?? (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey();
+        var chain = string.Join('\n', issuers.Prepend(certificate).Select(one => one.ExportCertificatePem()));
+        return new PemCertificate(chain, ExportKey(key!, certificate.Subject), certificate);
+    }
+
+    /// <summary>The private key as PEM; TLS of libraries needs it as it is.</summary>
+    /// <exception cref="CertificateException">It cannot be exported.</exception>
+    internal static string ExportKey(AsymmetricAlgorithm key, string subject)
+    {
+        try
+        {
+            return key.ExportPkcs8PrivateKeyPem();
+        }
+        catch (Exception e) when (e is CryptographicException or NotSupportedException or NotImplementedException)
+        {
+            throw new CertificateException(
+                $"The private key of the certificate of '{subject}' cannot be exported, and GnuTLS needs the key itself. "
+                + "Load the certificate from a file of PEM or PKCS #12 (with X509KeyStorageFlags.Exportable), not from a key store or a hardware module.",
+                e);
+        }
+    }
+
     /// <summary>Loads and checks a certificate and its key.</summary>
     /// <param name="certificateFile">PEM file of the chain.</param>
     /// <param name="keyFile">PEM file of the private key.</param>

@@ -1,8 +1,10 @@
+using Microsoft.AspNetCore.Connections;
+
 namespace QuicChat.Quic.Engines;
 
 /// <summary>The connection ended, or could not be made.</summary>
 /// <param name="closure">How it ended.</param>
-public sealed class QuicConnectionClosedException(ConnectionClosure closure) : IOException(Describe(closure))
+public sealed class QuicConnectionClosedException(ConnectionClosure closure) : ConnectionResetException(Describe(closure))
 {
     /// <summary>How the connection ended.</summary>
     public ConnectionClosure Closure { get; } = closure;
