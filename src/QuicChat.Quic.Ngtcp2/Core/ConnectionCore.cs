@@ -160,24 +160,25 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     /// <summary>Takes a datagram.</summary>
-    public void HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
+    /// <returns>Why it was rejected, where it was. One that ends the connection, or comes after its end, was not.</returns>
+    public RejectionReason? HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
     {
         _now = now;
         if (_state == State.Closing)
         {
             // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
             _closeIsDue |= int.IsPow2(++_datagramsWhileClosing);
-            return;
+            return null;
         }
 
         if (_state == State.Closed)
         {
-            return;
+            return null;
         }
 
         if (IsDenied(real))
         {
-            return;
+            return RejectionReason.DeniedPath;
         }
 
         _authenticated = false;
@@ -214,11 +215,11 @@ internal sealed unsafe partial class ConnectionCore
         if (result == 0)
         {
             RequeueBlocked();
+            return _authenticated ? null : RejectionReason.Undecryptable;
         }
-        else
-        {
-            EndByLibrary(result);
-        }
+
+        EndByLibrary(result);
+        return null;
     }
 
     /// <summary>Does what is due.</summary>
