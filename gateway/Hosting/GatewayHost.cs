@@ -76,6 +76,7 @@ internal static class GatewayHost
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton(new ServerPool(LinkAddress.Of(options.Link, options.Listen, store)));
         services.AddSingleton<PoolKeeper>();
+        services.AddSingleton<Rejections>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
             options.Engine,
             new QuicListenerOptions
@@ -83,6 +84,7 @@ internal static class GatewayHost
                 Certificate = certificate,
                 Pool = provider.GetRequiredService<ServerPool>(),
                 Admit = provider.GetRequiredService<ClientSessions>().Admits,
+                Rejections = provider.GetRequiredService<Rejections>(),
             },
             provider.GetRequiredService<ILoggerFactory>()));
 

@@ -41,7 +41,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         Assert.Equal("back", await stream.EchoAsync("back"));
         Assert.Null((await accepted.NextPathEventAsync<PathEvent.Detected>()).To.Ingress);
         await accepted.NextPathEventAsync<PathEvent.Validated>();
-        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+        Assert.Equal(0, pool.Rejections.Sum(r => r[RejectionReason.Link]));
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{pool.Pools[1].HandedOn} datagrams handed on, {pool.Pools[1].Returned} returned");
-        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+        Assert.Equal(0, pool.Rejections.Sum(r => r[RejectionReason.Link]));
     }
 
     [Fact]
@@ -165,7 +165,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
             await attacker.SendAsync(frame, pool.Pools[0].LinkEndPoint!);
         }
 
-        await EchoUntilAsync(stream, () => pool.Pools[0].Rejected == Count);
+        await EchoUntilAsync(stream, () => pool.Rejections[0][RejectionReason.Link] == Count);
         Assert.Equal("after", await stream.EchoAsync("after"));
     }
 
@@ -208,9 +208,10 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     /// <summary>Two servers in one process.</summary>
     private sealed class TwoServers : IAsyncDisposable
     {
-        private TwoServers(ImmutableArray<ServerPool> pools, EchoServer first, EchoServer second)
+        private TwoServers(ImmutableArray<ServerPool> pools, ImmutableArray<Rejections> rejections, EchoServer first, EchoServer second)
         {
             Pools = pools;
+            Rejections = rejections;
             First = first;
             Second = second;
         }
@@ -219,6 +220,8 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
 
         public ImmutableArray<ServerPool> Pools { get; }
 
+        public ImmutableArray<Rejections> Rejections { get; }
+
         public EchoServer First { get; }
 
         public EchoServer Second { get; }
@@ -226,12 +229,13 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         public static async Task<TwoServers> StartAsync()
         {
             ImmutableArray<ServerPool> pools = [new(new IPEndPoint(IPAddress.Loopback, 0)), new(new IPEndPoint(IPAddress.Loopback, 0))];
-            var servers = await Task.WhenAll(pools.Select(pool => EchoServer.StartAsync(
-                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
+            ImmutableArray<Rejections> rejections = [new(), new()];
+            var servers = await Task.WhenAll(pools.Zip(rejections, (pool, rejected) => EchoServer.StartAsync(
+                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool, Rejections = rejected })));
             var secret = new PoolSecret(3, Secret);
             pools[0].View = new PoolView(1, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(2, pools[1].LinkEndPoint!));
             pools[1].View = new PoolView(2, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, pools[0].LinkEndPoint!));
-            return new TwoServers(pools, servers[0], servers[1]);
+            return new TwoServers(pools, rejections, servers[0], servers[1]);
         }
 
         /// <summary>Another process in the place of the first: the same server ID and secrets, and no connections.</summary>

@@ -17,6 +17,7 @@ internal sealed unsafe partial class ConnectionCore
         _ids = ids;
         _isServer = isServer;
         _virtualizer = new PathVirtualizer(path);
+        _handshakePaths = isServer ? new HandshakePaths(path) : null;
         _validated = path;
         _migrationTimeout = settings.MigrationTimeout;
         _wake = wake;

@@ -21,6 +21,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     // RFC 9000, section 17.2.
     private const byte LongHeader = 0x80;
 
+    // 0 is Initial.
+    private const byte PacketType = 0x30;
+
     // RFC 9000, section 10.3: the least that a packet could be; and enough to look like one.
     private const int ResetTokenLength = 16;
     private const int MinResetLength = 5 + ResetTokenLength;
@@ -50,6 +53,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
+    private readonly RejectionLog _rejected;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
     private volatile bool _unbound;
     private int _disposed;
@@ -57,6 +61,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
     {
         _logger = logger;
+        _rejected = new RejectionLog(options.Rejections, logger);
         _pool = options.Pool;
         _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
@@ -79,7 +84,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _socket = UdpSocket.Listen(endPoint);
             _socket.Handler = this;
-            _link = _pool is null ? null : new ServerLink(_pool, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
+            _link = _pool is null ? null : new ServerLink(_pool, _rejected, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
             EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
             _loop = new EventLoop($"quic {EndPoint}", logger);
         }
@@ -192,6 +197,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
         if (datagram.IsEmpty)
         {
+            Reject(RejectionReason.Malformed, path, now);
             return;
         }
 
@@ -204,7 +210,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
                     if (_ids.Find(id) is { } connection)
                     {
-                        ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+                        Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
                     }
                     else if ((datagram[0] & LongHeader) != 0)
                     {
@@ -212,14 +218,32 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     }
                     else
                     {
-                        HandOn(datagram, id, path);
+                        HandOn(datagram, id, path, now);
                     }
 
                     break;
-                case Interop.Ngtcp2.ErrorVersionNegotiation when datagram.Length >= Interop.Ngtcp2.MaxUdpPayloadSize:
-                    SendVersionNegotiation(header, path);
+                case Interop.Ngtcp2.ErrorVersionNegotiation:
+                    Reject(RejectionReason.Version, path, now);
+                    if (datagram.Length >= Interop.Ngtcp2.MaxUdpPayloadSize)
+                    {
+                        SendVersionNegotiation(header, path);
+                    }
+
+                    break;
+                default:
+                    Reject(RejectionReason.Malformed, path, now);
                     break;
             }
+        }
+    }
+
+    private void Reject(RejectionReason reason, in FourTuple path, Instant now) => _rejected.Add(reason, path.Remote, now.Elapsed);
+
+    private void Deliver(ConnectionDriver driver, ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        if (driver.OnDatagram(datagram, path, now) is { } reason)
+        {
+            Reject(reason, path, now);
         }
     }
 
@@ -235,29 +259,40 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // A client's new path may lead to another server of the pool than the connection's. Long headers belong to handshakes, which no path changes in.
-    private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path)
+    private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path, Instant now)
     {
         switch (_poolIds?.Find(id))
         {
             case { IsOfFormerLife: true }:
-                SendReset(datagram.Length, id, path);
+                SendReset(datagram.Length, id, path, now);
                 break;
-            case { Server: not 0 and var server } when server != _pool!.View?.ServerId:
-                _link!.HandOn(datagram, path, server);
+            case { Server: not 0 and var server } when server != _pool!.View?.ServerId && _link!.TryHandOn(datagram, path, server):
+                break;
+            default:
+                Reject(RejectionReason.UnknownConnection, path, now);
                 break;
         }
     }
 
     // A server that was started again tells the clients of its former life at once that their connections are gone (RFC 9000, section 10.3). What this life has ended it
     // has ended with words, and what it has retired may still be on its way for a connection that lives.
-    private unsafe void SendReset(int received, ReadOnlySpan<byte> id, in FourTuple path)
+    private unsafe void SendReset(int received, ReadOnlySpan<byte> id, in FourTuple path, Instant now)
     {
         // Shorter than what it answers, so that two ends that know nothing of each other fall silent.
         var length = Math.Min(received - 1, MaxResetLength);
-        if (length < MinResetLength || !MayReset())
+        if (length < MinResetLength)
         {
+            Reject(RejectionReason.UnknownConnection, path, now);
             return;
         }
+
+        if (!MayReset(now))
+        {
+            Reject(RejectionReason.ResetLimit, path, now);
+            return;
+        }
+
+        Reject(RejectionReason.FormerLife, path, now);
 
         var packet = _loop.SendBuffer[..length];
         RandomNumberGenerator.Fill(packet);
@@ -284,9 +319,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // Anyone can send what looks like a packet of a former connection's, once they have seen one.
-    private bool MayReset()
+    private bool MayReset(Instant now)
     {
-        var second = Environment.TickCount64 / 1000;
+        var second = (long)now.Elapsed.TotalSeconds;
         if (second != _resetSecond)
         {
             (_resetSecond, _resets) = (second, 0);
@@ -308,21 +343,21 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         if (!TryReadId(datagram, out var id))
         {
-            _pool!.CountRejected();
+            Reject(RejectionReason.Link, path, now);
         }
         else if (_ids.Find(id) is { } connection)
         {
             _pool!.CountTaken();
-            ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+            Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
         }
         else if (_poolIds!.Find(id).IsOfFormerLife)
         {
-            SendReset(datagram.Length, id, path);
+            SendReset(datagram.Length, id, path, now);
         }
         else
         {
             // One hop at most: it is not handed on again.
-            _pool!.CountRejected();
+            Reject(RejectionReason.Link, path, now);
         }
     }
 
@@ -330,6 +365,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         if (_handshakes >= MaxHandshakes)
         {
+            Reject(RejectionReason.HandshakeLimit, path, now);
             return;
         }
 
@@ -338,6 +374,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0)
             {
+                // What is not a first packet follows one of a connection that is gone, or was never here.
+                Reject((datagram[0] & PacketType) == 0 ? RejectionReason.Malformed : RejectionReason.UnknownConnection, path, now);
                 return;
             }
         }
@@ -347,6 +385,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             if (_unbound || _pool is { View: null } || _admit?.Invoke() == false)
             {
+                Reject(RejectionReason.NotAdmitted, path, now);
                 Refuse(header, path);
                 return;
             }
@@ -366,7 +405,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
         _connections.Add(driver);
         _handshakes++;
-        driver.OnDatagram(datagram, path, now);
+        Deliver(driver, datagram, path, now);
     }
 
     private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)
