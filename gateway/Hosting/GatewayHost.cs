@@ -82,6 +82,7 @@ internal static class GatewayHost
             {
                 Certificate = certificate,
                 Pool = provider.GetRequiredService<ServerPool>(),
+                Retry = options.Retry,
                 Admit = provider.GetRequiredService<ClientSessions>().Admits,
             },
             provider.GetRequiredService<ILoggerFactory>()));
