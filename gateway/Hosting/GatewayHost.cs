@@ -83,6 +83,7 @@ internal static class GatewayHost
             {
                 Certificate = certificate,
                 Pool = provider.GetRequiredService<ServerPool>(),
+                Retry = options.Retry,
                 Admit = provider.GetRequiredService<ClientSessions>().Admits,
                 Rejections = provider.GetRequiredService<Rejections>(),
             },

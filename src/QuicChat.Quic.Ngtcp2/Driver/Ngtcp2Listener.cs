@@ -17,6 +17,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 {
     // RFC 9000, section 20.1.
     private const ulong ConnectionRefused = 2;
+    private const ulong InvalidToken = 0xb;
 
     // RFC 9000, section 17.2.
     private const byte LongHeader = 0x80;
@@ -35,6 +36,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
     private const int MaxHandshakes = 4096;
+
+    // Handshakes under way above which clients prove their address first: what the 500 handshakes a second that a gateway takes keep under way at 300 ms of round-trip
+    // time, and 10 MiB of memory. Above it are attackers, whose forged addresses cost no more then, or many clients at once, which a round trip more spreads.
+    private const int MaxUnprovenHandshakes = 256;
+
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
@@ -50,6 +56,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private long _resetSecond;
     private int _resets;
     private readonly Func<bool>? _admit;
+    private readonly RetryPolicy _retry;
+    private readonly AddressTokens _tokens;
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
@@ -65,6 +73,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         _pool = options.Pool;
         _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
+        _retry = options.Retry;
+        _tokens = new AddressTokens(_pool);
         _ids = new ConnectionIdTable(_poolIds ?? (ConnectionIds)new PlainConnectionIds(options.ServerId));
         _settings = new ConnectionSettings
         {
@@ -369,43 +379,95 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             return;
         }
 
-        Interop.Ngtcp2.PacketHeader header;
+        ConnectionDriver? driver;
         fixed (byte* data = datagram)
         {
-            if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0)
+            Interop.Ngtcp2.PacketHeader header;
+            if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0 || header.Dcid.DataLength < Interop.Ngtcp2.MinInitialDcidLength)
             {
                 // What is not a first packet follows one of a connection that is gone, or was never here.
                 Reject((datagram[0] & PacketType) == 0 ? RejectionReason.Malformed : RejectionReason.UnknownConnection, path, now);
                 return;
             }
+
+            driver = Accept(header, path, now);
         }
 
-        ConnectionDriver? driver = null;
-        try
+        if (driver is null)
         {
-            if (_unbound || _pool is { View: null } || _admit?.Invoke() == false)
-            {
-                Reject(RejectionReason.NotAdmitted, path, now);
-                Refuse(header, path);
-                return;
-            }
-
-            driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
-            var owner = driver;
-            var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(owner), now);
-            core.Driver = driver;
-            driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c)));
-        }
-        catch (Exception e)
-        {
-            // One client that cannot be served must not end the thread of all others.
-            EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return;
         }
 
         _connections.Add(driver);
         _handshakes++;
         Deliver(driver, datagram, path, now);
+    }
+
+    // A first packet begins a connection, or is answered at once and forgotten.
+    private ConnectionDriver? Accept(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, Instant now)
+    {
+        try
+        {
+            if (_unbound || _pool is { View: null })
+            {
+                Reject(RejectionReason.NotAdmitted, path, now);
+                Refuse(header, path, ConnectionRefused);
+                return null;
+            }
+
+            // Before the application is asked, so that forged addresses do not use up what it lets in.
+            var proof = _tokens.Check(header, path.Remote, now);
+            if (proof.Kind == AddressProofKind.Invalid)
+            {
+                Reject(RejectionReason.InvalidToken, path, now);
+                Refuse(header, path, InvalidToken);
+                return null;
+            }
+
+            if (proof.Kind == AddressProofKind.None && AsksForProof)
+            {
+                SendRetry(header, path, now);
+                return null;
+            }
+
+            if (_admit?.Invoke() == false)
+            {
+                Reject(RejectionReason.NotAdmitted, path, now);
+                Refuse(header, path, ConnectionRefused);
+                return null;
+            }
+
+            var driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
+            var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(driver), now, proof);
+            core.Driver = driver;
+            driver.Attach(core, new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(driver, c)));
+            return driver;
+        }
+        catch (Exception e)
+        {
+            // One client that cannot be served must not end the thread of all others.
+            EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
+            return null;
+        }
+    }
+
+    private bool AsksForProof => _retry switch
+    {
+        RetryPolicy.Always => true,
+        RetryPolicy.Never => false,
+        _ => _handshakes >= MaxUnprovenHandshakes,
+    };
+
+    // It is smaller than what it answers, so a forged address is sent less than it costs (RFC 9000, section 8.1).
+    private void SendRetry(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, Instant now)
+    {
+        Span<byte> scid = stackalloc byte[_ids.Ids.Length];
+        _ids.Ids.Mint(scid);
+        var buffer = _loop.SendBuffer;
+        if (_tokens.WriteRetry(buffer, header, path.Remote, scid, now) is > 0 and var length)
+        {
+            _ = _socket.TrySend(buffer[..length], path);
+        }
     }
 
     private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)
@@ -436,14 +498,14 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // So that a client tries elsewhere at once, and not when its handshake times out.
-    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path)
+    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, ulong error)
     {
         var buffer = _loop.SendBuffer;
         var (dcid, scid) = (header.Scid, header.Dcid);
         fixed (byte* destination = buffer)
         {
             var length = Interop.Ngtcp2.WriteInitialConnectionClose(
-                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, ConnectionRefused, null, 0);
+                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, error, null, 0);
             if (length > 0)
             {
                 _ = _socket.TrySend(buffer[..(int)length], path);
