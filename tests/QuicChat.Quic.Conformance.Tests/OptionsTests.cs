@@ -22,6 +22,7 @@ public abstract class OptionsTests(TestEngine engine) : Conformance(engine)
         { "KeepAliveInterval", new() { Certificate = EchoServer.Certificate, KeepAliveInterval = TimeSpan.Zero } },
         { "MigrationTimeout", new() { Certificate = EchoServer.Certificate, MigrationTimeout = Timeout.InfiniteTimeSpan } },
         { "MaxBidirectionalStreams", new() { Certificate = EchoServer.Certificate, MaxBidirectionalStreams = -1 } },
+        { "MaxUnidirectionalStreams", new() { Certificate = EchoServer.Certificate, MaxUnidirectionalStreams = -1 } },
         { "StreamReceiveWindow", new() { Certificate = EchoServer.Certificate, StreamReceiveWindow = 0 } },
         { "ConnectionReceiveWindow", new() { Certificate = EchoServer.Certificate, ConnectionReceiveWindow = -1 } },
     };
@@ -31,6 +32,7 @@ public abstract class OptionsTests(TestEngine engine) : Conformance(engine)
         { "IdleTimeout", new() { Trust = Clients.Trust, IdleTimeout = Negative } },
         { "HandshakeTimeout", new() { Trust = Clients.Trust, HandshakeTimeout = TimeSpan.Zero } },
         { "KeepAliveInterval", new() { Trust = Clients.Trust, KeepAliveInterval = Negative } },
+        { "MaxUnidirectionalStreams", new() { Trust = Clients.Trust, MaxUnidirectionalStreams = -1 } },
         { "StreamReceiveWindow", new() { Trust = Clients.Trust, StreamReceiveWindow = -1 } },
         { "ConnectionReceiveWindow", new() { Trust = Clients.Trust, ConnectionReceiveWindow = 0 } },
         { "Sha256", new() { Trust = new ServerTrust.Pinned(new byte[20]) } },

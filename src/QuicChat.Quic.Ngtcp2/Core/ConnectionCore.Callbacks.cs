@@ -19,9 +19,6 @@ internal sealed unsafe partial class ConnectionCore
     private const ulong UnexpectedMessage = CryptoError + 10;
     private const ulong NoApplicationProtocol = CryptoError + 120;
 
-    // RFC 9000, section 2.1.
-    private const long UnidirectionalStream = 2;
-
     private static readonly Interop.Ngtcp2.Callbacks NativeCallbacks = MakeCallbacks();
 
     // RFC 9001, section 5.3: the tag of each AEAD that QUIC uses.
@@ -57,7 +54,8 @@ internal sealed unsafe partial class ConnectionCore
         StreamClose = &OnStreamClose,
         ReceiveStatelessReset = &OnStatelessReset,
         ReceiveRetry = Crypto("ngtcp2_crypto_recv_retry_cb"),
-        ExtendMaxLocalStreamsBidi = &OnExtendMaxLocalStreamsBidi,
+        ExtendMaxLocalStreamsBidi = &OnExtendMaxLocalStreams,
+        ExtendMaxLocalStreamsUni = &OnExtendMaxLocalStreams,
         Rand = &OnRand,
         GetNewConnectionId = &OnGetNewConnectionId,
         RemoveConnectionId = &OnRemoveConnectionId,
@@ -190,15 +188,13 @@ internal sealed unsafe partial class ConnectionCore
     private static int OnStreamOpen(nint connection, long streamId, void* userData)
         => Guard(Self(userData), streamId, static (self, streamId) =>
         {
-            // A server has credit for some; see AccompanyPathResponse.
-            if ((streamId & UnidirectionalStream) != 0)
+            // A server has credit for some that nobody wants; see AccompanyPathResponse.
+            if (IsUnidirectional(streamId) && self._settings.MaxUnidirectionalStreams == 0)
             {
                 return self.Refuse(ProtocolViolation, "unidirectional streams are not used");
             }
 
-            var stream = new StreamCore(self, streamId, self._settings.Pool);
-            self._streams.Add(streamId, stream);
-            self._events.Enqueue(new ConnectionEvent.StreamAccepted(stream));
+            self._events.Enqueue(new ConnectionEvent.StreamAccepted(self.AddStream(streamId)));
             return 0;
         });
 
@@ -238,7 +234,7 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int OnExtendMaxLocalStreamsBidi(nint connection, ulong maxStreams, void* userData)
+    private static int OnExtendMaxLocalStreams(nint connection, ulong maxStreams, void* userData)
         => Guard(Self(userData), 0, static (self, _) =>
         {
             self._events.Enqueue(new ConnectionEvent.StreamsAvailable());

@@ -181,7 +181,9 @@ internal sealed unsafe partial class ConnectionCore
         parameters->InitialMaxData = (ulong)_settings.ConnectionReceiveWindow;
         parameters->InitialMaxStreamDataBidiLocal = (ulong)_settings.StreamReceiveWindow;
         parameters->InitialMaxStreamDataBidiRemote = (ulong)_settings.StreamReceiveWindow;
+        parameters->InitialMaxStreamDataUni = (ulong)_settings.StreamReceiveWindow;
         parameters->InitialMaxStreamsBidi = (ulong)_settings.MaxBidirectionalStreams;
+        parameters->InitialMaxStreamsUni = (ulong)_settings.MaxUnidirectionalStreams;
 
         // 0 is no time-out (RFC 9000, section 18.2).
         parameters->MaxIdleTimeout = Nanoseconds(_settings.IdleTimeout, infinite: 0);

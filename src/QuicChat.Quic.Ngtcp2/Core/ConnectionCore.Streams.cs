@@ -14,15 +14,24 @@ internal sealed unsafe partial class ConnectionCore
     private readonly List<StreamCore> _closedStreams = [];
 
     /// <summary>Opens a stream.</summary>
+    /// <param name="isUnidirectional">Whether only this side writes to it.</param>
     /// <returns>The stream, or <see langword="null"/> where the peer allows no more for now.</returns>
-    public StreamCore? TryOpenStream()
+    public StreamCore? TryOpenStream(bool isUnidirectional = false)
     {
-        long id;
-        if (_state != State.Open || Interop.Ngtcp2.OpenBidiStream(_connection, &id, null) != 0)
+        if (_state != State.Open)
         {
             return null;
         }
 
+        long id;
+        var result = isUnidirectional
+            ? Interop.Ngtcp2.OpenUniStream(_connection, &id, null)
+            : Interop.Ngtcp2.OpenBidiStream(_connection, &id, null);
+        return result == 0 ? AddStream(id) : null;
+    }
+
+    private StreamCore AddStream(long id)
+    {
         var stream = new StreamCore(this, id, _settings.Pool);
         _streams.Add(id, stream);
         return stream;
@@ -89,7 +98,7 @@ internal sealed unsafe partial class ConnectionCore
 
     // ngtcp2 arms no timer for packets with nothing but a PATH_RESPONSE, but counts them as in flight: where their acknowledgement is lost and two fill the smallest
     // congestion window, it would never send again. So a client's responses have a frame with them that is repeated. It allows the server unidirectional streams,
-    // which no server of this protocol opens.
+    // which is refused where the application wants none: see OnStreamOpen.
     private void AccompanyPathResponse()
     {
         if (_observed.PathChallenges > 0 && !_isServer)
@@ -219,4 +228,7 @@ internal sealed unsafe partial class ConnectionCore
 
     /// <summary>Whether the peer opened a stream. The lowest bit of its ID names the initiator, 1 for the server (RFC 9000, section 2.1).</summary>
     public bool IsRemote(long streamId) => (streamId & 1) == 1 != _isServer;
+
+    /// <summary>Whether only the side that opened a stream writes to it: the second lowest bit of its ID (RFC 9000, section 2.1).</summary>
+    public static bool IsUnidirectional(long streamId) => (streamId & 2) != 0;
 }

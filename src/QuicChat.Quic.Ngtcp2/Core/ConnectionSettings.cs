@@ -26,6 +26,9 @@ internal sealed record ConnectionSettings
     /// <summary>How many bidirectional streams the peer may have open.</summary>
     public required int MaxBidirectionalStreams { get; init; }
 
+    /// <summary>How many unidirectional streams the peer may have open; at 0, one that it opens all the same ends the connection.</summary>
+    public int MaxUnidirectionalStreams { get; init; }
+
     /// <summary>The largest datagram sent and taken.</summary>
     public int MaxDatagramSize { get; init; } = ConnectionCore.MaxDatagramSize;
 

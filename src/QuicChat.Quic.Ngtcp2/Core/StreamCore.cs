@@ -7,7 +7,7 @@ using QuicChat.Quic.Engines;
 namespace QuicChat.Quic.Ngtcp2.Core;
 
 /// <summary>
-/// One bidirectional stream. Its send buffer is a pipe of pinned memory: bytes are examined when they are sent, and consumed when they are
+/// One stream; of a unidirectional one a direction has ended from the start. Its send buffer is a pipe of pinned memory: bytes are examined when they are sent, and consumed when they are
 /// acknowledged. Its receive buffer is a pipe too, bounded by flow control: the peer gets new credit for what the application has consumed.
 /// Members are for the driver's thread, save those that say otherwise.
 /// </summary>
@@ -56,7 +56,20 @@ internal sealed unsafe class StreamCore
             pauseWriterThreshold: SendBufferLimit,
             resumeWriterThreshold: SendBufferLimit / 2,
             useSynchronizationContext: false));
+        CanRead = !ConnectionCore.IsUnidirectional(id) || connection.IsRemote(id);
+        CanWrite = !ConnectionCore.IsUnidirectional(id) || !connection.IsRemote(id);
+        if (!CanRead)
+        {
+            _inputEnded = true;
+            CompleteInput(null);
+        }
     }
+
+    /// <summary>Whether the peer may write to the stream.</summary>
+    public bool CanRead { get; }
+
+    /// <summary>Whether this side may.</summary>
+    public bool CanWrite { get; }
 
     /// <summary>The stream ID (RFC 9000, section 2.1).</summary>
     public long Id { get; }
@@ -170,6 +183,11 @@ internal sealed unsafe class StreamCore
         if (Closed)
         {
             ReturnToPeer(connection);
+            return;
+        }
+
+        if (!CanWrite)
+        {
             return;
         }
 
@@ -360,7 +378,14 @@ internal sealed unsafe class StreamCore
         if (!_returned && Volatile.Read(ref _accepted) != 0 && _connection.IsRemote(Id))
         {
             _returned = true;
-            Interop.Ngtcp2.ExtendMaxStreamsBidi(connection, 1);
+            if (ConnectionCore.IsUnidirectional(Id))
+            {
+                Interop.Ngtcp2.ExtendMaxStreamsUni(connection, 1);
+            }
+            else
+            {
+                Interop.Ngtcp2.ExtendMaxStreamsBidi(connection, 1);
+            }
         }
     }
 

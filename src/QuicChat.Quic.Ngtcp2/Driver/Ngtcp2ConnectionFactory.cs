@@ -38,6 +38,7 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
             StreamReceiveWindow = options.StreamReceiveWindow,
             ConnectionReceiveWindow = options.ConnectionReceiveWindow,
             MaxBidirectionalStreams = 0,
+            MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             Pool = ClientLoop.Pool,
             Trust = options.Trust,
         };

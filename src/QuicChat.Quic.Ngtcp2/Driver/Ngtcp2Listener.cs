@@ -87,6 +87,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             StreamReceiveWindow = options.StreamReceiveWindow,
             ConnectionReceiveWindow = options.ConnectionReceiveWindow,
             MaxBidirectionalStreams = options.MaxBidirectionalStreams,
+            MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             MaxDatagramSize = _pool is null ? ConnectionCore.MaxDatagramSize : ServerPool.MaxDatagramSize,
             Pool = new PinnedBlockPool(),
         };

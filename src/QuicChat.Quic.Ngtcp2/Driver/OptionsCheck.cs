@@ -18,6 +18,7 @@ internal static class OptionsCheck
         CheckTimeout(options.KeepAliveInterval, nameof(options.KeepAliveInterval));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.MigrationTimeout, TimeSpan.Zero, nameof(options.MigrationTimeout));
         ArgumentOutOfRangeException.ThrowIfNegative(options.MaxBidirectionalStreams, nameof(options.MaxBidirectionalStreams));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxUnidirectionalStreams, nameof(options.MaxUnidirectionalStreams));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.StreamReceiveWindow, nameof(options.StreamReceiveWindow));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.ConnectionReceiveWindow, nameof(options.ConnectionReceiveWindow));
     }
@@ -39,6 +40,7 @@ internal static class OptionsCheck
         CheckTimeout(options.IdleTimeout, nameof(options.IdleTimeout));
         CheckTimeout(options.HandshakeTimeout, nameof(options.HandshakeTimeout));
         CheckTimeout(options.KeepAliveInterval, nameof(options.KeepAliveInterval));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MaxUnidirectionalStreams, nameof(options.MaxUnidirectionalStreams));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.StreamReceiveWindow, nameof(options.StreamReceiveWindow));
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.ConnectionReceiveWindow, nameof(options.ConnectionReceiveWindow));
         switch (options.Trust)

@@ -224,7 +224,7 @@ internal static unsafe partial class Ngtcp2
         public delegate* unmanaged[Cdecl]<nint, void*, void*, int> ReceiveStatelessReset;
         public void* ReceiveRetry;
         public delegate* unmanaged[Cdecl]<nint, ulong, void*, int> ExtendMaxLocalStreamsBidi;
-        public void* ExtendMaxLocalStreamsUni;
+        public delegate* unmanaged[Cdecl]<nint, ulong, void*, int> ExtendMaxLocalStreamsUni;
         public delegate* unmanaged[Cdecl]<byte*, nuint, void*, void> Rand;
         public delegate* unmanaged[Cdecl]<nint, Cid*, byte*, nuint, void*, int> GetNewConnectionId;
         public delegate* unmanaged[Cdecl]<nint, Cid*, void*, int> RemoveConnectionId;

@@ -141,6 +141,9 @@ internal static unsafe partial class Ngtcp2
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_open_bidi_stream")]
     public static partial int OpenBidiStream(nint connection, long* streamId, void* streamUserData);
 
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_open_uni_stream")]
+    public static partial int OpenUniStream(nint connection, long* streamId, void* streamUserData);
+
     [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_set_stream_user_data")]
     public static partial int SetStreamUserData(nint connection, long streamId, void* streamUserData);
 

@@ -21,6 +21,9 @@ public sealed class QuicClientOptions
     /// <summary>The local address and port to send from; unset, the system chooses.</summary>
     public System.Net.IPEndPoint? LocalEndPoint { get; init; }
 
+    /// <summary>How many unidirectional streams the server may have open; none by default, and one that is opened all the same ends the connection.</summary>
+    public int MaxUnidirectionalStreams { get; init; }
+
     /// <summary>Unread bytes a stream may hold before its sender is stopped by flow control.</summary>
     public int StreamReceiveWindow { get; init; } = 256 * 1024;
 

@@ -47,6 +47,9 @@ public sealed class QuicListenerOptions
     /// <summary>How many bidirectional streams a client may have open: its control stream and a stream a room.</summary>
     public int MaxBidirectionalStreams { get; init; } = 128;
 
+    /// <summary>How many unidirectional streams a client may have open; none by default, and one that is opened all the same ends its connection.</summary>
+    public int MaxUnidirectionalStreams { get; init; }
+
     /// <summary>Unread bytes a stream may hold before its sender is stopped by flow control.</summary>
     public int StreamReceiveWindow { get; init; } = 256 * 1024;
 

@@ -1,10 +1,7 @@
-using System.Net;
 using System.Net.Quic;
 using System.Runtime.Versioning;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
@@ -17,31 +14,22 @@ namespace QuicChat.Quic.SystemNet;
 [SupportedOSPlatform("windows")]
 [SupportedOSPlatform("linux")]
 [SupportedOSPlatform("macos")]
-internal sealed class SystemConnection : MultiplexedConnectionContext,
-    IConnectionPathFeature,
-    IConnectionCloseFeature,
-    IProtocolErrorCodeFeature,
-    IWatched
+internal sealed class SystemConnection : EngineConnection, IWatched
 {
-    private readonly Channel<SystemStream> _streams = Channel.CreateUnbounded<SystemStream>();
-    private readonly TaskCompletionSource<ConnectionClosure> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CancellationTokenSource _closedSource = new();
     private readonly QuicConnection _quic;
-    private readonly ConnectionId _id;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<SystemConnection>? _ended;
     private readonly PathWatch _watch;
+    private readonly bool _takesUnidirectional;
     private ConnectionClosure? _closing;
-    private TimeSpan _migrationTimeout;
-    private string? _connectionIdText;
-    private long _error = -1;
 
     /// <summary>Takes over a connection whose handshake is complete.</summary>
     /// <param name="quic">The engine's connection.</param>
     /// <param name="id">Its identity.</param>
     /// <param name="capabilities">What is known of its paths.</param>
     /// <param name="migrationTimeout">How long an attempt may stay unresolved; told to the client, for attempts here end sooner.</param>
+    /// <param name="takesUnidirectional">Whether the application wants the peer's unidirectional streams; else one ends the connection.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The engine's log.</param>
     /// <param name="ended">Called once when it has ended.</param>
@@ -50,78 +38,36 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
         ConnectionId id,
         PathCapabilities capabilities,
         TimeSpan migrationTimeout,
+        bool takesUnidirectional,
         TimeProvider time,
         ILogger logger,
         Action<SystemConnection>? ended)
+        : base(migrationTimeout)
     {
         _quic = quic;
-        _id = id;
+        Id = id;
         Capabilities = capabilities;
-        _migrationTimeout = migrationTimeout;
+        _takesUnidirectional = takesUnidirectional;
         _time = time;
         _logger = logger;
         _ended = ended;
         _watch = new PathWatch(quic.LocalEndPoint, quic.RemoteEndPoint);
-        Features.Set<IConnectionPathFeature>(this);
-        Features.Set<IConnectionCloseFeature>(this);
-        Features.Set<IProtocolErrorCodeFeature>(this);
-        ConnectionClosed = _closedSource.Token;
         SystemEngineLog.HandshakeCompleted(logger, id, _watch.Current);
     }
 
-    public override string ConnectionId
-    {
-        get => _connectionIdText ??= _id.ToString();
-        set => _connectionIdText = value;
-    }
+    public override NetworkPath CurrentPath => _watch.Current;
 
-    public override IFeatureCollection Features { get; } = new FeatureCollection();
+    public override PathCapabilities Capabilities { get; }
 
-    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+    public override ChannelReader<PathEvent> Events => _watch.Events;
 
-    public override EndPoint? LocalEndPoint
-    {
-        get => CurrentPath.Local;
-        set => throw new NotSupportedException("A connection's end points are what its path says.");
-    }
-
-    public override EndPoint? RemoteEndPoint
-    {
-        get => CurrentPath.Remote;
-        set => throw new NotSupportedException("A connection's end points are what its path says.");
-    }
-
-    ConnectionId IConnectionPathFeature.ConnectionId => _id;
-
-    public NetworkPath CurrentPath => _watch.Current;
-
-    public PathCapabilities Capabilities { get; }
-
-    public ChannelReader<PathEvent> Events => _watch.Events;
-
-    public TimeSpan MigrationTimeout
-    {
-        get => _migrationTimeout;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
-            _migrationTimeout = value;
-        }
-    }
-
-    public PathJudge? Judge
+    public override PathJudge? Judge
     {
         get => _watch.Judge;
         set => _watch.Judge = value;
     }
 
-    public long Error
-    {
-        get => _error;
-        set => _error = value == -1 ? value : (long)ApplicationErrorCode.Check(value);
-    }
-
-    public Task<ConnectionClosure> Closed => _closed.Task;
+    protected override ConnectionId Id { get; }
 
     /// <summary>Begins to serve it.</summary>
     public void Start() => _ = AcceptStreamsAsync();
@@ -137,36 +83,18 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
     /// <summary>Looks where the peer is, now.</summary>
     public void Look() => Look(Clock.Now(_time));
 
-    public void Confirm() => _watch.Confirm(_quic.RemoteEndPoint, Clock.Now(_time));
+    public override void Confirm() => _watch.Confirm(_quic.RemoteEndPoint, Clock.Now(_time));
 
-    public void Close(ulong errorCode, string reason)
-    {
-        ArgumentNullException.ThrowIfNull(reason);
-        var closure = new ConnectionClosure(ConnectionCloseOrigin.Local, ApplicationErrorCode.Check(errorCode), null, reason);
-        if (Interlocked.CompareExchange(ref _closing, closure, null) is null)
-        {
-            _ = CloseAsync((long)errorCode);
-        }
-    }
+    /// <summary>What an application is told instead of an exception of System.Net.Quic that ended the connection.</summary>
+    public Exception Explain(Exception exception)
+        => (Closure ?? Describe(exception)) is { } closure ? new QuicConnectionClosedException(closure) : exception;
 
-    public override async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    protected override async ValueTask<ConnectionContext> OpenStreamAsync(bool isUnidirectional, CancellationToken cancellationToken)
     {
         try
         {
-            return await _streams.Reader.ReadAsync(cancellationToken);
-        }
-        catch (ChannelClosedException)
-        {
-            return null;
-        }
-    }
-
-    public override async ValueTask<ConnectionContext> ConnectAsync(
-        IFeatureCollection? features = null, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            return new SystemStream(this, await _quic.OpenOutboundStreamAsync(QuicStreamType.Bidirectional, cancellationToken));
+            var type = isUnidirectional ? QuicStreamType.Unidirectional : QuicStreamType.Bidirectional;
+            return new SystemStream(this, await _quic.OpenOutboundStreamAsync(type, cancellationToken));
         }
         catch (Exception e) when (e is QuicException or ObjectDisposedException)
         {
@@ -174,29 +102,16 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
         }
     }
 
-    /// <summary>What an application is told instead of an exception of System.Net.Quic that ended the connection.</summary>
-    public Exception Explain(Exception exception)
-        => (_closed.Task.IsCompletedSuccessfully ? _closed.Task.Result : Describe(exception)) is { } closure
-            ? new QuicConnectionClosedException(closure)
-            : exception;
-
-    public override void Abort() => Close(AbortCode, "");
-
-    public override void Abort(ConnectionAbortedException abortReason) => Close(AbortCode, abortReason.Message);
-
-    public override async ValueTask DisposeAsync()
+    protected override void RequestClose(ulong errorCode, string reason)
     {
-        Abort();
-        await _closed.Task;
-        while (_streams.Reader.TryRead(out var stream))
+        var closure = new ConnectionClosure(ConnectionCloseOrigin.Local, errorCode, null, reason);
+        if (Interlocked.CompareExchange(ref _closing, closure, null) is null)
         {
-            await stream.DisposeAsync();
+            _ = CloseAsync((long)errorCode);
         }
-
-        await _quic.DisposeAsync();
     }
 
-    private ulong AbortCode => _error < 0 ? 0 : (ulong)_error;
+    protected override async ValueTask ReleaseAsync() => await _quic.DisposeAsync();
 
     private async Task CloseAsync(long errorCode)
     {
@@ -217,9 +132,9 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
             while (true)
             {
                 var stream = await _quic.AcceptInboundStreamAsync().ConfigureAwait(false);
-                if (stream.CanWrite)
+                if (stream.Type == QuicStreamType.Bidirectional || _takesUnidirectional)
                 {
-                    _streams.Writer.TryWrite(new SystemStream(this, stream));
+                    Offer(new SystemStream(this, stream));
                 }
                 else
                 {
@@ -238,20 +153,13 @@ internal sealed class SystemConnection : MultiplexedConnectionContext,
     {
         if (Describe(exception) is not { } closure)
         {
-            SystemEngineLog.ConnectionFaulted(_logger, _id, exception);
+            SystemEngineLog.ConnectionFaulted(_logger, Id, exception);
             closure = new ConnectionClosure(ConnectionCloseOrigin.Local, null, 1, "internal error");
         }
 
-        if (closure.ApplicationErrorCode is { } code)
-        {
-            Error = (long)code;
-        }
-
-        SystemEngineLog.ConnectionEnded(_logger, _id, closure);
-        _streams.Writer.TryComplete();
+        SystemEngineLog.ConnectionEnded(_logger, Id, closure);
         _watch.Complete();
-        _closed.TrySetResult(closure);
-        ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), _closedSource, preferLocal: false);
+        End(closure);
         _ended?.Invoke(this);
     }
 

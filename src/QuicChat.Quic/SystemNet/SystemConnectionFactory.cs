@@ -43,8 +43,8 @@ internal sealed class SystemConnectionFactory(QuicClientOptions options, ILogger
                 HandshakeTimeout = options.HandshakeTimeout,
                 InitialReceiveWindowSizes = ReceiveWindows.Of(options.StreamReceiveWindow, options.ConnectionReceiveWindow),
 
-                // A server opens none. But without any, System.Net.Quic does not tell when a connection ends.
-                MaxInboundUnidirectionalStreams = 1,
+                // Without any, System.Net.Quic does not tell when a connection ends.
+                MaxInboundUnidirectionalStreams = Math.Max(options.MaxUnidirectionalStreams, 1),
                 ClientAuthenticationOptions = new SslClientAuthenticationOptions
                 {
                     ApplicationProtocols = [new SslApplicationProtocol(options.ApplicationProtocol)],
@@ -58,7 +58,8 @@ internal sealed class SystemConnectionFactory(QuicClientOptions options, ILogger
             // What is cancelled is over at once; System.Net.Quic waits until it has taken leave of a server that may not be there.
             var quic = await connecting.WaitAsync(cancellationToken);
             var connection = new SystemConnection(
-                quic, ConnectionId.Create(0), PathCapabilities.None, QuicDefaults.MigrationTimeout, TimeProvider.System, _logger, ended: null);
+                quic, ConnectionId.Create(0), PathCapabilities.None, QuicDefaults.MigrationTimeout, options.MaxUnidirectionalStreams > 0,
+                TimeProvider.System, _logger, ended: null);
             connection.Start();
             return connection;
         }

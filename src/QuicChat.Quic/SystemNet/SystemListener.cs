@@ -55,7 +55,7 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
             HandshakeTimeout = options.HandshakeTimeout,
             InitialReceiveWindowSizes = ReceiveWindows.Of(options.StreamReceiveWindow, options.ConnectionReceiveWindow),
             MaxInboundBidirectionalStreams = options.MaxBidirectionalStreams,
-            MaxInboundUnidirectionalStreams = options.MaxBidirectionalStreams == 0 ? 1 : 0,
+            MaxInboundUnidirectionalStreams = Math.Max(options.MaxUnidirectionalStreams, options.MaxBidirectionalStreams == 0 ? 1 : 0),
             ServerAuthenticationOptions = new SslServerAuthenticationOptions
             {
                 ApplicationProtocols = [new SslApplicationProtocol(options.ApplicationProtocol)],
@@ -179,7 +179,8 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
     private void Accept(QuicConnection quic)
     {
         var connection = new SystemConnection(
-            quic, ConnectionId.Create(_options.Pool?.View?.ServerId ?? _options.ServerId), PathCapabilities.Detection, _options.MigrationTimeout, _time, _logger, Forget);
+            quic, ConnectionId.Create(_options.Pool?.View?.ServerId ?? _options.ServerId), PathCapabilities.Detection, _options.MigrationTimeout,
+            takesUnidirectional: _options.MaxUnidirectionalStreams > 0, _time, _logger, Forget);
         _connections.TryAdd(connection, null);
         _sweep.Add(connection);
         connection.Start();
