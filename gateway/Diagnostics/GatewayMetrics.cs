@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Limits;
 using QuicChat.Protocol;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 
@@ -40,7 +41,7 @@ internal sealed class GatewayMetrics
     private readonly Counter<long> _noticesDropped;
     private readonly Counter<long> _clusterFailures;
 
-    public GatewayMetrics(IMeterFactory meters, ServerPool pool)
+    public GatewayMetrics(IMeterFactory meters, ServerPool pool, Rejections rejections)
     {
         var meter = meters.Create(MeterName);
         _connections = meter.CreateUpDownCounter<long>("quicchat.connections", "{connection}", "Authenticated connections.");
@@ -71,6 +72,8 @@ internal sealed class GatewayMetrics
         _pathReports = meter.CreateCounter<long>("quicchat.path.reports", "{call}", "Reports of path events to the cluster.");
         _noticesDropped = meter.CreateCounter<long>("quicchat.notices.dropped", "{frame}", "Notices that a client did not read in time.");
         meter.CreateObservableCounter("quicchat.pool.datagrams", () => Measure(pool), "{datagram}", "Datagrams of clients that came in by another gateway than their connection's, by what became of them.");
+        meter.CreateObservableCounter(
+            "quicchat.quic.rejected", () => Measure(rejections), "{datagram}", "Datagrams that the QUIC engine did not take, by reason.");
         _clusterFailures = meter.CreateCounter<long>("quicchat.cluster.failures", "{call}", "Failed calls to grains, by method.");
     }
 
@@ -170,8 +173,27 @@ internal sealed class GatewayMetrics
         new(pool.HandedOn, new KeyValuePair<string, object?>("direction", "handed_on")),
         new(pool.Taken, new KeyValuePair<string, object?>("direction", "taken")),
         new(pool.Returned, new KeyValuePair<string, object?>("direction", "returned")),
-        new(pool.Rejected, new KeyValuePair<string, object?>("direction", "rejected")),
     ];
+
+    private static IEnumerable<Measurement<long>> Measure(Rejections rejections)
+        => Enum.GetValues<RejectionReason>().Select(reason => new Measurement<long>(rejections[reason], Reason(reason)));
+
+    private static KeyValuePair<string, object?> Reason(RejectionReason reason) => new("reason", reason switch
+    {
+        RejectionReason.Malformed => "malformed",
+        RejectionReason.Version => "version",
+        RejectionReason.UnknownConnection => "unknown_connection",
+        RejectionReason.HandshakeLimit => "handshake_limit",
+        RejectionReason.NotAdmitted => "not_admitted",
+        RejectionReason.InvalidToken => "invalid_token",
+        RejectionReason.DeniedPath => "denied_path",
+        RejectionReason.TooManyPaths => "too_many_paths",
+        RejectionReason.Undecryptable => "undecryptable",
+        RejectionReason.FormerLife => "former_life",
+        RejectionReason.ResetLimit => "reset_limit",
+        RejectionReason.Link => "link",
+        _ => throw new UnreachableException(),
+    });
 
     private static KeyValuePair<string, object?> Kind(PathChangeKind kind) => new("kind", kind switch
     {

@@ -78,6 +78,15 @@ internal static class GatewayCommand
         CustomParser = ParseEngine,
     };
 
+    private static readonly Option<RetryPolicy> Retry = new("--retry")
+    {
+        Description = "When clients prove their address by a Retry (RFC 9000, section 8.1.2), which costs one round trip: auto, while many handshakes are under way; "
+            + "always; or never. The engine system decides by itself.",
+        HelpName = "WHEN",
+        DefaultValueFactory = _ => RetryPolicy.UnderLoad,
+        CustomParser = ParseRetry,
+    };
+
     private static readonly Option<string> Data = new("--data")
     {
         Description = $"Where the development certificate is (made where there is none), and {TokenKeyFileName}.",
@@ -162,7 +171,7 @@ internal static class GatewayCommand
     {
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
-            Store, Id, ServerId, Listen, Advertise, Link, Engine, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
+            Store, Id, ServerId, Listen, Advertise, Link, Engine, Retry, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
             MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
@@ -210,6 +219,7 @@ internal static class GatewayCommand
                 Advertise = parsed.GetValue(Advertise) ?? "",
                 Link = parsed.GetValue(Link),
                 Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
+                Retry = parsed.GetValue(Retry),
                 Store = parsed.GetRequiredValue(Store),
                 ClusterId = parsed.GetRequiredValue(ClusterId),
                 ServiceId = parsed.GetRequiredValue(ServiceId),
@@ -377,6 +387,22 @@ internal static class GatewayCommand
 
         result.AddError($"--listen must be an address and port such as [::]:4433 or 127.0.0.1:0, not '{text}'.");
         return null;
+    }
+
+    private static RetryPolicy ParseRetry(ArgumentResult result)
+    {
+        switch (result.Tokens[0].Value)
+        {
+            case "auto":
+                return RetryPolicy.UnderLoad;
+            case "always":
+                return RetryPolicy.Always;
+            case "never":
+                return RetryPolicy.Never;
+            case var text:
+                result.AddError($"--retry must be auto, always or never, not '{text}'.");
+                return default;
+        }
     }
 
     private static QuicEngineKind ParseEngine(ArgumentResult result)

@@ -76,13 +76,16 @@ internal static class GatewayHost
         services.AddSingleton<LeaseKeeper>();
         services.AddSingleton(new ServerPool(LinkAddress.Of(options.Link, options.Listen, store)));
         services.AddSingleton<PoolKeeper>();
+        services.AddSingleton<Rejections>();
         services.AddSingleton<IMultiplexedConnectionListenerFactory>(provider => QuicEngine.CreateListenerFactory(
             options.Engine,
             new QuicListenerOptions
             {
                 Certificate = certificate,
                 Pool = provider.GetRequiredService<ServerPool>(),
+                Retry = options.Retry,
                 Admit = provider.GetRequiredService<ClientSessions>().Admits,
+                Rejections = provider.GetRequiredService<Rejections>(),
             },
             provider.GetRequiredService<ILoggerFactory>()));
 

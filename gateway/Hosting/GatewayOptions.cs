@@ -31,6 +31,9 @@ public sealed class GatewayOptions
     /// <summary>The QUIC engine; after the start never Auto.</summary>
     public QuicEngineKind Engine { get; set; } = QuicEngineKind.Auto;
 
+    /// <summary>When clients prove their address before their handshake begins; the engine <c>system</c> decides by itself.</summary>
+    public RetryPolicy Retry { get; set; } = RetryPolicy.UnderLoad;
+
     /// <summary>The store's connection string: where silos are found.</summary>
     public string Store { get; set; } = "";
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Hosting;
 
@@ -19,6 +20,12 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         if (options.Store.Length == 0)
         {
             errors.AddError("is missing: the store's connection string, such as 127.0.0.1:6390.", nameof(options.Store));
+        }
+
+        if (options is { Engine: QuicEngineKind.System, Retry: not RetryPolicy.UnderLoad })
+        {
+            errors.AddError(
+                $"is {options.Retry}; the engine 'system' decides by itself: take --retry auto, or the engine 'ngtcp2'.", nameof(options.Retry));
         }
 
         if (options.Advertise.Length > 0 && AdvertisedEndPoint.Of(options.Advertise, new IPEndPoint(IPAddress.Any, 4433)) is null)

@@ -15,7 +15,8 @@ internal sealed class SystemNetworks : ILocalNetworks
 
     public static SystemNetworks Instance { get; } = new();
 
-    // The system is asked to tell only while anybody listens.
+    // The system is asked to tell only while anybody listens. On Linux an interface that goes down keeps its IPv4 addresses, and is told of as a change of
+    // availability alone.
     public event Action? Changed
     {
         add
@@ -25,6 +26,7 @@ internal sealed class SystemNetworks : ILocalNetworks
                 if (_changed is null)
                 {
                     NetworkChange.NetworkAddressChanged += OnChanged;
+                    NetworkChange.NetworkAvailabilityChanged += OnChanged;
                 }
 
                 _changed += value;
@@ -44,6 +46,7 @@ internal sealed class SystemNetworks : ILocalNetworks
                 if (_changed is null)
                 {
                     NetworkChange.NetworkAddressChanged -= OnChanged;
+                    NetworkChange.NetworkAvailabilityChanged -= OnChanged;
                 }
             }
         }

@@ -28,6 +28,11 @@ public static class QuicEngine
         var loggers = loggerFactory ?? NullLoggerFactory.Instance;
         var engine = Resolve(kind);
         OptionsCheck.Check(options);
+        if (engine == QuicEngineKind.System)
+        {
+            OptionsCheck.CheckForSystem(options);
+        }
+
         return engine == QuicEngineKind.System && SystemEngine.IsSupported
             ? new SystemListenerFactory(options, loggers)
             : new Ngtcp2ListenerFactory(options, loggers);

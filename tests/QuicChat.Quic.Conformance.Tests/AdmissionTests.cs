@@ -1,5 +1,10 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Security.Cryptography;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+using QuicChat.Quic.Routing;
 using Xunit;
 
 namespace QuicChat.Quic.Conformance.Tests;
@@ -37,6 +42,22 @@ public abstract class AdmissionTests(TestEngine engine) : Conformance(engine)
 
         Volatile.Write(ref admits, 1);
         await using var admitted = await Engine.ConnectAsync(server.EndPoint);
+    }
+
+    [Fact]
+    public async Task A_server_of_a_pool_takes_no_connections_before_it_knows_the_pool()
+    {
+        var pool = new ServerPool(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var server = await EchoServer.StartAsync(
+            Engine, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool });
+
+        var refused = await Assert.ThrowsAsync<QuicConnectionClosedException>(() => Engine.ConnectAsync(server.EndPoint));
+        Assert.Equal((ConnectionCloseOrigin.Peer, Engine.RefusalCode), (refused.Closure.Origin, refused.Closure.TransportErrorCode));
+
+        var secret = new PoolSecret(3, RandomNumberGenerator.GetBytes(PoolSecret.MinLength));
+        pool.View = new PoolView(7, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty);
+        await using var connection = await Engine.ConnectAsync(server.EndPoint);
+        Assert.Equal(7u, (await server.NextConnectionAsync()).Feature<IConnectionPathFeature>().ConnectionId.ServerId);
     }
 
     [Fact]

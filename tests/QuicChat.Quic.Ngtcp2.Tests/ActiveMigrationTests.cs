@@ -73,6 +73,9 @@ public sealed class ActiveMigrationTests(ITestOutputHelper output)
         await using var client = await ConnectAsync(server);
         await using var stream = await client.OpenStreamAsync();
         await stream.Transport.Output.WriteAsync("go"u8.ToArray());
+
+        // The handshake is confirmed then.
+        stream.Transport.Input.AdvanceTo((await stream.Transport.Input.ReadAsync()).Buffer.Start);
         var download = stream.ReadToEndAsync();
         var moves = 0;
         for (; !download.IsCompleted && moves < 20; moves++)

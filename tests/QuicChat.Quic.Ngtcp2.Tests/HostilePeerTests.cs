@@ -74,6 +74,7 @@ public sealed class HostilePeerTests
         {
             Certificate = EchoServer.Certificate,
             HandshakeTimeout = TimeSpan.FromSeconds(1),
+            Retry = RetryPolicy.Never,
         });
         var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
         var stream = await neighbour.OpenStreamAsync();

@@ -20,13 +20,9 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     [InlineData("127.0.0.2")]
     public async Task A_connection_goes_on_by_another_server_and_back(string? address)
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, client, stream, path) = crossing;
         var accepted = await pool.First.NextConnectionAsync();
-        var path = await simulator.WaitForClientAsync();
         var local = new IPEndPoint(IPAddress.Parse(address ?? "127.0.0.1"), 0);
 
         var crossed = path.Rebind(local, pool.Second.EndPoint);
@@ -45,18 +41,14 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         Assert.Equal("back", await stream.EchoAsync("back"));
         Assert.Null((await accepted.NextPathEventAsync<PathEvent.Detected>()).To.Ingress);
         await accepted.NextPathEventAsync<PathEvent.Validated>();
-        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+        Assert.Equal(0, pool.Rejections.Sum(r => r[RejectionReason.Link]));
     }
 
     [Fact]
     public async Task A_transfer_both_ways_crosses_ten_times_and_arrives_whole()
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
-        var path = await simulator.WaitForClientAsync();
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, client, stream, path) = crossing;
         var data = RandomNumberGenerator.GetBytes(256 * 1024);
         for (var i = 0; i < 10; i++)
         {
@@ -80,18 +72,14 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         }
 
         output.WriteLine($"{pool.Pools[1].HandedOn} datagrams handed on, {pool.Pools[1].Returned} returned");
-        Assert.Equal(0, pool.Pools.Sum(p => p.Rejected));
+        Assert.Equal(0, pool.Rejections.Sum(r => r[RejectionReason.Link]));
     }
 
     [Fact]
     public async Task A_server_that_has_left_the_pool_gets_nothing_and_who_is_not_in_it_yet_takes_no_connections()
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
-        var path = await simulator.WaitForClientAsync();
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, client, stream, path) = crossing;
         var view = pool.Pools[1].View!;
 
         pool.Pools[1].View = view with { Peers = view.Peers.Clear() };
@@ -121,12 +109,8 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     [InlineData(true)]
     public async Task Clients_of_a_former_life_are_told_at_once_that_their_connections_are_gone(bool byAnotherServer)
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
-        var path = await simulator.WaitForClientAsync();
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, client, stream, path) = crossing;
 
         // As by kill -9: nothing is said.
         path.Blackhole = LinkDirections.ToClient;
@@ -142,18 +126,15 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     [Fact]
     public async Task A_reset_that_is_forged_ends_nothing()
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, client, stream, path) = crossing;
         using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         for (var i = 0; i < 100; i++)
         {
             var packet = RandomNumberGenerator.GetBytes(21 + (i % 30));
             packet[0] = (byte)((packet[0] & 0x3f) | 0x40);
             await attacker.SendAsync(packet, new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)client.LocalEndPoint!).Port));
-            await attacker.SendAsync(packet, simulator.ListenEndPoint);
+            await attacker.SendAsync(packet, crossing.Simulator.ListenEndPoint);
         }
 
         Assert.Equal("after", await stream.EchoAsync("after"));
@@ -184,7 +165,7 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
             await attacker.SendAsync(frame, pool.Pools[0].LinkEndPoint!);
         }
 
-        await EchoUntilAsync(stream, () => pool.Pools[0].Rejected == Count);
+        await EchoUntilAsync(stream, () => pool.Rejections[0][RejectionReason.Link] == Count);
         Assert.Equal("after", await stream.EchoAsync("after"));
     }
 
@@ -198,14 +179,39 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         }
     }
 
-    private static PathSimulator StartSimulator(EchoServer server) => PathSimulator.Start(new PathSimulatorOptions { Server = server.EndPoint });
+    /// <summary>A client that the first of two servers has answered, on a path that can be led to either.</summary>
+    private sealed record Crossing(
+        TwoServers Pool, PathSimulator Simulator, MultiplexedConnectionContext Client, ConnectionContext Stream, SimulatedClient Path) : IAsyncDisposable
+    {
+        public static async Task<Crossing> StartAsync()
+        {
+            var pool = await TwoServers.StartAsync();
+            var simulator = PathSimulator.Start(new PathSimulatorOptions { Server = pool.First.EndPoint });
+            var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+            var stream = await client.OpenStreamAsync();
+            await stream.EchoAsync("before");
+            return new Crossing(pool, simulator, client, stream, await simulator.WaitForClientAsync());
+        }
+
+        public void Deconstruct(out TwoServers pool, out MultiplexedConnectionContext client, out ConnectionContext stream, out SimulatedClient path)
+            => (pool, client, stream, path) = (Pool, Client, Stream, Path);
+
+        public async ValueTask DisposeAsync()
+        {
+            await Stream.DisposeAsync();
+            await Client.DisposeAsync();
+            await Simulator.DisposeAsync();
+            await Pool.DisposeAsync();
+        }
+    }
 
     /// <summary>Two servers in one process.</summary>
     private sealed class TwoServers : IAsyncDisposable
     {
-        private TwoServers(ImmutableArray<ServerPool> pools, EchoServer first, EchoServer second)
+        private TwoServers(ImmutableArray<ServerPool> pools, ImmutableArray<Rejections> rejections, EchoServer first, EchoServer second)
         {
             Pools = pools;
+            Rejections = rejections;
             First = first;
             Second = second;
         }
@@ -214,6 +220,8 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
 
         public ImmutableArray<ServerPool> Pools { get; }
 
+        public ImmutableArray<Rejections> Rejections { get; }
+
         public EchoServer First { get; }
 
         public EchoServer Second { get; }
@@ -221,12 +229,13 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         public static async Task<TwoServers> StartAsync()
         {
             ImmutableArray<ServerPool> pools = [new(new IPEndPoint(IPAddress.Loopback, 0)), new(new IPEndPoint(IPAddress.Loopback, 0))];
-            var servers = await Task.WhenAll(pools.Select(pool => EchoServer.StartAsync(
-                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool })));
+            ImmutableArray<Rejections> rejections = [new(), new()];
+            var servers = await Task.WhenAll(pools.Zip(rejections, (pool, rejected) => EchoServer.StartAsync(
+                TestEngine.Ngtcp2, configure: options => new QuicListenerOptions { Certificate = options.Certificate, Pool = pool, Rejections = rejected })));
             var secret = new PoolSecret(3, Secret);
             pools[0].View = new PoolView(1, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(2, pools[1].LinkEndPoint!));
             pools[1].View = new PoolView(2, [secret], ImmutableDictionary<uint, IPEndPoint>.Empty.Add(1, pools[0].LinkEndPoint!));
-            return new TwoServers(pools, servers[0], servers[1]);
+            return new TwoServers(pools, rejections, servers[0], servers[1]);
         }
 
         /// <summary>Another process in the place of the first: the same server ID and secrets, and no connections.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -31,6 +32,9 @@ internal sealed unsafe partial class ConnectionCore
 
     // Whether that datagram held a packet that decrypted.
     private bool _authenticated;
+
+    // Whether one of its packets had Handshake keys.
+    private bool _withHandshakeKeys;
 
     // Whether ngtcp2 is not to see the challenges in it.
     private bool _hideChallenges;
@@ -131,19 +135,29 @@ internal sealed unsafe partial class ConnectionCore
     {
         var result = Interop.Ngtcp2.CryptoDecrypt(
             destination, aead, aeadContext, ciphertext, ciphertextLength, nonce, nonceLength, additionalData, additionalDataLength);
-        return result == 0 && _reading is { } reading
-            ? Guard(reading, new Span<byte>(destination, (int)ciphertextLength - AeadTagLength), static (self, payload) =>
-            {
-                self._authenticated = true;
-                if (self._state == State.Open)
-                {
-                    self._observed.Read(payload, self._hideChallenges);
-                }
+        if (result != 0 || _reading is not { } reading)
+        {
+            return result;
+        }
 
-                return 0;
-            })
-            : result;
+        // What is authenticated besides the payload is the packet's header.
+        reading._withHandshakeKeys |= IsHandshake(new ReadOnlySpan<byte>(additionalData, (int)additionalDataLength));
+        return Guard(reading, new Span<byte>(destination, (int)ciphertextLength - AeadTagLength), static (self, payload) =>
+        {
+            self._authenticated = true;
+            if (self._state == State.Open)
+            {
+                self._observed.Read(payload, self._hideChallenges);
+            }
+
+            return 0;
+        });
     }
+
+    // RFC 9000, section 17.2.4; RFC 9369, section 3.2.
+    private static bool IsHandshake(ReadOnlySpan<byte> header)
+        => header.Length > 5 && (header[0] & 0x80) != 0
+            && (header[0] >> 4 & 3) == (BinaryPrimitives.ReadUInt32BigEndian(header[1..]) == Interop.Ngtcp2.ProtocolVersion1 ? 2 : 3);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnReceiveStreamData(

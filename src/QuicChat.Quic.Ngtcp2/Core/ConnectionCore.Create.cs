@@ -17,6 +17,7 @@ internal sealed unsafe partial class ConnectionCore
         _ids = ids;
         _isServer = isServer;
         _virtualizer = new PathVirtualizer(path);
+        _handshakePaths = isServer ? new HandshakePaths(path) : null;
         _validated = path;
         _migrationTimeout = settings.MigrationTimeout;
         _wake = wake;
@@ -24,20 +25,23 @@ internal sealed unsafe partial class ConnectionCore
         Id = id;
     }
 
-    /// <summary>Accepts the connection that a client's first Initial packet asks for; the packet is to be handed in next.</summary>
+    /// <summary>
+    /// Accepts the connection that a client's first Initial packet asks for; the packet is to be handed in next. Its token counts as far as <paramref name="proof"/> says.
+    /// </summary>
     public static ConnectionCore Accept(
         in Interop.Ngtcp2.PacketHeader header,
         FourTuple path,
         ConnectionSettings settings,
         ConnectionIdTable ids,
         Action<ConnectionCore> wake,
-        Instant now)
+        Instant now,
+        AddressProof proof = default)
     {
         var connection = new ConnectionCore(
             settings, ids, ((ServerConnectionIds)ids.Ids).NewIdentity(), path, isServer: true, wake, now);
         try
         {
-            connection.StartServer(header, path);
+            connection.StartServer(header, path, proof);
         }
         catch
         {
@@ -66,7 +70,7 @@ internal sealed unsafe partial class ConnectionCore
         return connection;
     }
 
-    private void StartServer(in Interop.Ngtcp2.PacketHeader header, FourTuple path)
+    private void StartServer(in Interop.Ngtcp2.PacketHeader header, FourTuple path, AddressProof proof)
     {
         Span<byte> scidBytes = stackalloc byte[_ids.Ids.Length];
         ((ServerConnectionIds)_ids.Ids).Mint(scidBytes, Id);
@@ -85,10 +89,19 @@ internal sealed unsafe partial class ConnectionCore
         parameters.OriginalDcidPresent = 1;
         parameters.StatelessResetTokenPresent = 1;
         WriteResetToken(&scid, (byte*)&parameters.StatelessResetToken);
-        if (header.TokenLength > 0)
+        if (proof.Kind == AddressProofKind.Retry)
         {
+            parameters.OriginalDcid = proof.OriginalDcid;
+            parameters.RetryScid = header.Dcid;
+            parameters.RetryScidPresent = 1;
+        }
+
+        if (proof.Kind != AddressProofKind.None)
+        {
+            // With a token, ngtcp2 takes the address for validated.
             settings.Token = header.Token;
             settings.TokenLength = header.TokenLength;
+            settings.TokenType = proof.Kind == AddressProofKind.Retry ? Interop.Ngtcp2.TokenTypeRetry : Interop.Ngtcp2.TokenTypeNewToken;
         }
 
         var native = new NativePath(path);

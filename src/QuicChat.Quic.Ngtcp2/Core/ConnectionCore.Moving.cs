@@ -58,6 +58,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         var path = _virtualizer.ToVirtual(move.Real);
+        _virtualizer.Keep();
         var native = new NativePath(path);
         switch (Interop.Ngtcp2.InitiateMigration(_connection, native.Pointer(&native), Nanoseconds(_now)))
         {
@@ -112,6 +113,7 @@ internal sealed unsafe partial class ConnectionCore
         if (succeeded)
         {
             NotePath();
+            _virtualizer.SetValidated(virtualPath);
             _validated = move.Real;
             _events.Enqueue(new ConnectionEvent.Moved(move.Real.ToPath()));
             EndMove(null);

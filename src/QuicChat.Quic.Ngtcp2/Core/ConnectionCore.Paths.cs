@@ -13,6 +13,9 @@ internal sealed unsafe partial class ConnectionCore
 
     private readonly PathVirtualizer _virtualizer;
     private readonly List<FourTuple> _validations = [];
+
+    // Of a server, during the handshake.
+    private HandshakePaths? _handshakePaths;
     private FourTuple _validated;
     private PathTracker? _tracker;
     private readonly HashSet<UdpAddress> _denialsTold = [];
@@ -63,6 +66,44 @@ internal sealed unsafe partial class ConnectionCore
         return true;
     }
 
+    // What ngtcp2 may write to where it sends now. Where it reaches the limit of an address that is not validated, ngtcp2 1.11 cancels its probe time-out and does not
+    // always set it again when more may be sent; with a full congestion window it would never send again. So it is given one byte less.
+    private int SendLimit
+    {
+        get
+        {
+            var allowance = _handshakePaths is { IsProven: false } handshake ? handshake.Allowance : _virtualizer.Allowance;
+            return _isServer ? (int)Math.Clamp(allowance - 1, 0, int.MaxValue) : int.MaxValue;
+        }
+    }
+
+    private void CountSent(FourTuple virtualPath, int length)
+    {
+        _handshakePaths?.CountSent(length);
+        _virtualizer.CountSent(virtualPath, length);
+    }
+
+    private void CountReceived(FourTuple real, FourTuple virtualPath, int length)
+    {
+        _virtualizer.CountReceived(virtualPath, length);
+        if (_handshakePaths is { } handshake)
+        {
+            handshake.CountReceived(real, length, _withHandshakeKeys);
+            _virtualizer.SetReal(handshake.Newest);
+        }
+    }
+
+    // An address that the client came to during the handshake is checked like any other (RFC 9000, section 9.3), but nobody is told of a migration: there was none.
+    private void LeaveHandshake()
+    {
+        if (_handshakePaths is { IsProven: false } handshake)
+        {
+            _virtualizer.SetUnproven(handshake.Allowance);
+        }
+
+        _handshakePaths = null;
+    }
+
     // The handshake validates the client's address (RFC 9000, section 8.1).
     private void StartTracking()
     {
@@ -75,6 +116,8 @@ internal sealed unsafe partial class ConnectionCore
     {
         if (_isServer && _observed.PathChallenges > 0)
         {
+            // There is an answer to send there.
+            _virtualizer.Keep();
             _observed.PathChallenges = 0;
             _challenged = _now.Elapsed;
         }

@@ -61,7 +61,7 @@ internal sealed unsafe partial class ConnectionCore
         while (true)
         {
             var native = default(NativePath);
-            var room = _isServer ? Math.Min(buffer.Length, _virtualizer.SendLimit) : buffer.Length;
+            var room = Math.Min(buffer.Length, SendLimit);
             AccompanyPathResponse();
             var length = room == 0 ? 0 : WritePacket(buffer[..room], &native);
             if (length < 0)
@@ -85,7 +85,7 @@ internal sealed unsafe partial class ConnectionCore
             }
 
             var virtualPath = native.Read();
-            _virtualizer.CountSent(virtualPath, (int)length);
+            CountSent(virtualPath, (int)length);
 
             // A path that has been forgotten was an attacker's; what ngtcp2 had for it is not sent.
             if (_virtualizer.ToReal(virtualPath) is { } real)
@@ -215,12 +215,13 @@ internal sealed unsafe partial class ConnectionCore
     private int PollClose(Span<byte> buffer, out FourTuple path)
     {
         path = _closePath;
-        if (_state != State.Closing || !_closeIsDue)
+        if (_state != State.Closing || !_closeIsDue || _closePacket.Length > _closeAllowance)
         {
             return 0;
         }
 
         _closeIsDue = false;
+        _closeAllowance -= _closeAllowance < int.MaxValue ? _closePacket.Length : 0;
         _closePacket.CopyTo(buffer);
         return _closePacket.Length;
     }

@@ -43,6 +43,7 @@ internal sealed unsafe partial class ConnectionCore
     private (ulong Code, string Reason, TimeSpan Latest)? _closeRequest;
     private byte[] _closePacket = [];
     private FourTuple _closePath;
+    private long _closeAllowance;
     private TimeSpan _closingEnds;
     private bool _closeIsDue;
     private int _datagramsWhileClosing;
@@ -160,33 +161,37 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     /// <summary>Takes a datagram.</summary>
-    public void HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
+    /// <returns>Why it was rejected, where it was. One that ends the connection, or comes after its end, was not.</returns>
+    public RejectionReason? HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
     {
         _now = now;
         if (_state == State.Closing)
         {
             // One answer to the first, second, fourth, eighth … datagram that still arrives (RFC 9000, section 10.2.1).
             _closeIsDue |= int.IsPow2(++_datagramsWhileClosing);
-            return;
+            _closeAllowance += _closeAllowance < int.MaxValue && real == _closePath ? 3L * datagram.Length : 0;
+            return null;
         }
 
         if (_state == State.Closed)
         {
-            return;
+            return null;
         }
 
         if (IsDenied(real))
         {
-            return;
+            return RejectionReason.DeniedPath;
         }
 
         _authenticated = false;
+        _withHandshakeKeys = false;
 
         // A server goes on sending by the path that a client has left until it has a connection ID to follow with, which it gets for those that it
         // gives back there; but ngtcp2 soon knows that path no more. So it is shown the path in use. A challenge is answered by the path that it came
         // by (RFC 9000, section 8.2.2) or not at all.
         _hideChallenges = !_isServer && _virtualizer.HasLeft(real);
-        var path = _hideChallenges ? _virtualizer.CurrentVirtual : _virtualizer.ToVirtual(real);
+        var path = _hideChallenges || _handshakePaths is not null ? _virtualizer.CurrentVirtual : _virtualizer.ToVirtual(real);
+        var givenUp = _virtualizer.GivenUp;
         int result;
         fixed (byte* data = datagram)
         {
@@ -198,27 +203,33 @@ internal sealed unsafe partial class ConnectionCore
             _reading = null;
         }
 
+        if (_authenticated)
+        {
+            CountReceived(real, path, datagram.Length);
+        }
+
         if (result == 0)
         {
             NoteValidations();
             if (_authenticated)
             {
-                _virtualizer.CountReceived(path, datagram.Length);
-                NoteChallenges();
                 NoteAuthenticated(real);
+                NoteChallenges();
             }
         }
+
+        _virtualizer.Forget();
 
         // What the datagram brought before the error that ends the connection counts too.
         AfterNative();
         if (result == 0)
         {
             RequeueBlocked();
+            return !_authenticated ? RejectionReason.Undecryptable : _virtualizer.GivenUp != givenUp ? RejectionReason.TooManyPaths : null;
         }
-        else
-        {
-            EndByLibrary(result);
-        }
+
+        EndByLibrary(result);
+        return null;
     }
 
     /// <summary>Does what is due.</summary>
@@ -287,6 +298,7 @@ internal sealed unsafe partial class ConnectionCore
         if (_completed)
         {
             _completed = false;
+            LeaveHandshake();
             AcceptMoreConnectionIds();
             StartTracking();
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
@@ -390,7 +402,8 @@ internal sealed unsafe partial class ConnectionCore
             code = error.ErrorCode;
             Interop.Ngtcp2.PacketInfo info;
             written = Interop.Ngtcp2.WriteConnectionClose(
-                _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, destination, (nuint)packet.Length, &error, Nanoseconds(_now));
+                _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, destination, (nuint)Math.Min(packet.Length, SendLimit), &error,
+                Nanoseconds(_now));
         }
 
         var closure = error.Type == Interop.Ngtcp2.CloseTypeApplication
@@ -404,6 +417,7 @@ internal sealed unsafe partial class ConnectionCore
 
         _closePacket = packet[..(int)written];
         _closePath = path;
+        _closeAllowance = SendLimit;
         _closingEnds = _now.Elapsed + ClosingTime;
         _closeIsDue = true;
         End(closure);

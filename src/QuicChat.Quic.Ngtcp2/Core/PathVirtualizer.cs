@@ -7,8 +7,12 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 /// </summary>
 internal sealed class PathVirtualizer
 {
-    // The current path, its fallback and the candidates between them; more are an attacker's.
+    // The path in use, those that it may fall back to, and the candidates.
     private const int MaxEntries = 8;
+
+    // Besides the path in use, those that the peer was heard from and that are not validated: a client that moves has one, two where its network changes meanwhile.
+    // More are an attacker's, who sends copies of the client's datagrams.
+    private const int MaxCandidates = 3;
 
     private readonly List<Entry> _entries = new(2);
 
@@ -17,9 +21,12 @@ internal sealed class PathVirtualizer
     private Entry _current;
     private ushort _nextPort;
 
+    // The path of the datagram that is being read, where it is new: one that nothing genuine came from is not kept.
+    private Entry? _arriving;
+
     private sealed class Entry(FourTuple real, UdpAddress virtualLocal, UdpAddress virtualRemote)
     {
-        public FourTuple Real { get; } = real;
+        public FourTuple Real { get; set; } = real;
 
         public UdpAddress VirtualRemote { get; } = virtualRemote;
 
@@ -28,7 +35,8 @@ internal sealed class PathVirtualizer
         /// <summary>The peer has left this path: it gets another port when it comes back.</summary>
         public bool Stale { get; set; }
 
-        public bool Authenticated { get; set; }
+        /// <summary>The handshake was completed here, but not shown to be the client's address: its next datagram is shown to ngtcp2 as from a new path, so that it is checked.</summary>
+        public bool Unproven { get; set; }
 
         /// <summary>Bytes that may still be sent there before the path is validated (RFC 9000, section 8): at most three for each that was received.</summary>
         public long Allowance { get; set; }
@@ -39,7 +47,7 @@ internal sealed class PathVirtualizer
     public PathVirtualizer(FourTuple real)
     {
         _local = real.Local;
-        _current = new Entry(real, real.Local, real.Remote) { Authenticated = true, Validated = true };
+        _current = new Entry(real, real.Local, real.Remote) { Validated = true };
         _entries.Add(_current);
         _nextPort = real.Remote.Port;
     }
@@ -50,13 +58,54 @@ internal sealed class PathVirtualizer
     /// <summary>The path that ngtcp2 uses now, as it sees it.</summary>
     public FourTuple CurrentVirtual => _current.Virtual;
 
-    /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>.</summary>
-    /// <param name="real">The path.</param>
+    /// <summary>The path as ngtcp2 is to see it, of a datagram that arrived on <paramref name="real"/>. A new one is to be kept or forgotten next.</summary>
     public FourTuple ToVirtual(FourTuple real)
     {
-        var entry = _current.Real == real ? _current : FindLatest(real) is { Stale: false } known ? known : Add(real);
-        return entry.Virtual;
+        Forget();
+        if (_current.Real == real && !_current.Unproven)
+        {
+            return _current.Virtual;
+        }
+
+        if (FindLatest(real) is { Stale: false, Unproven: false } known)
+        {
+            return known.Virtual;
+        }
+
+        _arriving = new Entry(real, real.Ingress == 0 ? real.Local : _local, real.Remote.WithPort(NextPort()));
+        return _arriving.Virtual;
     }
+
+    /// <summary>How many candidates were given up, each for a newer one.</summary>
+    public long GivenUp { get; private set; }
+
+    /// <summary>Keeps the new path: ngtcp2 uses it, or has something to send there.</summary>
+    public void Keep()
+    {
+        if (_arriving is { } entry)
+        {
+            _arriving = null;
+            _entries.Add(entry);
+            Evict();
+        }
+    }
+
+    /// <summary>Forgets the new path.</summary>
+    public void Forget()
+    {
+        if (_arriving is not null)
+        {
+            _arriving = null;
+            _nextPort--;
+        }
+    }
+
+    /// <summary>Tells where the client is in its handshake, all of which ngtcp2 sees on the first path.</summary>
+    public void SetReal(FourTuple real) => _current.Real = real;
+
+    /// <summary>Tells that the handshake was completed at an address that it did not prove.</summary>
+    /// <param name="allowance">The bytes that may still be sent there.</param>
+    public void SetUnproven(long allowance) => (_current.Unproven, _current.Validated, _current.Allowance) = (true, false, allowance);
 
     /// <summary>Whether a path was in use and is not now: to a client that has moved, what arrives there is late.</summary>
     public bool HasLeft(FourTuple real) => _current.Real != real && FindLatest(real) is { Stale: true };
@@ -64,11 +113,8 @@ internal sealed class PathVirtualizer
     /// <summary>The real path of one that ngtcp2 names; <see langword="null"/> where it has been forgotten.</summary>
     public FourTuple? ToReal(FourTuple virtualPath) => Find(virtualPath)?.Real;
 
-    /// <summary>
-    /// How many bytes may be sent on the path in use so that ngtcp2 does not reach the limit of a path that is not validated. Where it does, ngtcp2 1.11 cancels
-    /// its probe time-out and does not set it again when more may be sent; with a full congestion window it would never send again.
-    /// </summary>
-    public int SendLimit => _current.Validated ? int.MaxValue : (int)Math.Clamp(_current.Allowance - 1, 0, int.MaxValue);
+    /// <summary>How many bytes may be sent on the path in use (RFC 9000, section 8).</summary>
+    public long Allowance => _current.Validated ? long.MaxValue : _current.Allowance;
 
     /// <summary>Counts an authenticated datagram from a path.</summary>
     public void CountReceived(FourTuple virtualPath, int length) => CountAllowance(virtualPath, 3L * length);
@@ -96,8 +142,11 @@ internal sealed class PathVirtualizer
 
         _current.Stale = true;
         entry.Stale = false;
-        entry.Authenticated = true;
         _current = entry;
+        _arriving = entry == _arriving ? null : _arriving;
+        _entries.Remove(entry);
+        _entries.Add(entry);
+        Evict();
         return true;
     }
 
@@ -119,7 +168,7 @@ internal sealed class PathVirtualizer
             }
         }
 
-        return null;
+        return _arriving?.VirtualRemote == virtualPath.Remote ? _arriving : null;
     }
 
     private Entry? FindLatest(FourTuple real)
@@ -135,24 +184,23 @@ internal sealed class PathVirtualizer
         return null;
     }
 
-    private Entry Add(FourTuple real)
-    {
-        if (_entries.Count == MaxEntries)
-        {
-            Evict();
-        }
-
-        var entry = new Entry(real, real.Ingress == 0 ? real.Local : _local, real.Remote.WithPort(NextPort()));
-        _entries.Add(entry);
-        return entry;
-    }
-
-    // Entries precede authentication, so those that anyone could have made go first; then the ones that the peer left longest ago.
+    // Those that the peer left, or was heard from, longest ago.
     private void Evict()
     {
-        var victim = _entries.FindIndex(e => e != _current && !e.Authenticated);
-        _entries.RemoveAt(victim >= 0 ? victim : _entries.FindIndex(e => e != _current));
+        if (_entries.Count(IsCandidate) > MaxCandidates)
+        {
+            GivenUp++;
+            _entries.RemoveAt(_entries.FindIndex(IsCandidate));
+        }
+
+        if (_entries.Count > MaxEntries)
+        {
+            _entries.RemoveAt(_entries.FindIndex(e => e != _current));
+        }
     }
+
+    // ngtcp2 may fall back to where the handshake was completed.
+    private bool IsCandidate(Entry entry) => entry is { Validated: false, Unproven: false } && entry != _current;
 
     private ushort NextPort()
     {

@@ -49,11 +49,14 @@ internal sealed class ConnectionDriver
         Context = context;
     }
 
-    public void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    /// <summary>Takes a datagram.</summary>
+    /// <returns>Why it was rejected, where it was.</returns>
+    public RejectionReason? OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
+        RejectionReason? rejected = null;
         try
         {
-            Core.HandleDatagram(datagram, path, now);
+            rejected = Core.HandleDatagram(datagram, path, now);
         }
         catch (Exception e)
         {
@@ -61,6 +64,7 @@ internal sealed class ConnectionDriver
         }
 
         _loop.MakeReady(this);
+        return rejected;
     }
 
     public void OnTimer(Instant now)

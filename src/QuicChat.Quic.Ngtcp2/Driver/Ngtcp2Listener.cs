@@ -19,9 +19,13 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 {
     // RFC 9000, section 20.1.
     private const ulong ConnectionRefused = 2;
+    private const ulong InvalidToken = 0xb;
 
     // RFC 9000, section 17.2.
     private const byte LongHeader = 0x80;
+
+    // 0 is Initial.
+    private const byte PacketType = 0x30;
 
     // RFC 9000, section 10.3: the least that a packet could be; and enough to look like one.
     private const int ResetTokenLength = 16;
@@ -34,6 +38,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
     private const int MaxHandshakes = 4096;
+
+    // Handshakes under way above which clients prove their address first: what the 500 handshakes a second that a gateway takes keep under way at 300 ms of round-trip
+    // time, and 10 MiB of memory. Above it are attackers, whose forged addresses cost no more then, or many clients at once, which a round trip more spreads.
+    private const int MaxUnprovenHandshakes = 256;
+
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
@@ -49,9 +58,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private long _resetSecond;
     private int _resets;
     private readonly Func<bool>? _admit;
+    private readonly RetryPolicy _retry;
+    private readonly AddressTokens _tokens;
     private readonly UdpSocket _socket;
     private readonly EventLoop _loop;
     private readonly ILogger _logger;
+    private readonly RejectionLog _rejected;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
     private readonly CertificateSelector? _certificates;
 
@@ -76,9 +88,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         _logger = logger;
         _certificates = certificates;
+        _rejected = new RejectionLog(options.Rejections, logger);
         _pool = options.Pool;
         _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
+        _retry = options.Retry;
+        _tokens = new AddressTokens(_pool);
         _ids = new ConnectionIdTable(_poolIds ?? (ConnectionIds)new PlainConnectionIds(options.ServerId));
         _settings = new ConnectionSettings
         {
@@ -100,7 +115,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _socket = UdpSocket.Listen(endPoint);
             _socket.Handler = this;
-            _link = _pool is null ? null : new ServerLink(_pool, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
+            _link = _pool is null ? null : new ServerLink(_pool, _rejected, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
             EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
             _loop = new EventLoop($"quic {EndPoint}", logger);
         }
@@ -213,6 +228,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
         if (datagram.IsEmpty)
         {
+            Reject(RejectionReason.Malformed, path, now);
             return;
         }
 
@@ -225,7 +241,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
                     if (_ids.Find(id) is { } connection)
                     {
-                        ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+                        Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
                     }
                     else if ((datagram[0] & LongHeader) != 0)
                     {
@@ -233,14 +249,32 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     }
                     else
                     {
-                        HandOn(datagram, id, path);
+                        HandOn(datagram, id, path, now);
                     }
 
                     break;
-                case Interop.Ngtcp2.ErrorVersionNegotiation when datagram.Length >= Interop.Ngtcp2.MaxUdpPayloadSize:
-                    SendVersionNegotiation(header, path);
+                case Interop.Ngtcp2.ErrorVersionNegotiation:
+                    Reject(RejectionReason.Version, path, now);
+                    if (datagram.Length >= Interop.Ngtcp2.MaxUdpPayloadSize)
+                    {
+                        SendVersionNegotiation(header, path);
+                    }
+
+                    break;
+                default:
+                    Reject(RejectionReason.Malformed, path, now);
                     break;
             }
+        }
+    }
+
+    private void Reject(RejectionReason reason, in FourTuple path, Instant now) => _rejected.Add(reason, path.Remote, now.Elapsed);
+
+    private void Deliver(ConnectionDriver driver, ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    {
+        if (driver.OnDatagram(datagram, path, now) is { } reason)
+        {
+            Reject(reason, path, now);
         }
     }
 
@@ -256,29 +290,40 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // A client's new path may lead to another server of the pool than the connection's. Long headers belong to handshakes, which no path changes in.
-    private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path)
+    private void HandOn(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> id, in FourTuple path, Instant now)
     {
         switch (_poolIds?.Find(id))
         {
             case { IsOfFormerLife: true }:
-                SendReset(datagram.Length, id, path);
+                SendReset(datagram.Length, id, path, now);
                 break;
-            case { Server: not 0 and var server } when server != _pool!.View?.ServerId:
-                _link!.HandOn(datagram, path, server);
+            case { Server: not 0 and var server } when server != _pool!.View?.ServerId && _link!.TryHandOn(datagram, path, server):
+                break;
+            default:
+                Reject(RejectionReason.UnknownConnection, path, now);
                 break;
         }
     }
 
     // A server that was started again tells the clients of its former life at once that their connections are gone (RFC 9000, section 10.3). What this life has ended it
     // has ended with words, and what it has retired may still be on its way for a connection that lives.
-    private unsafe void SendReset(int received, ReadOnlySpan<byte> id, in FourTuple path)
+    private unsafe void SendReset(int received, ReadOnlySpan<byte> id, in FourTuple path, Instant now)
     {
         // Shorter than what it answers, so that two ends that know nothing of each other fall silent.
         var length = Math.Min(received - 1, MaxResetLength);
-        if (length < MinResetLength || !MayReset())
+        if (length < MinResetLength)
         {
+            Reject(RejectionReason.UnknownConnection, path, now);
             return;
         }
+
+        if (!MayReset(now))
+        {
+            Reject(RejectionReason.ResetLimit, path, now);
+            return;
+        }
+
+        Reject(RejectionReason.FormerLife, path, now);
 
         var packet = _loop.SendBuffer[..length];
         RandomNumberGenerator.Fill(packet);
@@ -305,9 +350,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // Anyone can send what looks like a packet of a former connection's, once they have seen one.
-    private bool MayReset()
+    private bool MayReset(Instant now)
     {
-        var second = Environment.TickCount64 / 1000;
+        var second = (long)now.Elapsed.TotalSeconds;
         if (second != _resetSecond)
         {
             (_resetSecond, _resets) = (second, 0);
@@ -329,21 +374,21 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         if (!TryReadId(datagram, out var id))
         {
-            _pool!.CountRejected();
+            Reject(RejectionReason.Link, path, now);
         }
         else if (_ids.Find(id) is { } connection)
         {
             _pool!.CountTaken();
-            ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+            Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
         }
         else if (_poolIds!.Find(id).IsOfFormerLife)
         {
-            SendReset(datagram.Length, id, path);
+            SendReset(datagram.Length, id, path, now);
         }
         else
         {
             // One hop at most: it is not handed on again.
-            _pool!.CountRejected();
+            Reject(RejectionReason.Link, path, now);
         }
     }
 
@@ -351,45 +396,101 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         if (_handshakes >= MaxHandshakes)
         {
+            Reject(RejectionReason.HandshakeLimit, path, now);
             return;
         }
 
-        Interop.Ngtcp2.PacketHeader header;
+        ConnectionDriver? driver;
         fixed (byte* data = datagram)
         {
-            if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0)
+            Interop.Ngtcp2.PacketHeader header;
+            if (Interop.Ngtcp2.Accept(&header, data, (nuint)datagram.Length) != 0 || header.Dcid.DataLength < Interop.Ngtcp2.MinInitialDcidLength)
             {
-                return;
-            }
-        }
-
-        ConnectionDriver? driver = null;
-        try
-        {
-            if (_unbound || _pool is { View: null } || _admit?.Invoke() == false)
-            {
-                Refuse(header, path);
+                // What is not a first packet follows one of a connection that is gone, or was never here.
+                Reject((datagram[0] & PacketType) == 0 ? RejectionReason.Malformed : RejectionReason.UnknownConnection, path, now);
                 return;
             }
 
-            driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
-            var owner = driver;
-            var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(owner), now);
-            core.Driver = driver;
-            var context = new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(owner, c));
-            context.Greeted = _certificates is null ? null : name => _ = ChooseCertificateAsync(core, context, name);
-            driver.Attach(core, context);
+            driver = Accept(header, path, now);
         }
-        catch (Exception e)
+
+        if (driver is null)
         {
-            // One client that cannot be served must not end the thread of all others.
-            EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return;
         }
 
         _connections.Add(driver);
         _handshakes++;
-        driver.OnDatagram(datagram, path, now);
+        Deliver(driver, datagram, path, now);
+    }
+
+    // A first packet begins a connection, or is answered at once and forgotten.
+    private ConnectionDriver? Accept(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, Instant now)
+    {
+        try
+        {
+            if (_unbound || _pool is { View: null })
+            {
+                Reject(RejectionReason.NotAdmitted, path, now);
+                Refuse(header, path, ConnectionRefused);
+                return null;
+            }
+
+            // Before the application is asked, so that forged addresses do not use up what it lets in.
+            var proof = _tokens.Check(header, path.Remote, now);
+            if (proof.Kind == AddressProofKind.Invalid)
+            {
+                Reject(RejectionReason.InvalidToken, path, now);
+                Refuse(header, path, InvalidToken);
+                return null;
+            }
+
+            if (proof.Kind == AddressProofKind.None && AsksForProof)
+            {
+                SendRetry(header, path, now);
+                return null;
+            }
+
+            if (_admit?.Invoke() == false)
+            {
+                Reject(RejectionReason.NotAdmitted, path, now);
+                Refuse(header, path, ConnectionRefused);
+                return null;
+            }
+
+            var driver = new ConnectionDriver(_loop, this, _logger, OnEnded);
+            var core = ConnectionCore.Accept(header, path, _settings, _ids, _ => _loop.Wake(driver), now, proof);
+            core.Driver = driver;
+            var context = new Ngtcp2ConnectionContext(driver, path.ToPath(), _settings, c => OnHandshakeCompleted(driver, c));
+            context.Greeted = _certificates is null ? null : name => _ = ChooseCertificateAsync(core, context, name);
+            driver.Attach(core, context);
+            return driver;
+        }
+        catch (Exception e)
+        {
+            // One client that cannot be served must not end the thread of all others.
+            EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
+            return null;
+        }
+    }
+
+    private bool AsksForProof => _retry switch
+    {
+        RetryPolicy.Always => true,
+        RetryPolicy.Never => false,
+        _ => _handshakes >= MaxUnprovenHandshakes,
+    };
+
+    // It is smaller than what it answers, so a forged address is sent less than it costs (RFC 9000, section 8.1).
+    private void SendRetry(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, Instant now)
+    {
+        Span<byte> scid = stackalloc byte[_ids.Ids.Length];
+        _ids.Ids.Mint(scid);
+        var buffer = _loop.SendBuffer;
+        if (_tokens.WriteRetry(buffer, header, path.Remote, scid, now) is > 0 and var length)
+        {
+            _ = _socket.TrySend(buffer[..length], path);
+        }
     }
 
     private async Task ChooseCertificateAsync(ConnectionCore core, Ngtcp2ConnectionContext context, string serverName)
@@ -440,14 +541,14 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     }
 
     // So that a client tries elsewhere at once, and not when its handshake times out.
-    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path)
+    private unsafe void Refuse(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, ulong error)
     {
         var buffer = _loop.SendBuffer;
         var (dcid, scid) = (header.Scid, header.Dcid);
         fixed (byte* destination = buffer)
         {
             var length = Interop.Ngtcp2.WriteInitialConnectionClose(
-                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, ConnectionRefused, null, 0);
+                destination, (nuint)buffer.Length, header.Version, &dcid, &scid, error, null, 0);
             if (length > 0)
             {
                 _ = _socket.TrySend(buffer[..(int)length], path);

@@ -23,6 +23,16 @@ internal static class OptionsCheck
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.ConnectionReceiveWindow, nameof(options.ConnectionReceiveWindow));
     }
 
+    /// <exception cref="ArgumentException">An option asks for what System.Net.Quic does not offer; the message names it.</exception>
+    public static void CheckForSystem(QuicListenerOptions options)
+    {
+        if (options.Retry != RetryPolicy.UnderLoad)
+        {
+            throw new ArgumentException(
+                $"The engine 'system' decides by itself when clients prove their address; {options.Retry} needs the engine 'ngtcp2'.", nameof(options.Retry));
+        }
+    }
+
     /// <exception cref="ArgumentException">An option makes no sense; the message names it.</exception>
     public static void Check(QuicClientOptions options)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
@@ -14,6 +15,7 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 internal sealed class ServerLink : IDatagramHandler, IDisposable
 {
     private readonly ServerPool _pool;
+    private readonly RejectionLog _rejected;
     private readonly UdpSocket _socket;
     private readonly UdpAddress _local;
     private readonly DatagramTaken _taken;
@@ -31,9 +33,10 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
     /// <summary>Sends a datagram to a client for another server.</summary>
     public delegate void DatagramReturned(ReadOnlySpan<byte> datagram, in FourTuple path);
 
-    public ServerLink(ServerPool pool, DatagramTaken taken, DatagramReturned returned)
+    public ServerLink(ServerPool pool, RejectionLog rejected, DatagramTaken taken, DatagramReturned returned)
     {
         _pool = pool;
+        _rejected = rejected;
         _taken = taken;
         _returned = returned;
         _socket = UdpSocket.Listen(pool.Link);
@@ -45,12 +48,16 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
     public UdpSocket Socket => _socket;
 
     /// <summary>Hands a client's datagram to the server of its connection.</summary>
-    public void HandOn(ReadOnlySpan<byte> datagram, in FourTuple path, uint server)
+    /// <returns>Whether that server is known.</returns>
+    public bool TryHandOn(ReadOnlySpan<byte> datagram, in FourTuple path, uint server)
     {
-        if (Send(LinkFrame.ToOwner, datagram, path, server))
+        if (!Send(LinkFrame.ToOwner, datagram, path, server))
         {
-            _pool.CountHandedOn();
+            return false;
         }
+
+        _pool.CountHandedOn();
+        return true;
     }
 
     /// <summary>Has the server that a client speaks to send it a datagram. What cannot be sent counts as lost on the way.</summary>
@@ -65,7 +72,7 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
             || !view.Peers.ContainsKey(header.Sender)
             || !TryOpen(frame, view, header, out var clientPath, out var datagram))
         {
-            _pool.CountRejected();
+            _rejected.Add(RejectionReason.Link, path.Remote, now.Elapsed);
             return;
         }
 

@@ -14,6 +14,7 @@ internal static unsafe partial class Ngtcp2
     public const int PacketInfoVersion = 1;
 
     public const uint ProtocolVersion1 = 1;
+    public const int MinInitialDcidLength = 8;
     public const int MaxUdpPayloadSize = 1200;
     public const int MaxPmtudUdpPayloadSize = 1452;
 
@@ -47,6 +48,15 @@ internal static unsafe partial class Ngtcp2
     public const int PathValidationSuccess = 0;
     public const int PathValidationFailure = 1;
     public const int PathValidationAborted = 2;
+
+    public const uint PathValidationFlagNewToken = 2;
+
+    public const int TokenTypeRetry = 1;
+    public const int TokenTypeNewToken = 2;
+    public const byte TokenMagicRetry = 0xb7;
+    public const byte TokenMagicRegular = 0x36;
+    public const int MaxRetryTokenLength = 90;
+    public const int MaxRegularTokenLength = 41;
 
     public const int CloseTypeTransport = 0;
     public const int CloseTypeApplication = 1;
@@ -203,6 +213,30 @@ internal static unsafe partial class Ngtcp2
 
     [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_generate_stateless_reset_token")]
     public static partial int GenerateStatelessResetToken(byte* token, byte* secret, nuint secretLength, Cid* cid);
+
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_generate_retry_token2")]
+    public static partial nint GenerateRetryToken(
+        byte* token, byte* secret, nuint secretLength, uint version, Libc.SockAddr* remote, uint remoteLength, Cid* retryScid, Cid* originalDcid, ulong now);
+
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_verify_retry_token2")]
+    public static partial int VerifyRetryToken(
+        Cid* originalDcid, byte* token, nuint tokenLength, byte* secret, nuint secretLength, uint version, Libc.SockAddr* remote, uint remoteLength, Cid* dcid,
+        ulong timeout, ulong now);
+
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_generate_regular_token")]
+    public static partial nint GenerateRegularToken(
+        byte* token, byte* secret, nuint secretLength, Libc.SockAddr* remote, uint remoteLength, ulong now);
+
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_verify_regular_token")]
+    public static partial int VerifyRegularToken(
+        byte* token, nuint tokenLength, byte* secret, nuint secretLength, Libc.SockAddr* remote, uint remoteLength, ulong timeout, ulong now);
+
+    [LibraryImport(NativeLibraries.Ngtcp2CryptoGnutls, EntryPoint = "ngtcp2_crypto_write_retry")]
+    public static partial nint WriteRetry(
+        byte* destination, nuint length, uint version, Cid* dcid, Cid* scid, Cid* originalDcid, byte* token, nuint tokenLength);
+
+    [LibraryImport(NativeLibraries.Ngtcp2, EntryPoint = "ngtcp2_conn_submit_new_token")]
+    public static partial int SubmitNewToken(nint connection, byte* token, nuint length);
 
     /// <summary>The words of libngtcp2 for one of its errors.</summary>
     public static string Describe(int error) => Marshal.PtrToStringUTF8((nint)StrError(error)) ?? $"error {error}";

@@ -36,6 +36,14 @@ public sealed class QuicListenerOptions
     /// </summary>
     public Func<bool>? Admit { get; init; }
 
+    /// <summary>Where what is rejected is counted. The engine <see cref="QuicEngineKind.System"/> counts nothing.</summary>
+    public Rejections Rejections { get; init; } = new();
+
+    /// <summary>
+    /// When clients prove their address before their handshake begins. The engine of System.Net.Quic decides by itself, and takes nothing but the default.
+    /// </summary>
+    public RetryPolicy Retry { get; init; } = RetryPolicy.UnderLoad;
+
     /// <summary>How many bidirectional streams a client may have open: its control stream and a stream a room.</summary>
     public int MaxBidirectionalStreams { get; init; } = 128;
 

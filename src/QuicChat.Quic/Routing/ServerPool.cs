@@ -19,7 +19,6 @@ public sealed class ServerPool
     private long _handedOn;
     private long _taken;
     private long _returned;
-    private long _rejected;
 
     /// <summary>Prepares a listener's part.</summary>
     /// <param name="link">Where to listen for other servers; port 0 takes a free one. Clients need not reach it.</param>
@@ -36,7 +35,7 @@ public sealed class ServerPool
     public IPEndPoint? LinkEndPoint
     {
         get => _linkEndPoint;
-        set => _linkEndPoint = value;
+        internal set => _linkEndPoint = value;
     }
 
     /// <summary>Who is in the pool; <see langword="null"/> while it is not known.</summary>
@@ -64,18 +63,9 @@ public sealed class ServerPool
     /// <summary>Datagrams sent to clients for other servers.</summary>
     public long Returned => Interlocked.Read(ref _returned);
 
-    /// <summary>What arrived on the link and was nobody's: garbage, forged, of a server or a connection that is not known.</summary>
-    public long Rejected => Interlocked.Read(ref _rejected);
+    internal void CountHandedOn() => Interlocked.Increment(ref _handedOn);
 
-    /// <summary>Counts a datagram handed on.</summary>
-    public void CountHandedOn() => Interlocked.Increment(ref _handedOn);
+    internal void CountTaken() => Interlocked.Increment(ref _taken);
 
-    /// <summary>Counts a datagram taken.</summary>
-    public void CountTaken() => Interlocked.Increment(ref _taken);
-
-    /// <summary>Counts a datagram sent for another server.</summary>
-    public void CountReturned() => Interlocked.Increment(ref _returned);
-
-    /// <summary>Counts a datagram rejected.</summary>
-    public void CountRejected() => Interlocked.Increment(ref _rejected);
+    internal void CountReturned() => Interlocked.Increment(ref _returned);
 }

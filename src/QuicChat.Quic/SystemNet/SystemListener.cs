@@ -148,7 +148,7 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
     // Only here can a connection be refused: after its first packet and before its handshake. The client hears of it as the TLS alert
     // user_canceled.
     private ValueTask<QuicServerConnectionOptions> Admit()
-        => !_unbound && _options.Admit?.Invoke() != false
+        => !_unbound && _options.Pool is not { View: null } && _options.Admit?.Invoke() != false
             ? new(_connectionOptions)
             : throw new OperationCanceledException("The server takes no connections now.");
 

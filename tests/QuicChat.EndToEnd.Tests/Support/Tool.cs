@@ -28,21 +28,19 @@ internal sealed class Tool : IAsyncDisposable
     public string Error => Text(_error);
 
     /// <summary>Starts a verb.</summary>
-    public static Tool Start(params string[] arguments)
+    public static Tool Start(params string[] arguments) => StartIn([], arguments);
+
+    /// <summary>Starts a verb by another command.</summary>
+    public static Tool StartIn(string[] prefix, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        string[] command = [.. prefix, "dotnet", Path.Combine(Root, "src", "QuicChat.Cli", "bin", "Release", "net10.0", "quicchat.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             Environment = { ["QUICCHAT_HOME"] = Root },
         };
-        start.ArgumentList.Add(Path.Combine(Root, "src", "QuicChat.Cli", "bin", "Release", "net10.0", "quicchat.dll"));
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
         return new Tool(Process.Start(start) ?? throw new InvalidOperationException("The tool could not be started."));
     }
 

@@ -3,6 +3,7 @@ using QuicChat.Gateway.Hosting;
 using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Limits;
 using QuicChat.Gateway.Sessions;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Gateway.Tests.Hosting;
 
@@ -28,6 +29,10 @@ public sealed class GatewayOptionsTests
         var gateway = new GatewayOptionsValidator().Validate(null, new GatewayOptions { Id = "two words", LeaseRenewInterval = TimeSpan.FromMinutes(1) });
         Assert.Equal(3, gateway.Failures!.Count());
         Assert.Contains(gateway.Failures!, failure => failure.Contains("Store", StringComparison.Ordinal));
+
+        var engine = new GatewayOptionsValidator().Validate(
+            null, new GatewayOptions { Store = "127.0.0.1:6379", Engine = QuicEngineKind.System, Retry = RetryPolicy.Always });
+        Assert.Contains("'ngtcp2'", Assert.Single(engine.Failures!), StringComparison.Ordinal);
 
         var sessions = new SessionOptionsValidator().Validate(null, new SessionOptions { MaxRooms = 0, MaxUnanswered = 0, HelloTimeLimit = TimeSpan.Zero });
         Assert.Equal(3, sessions.Failures!.Count());

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using QuicChat.Gateway.Diagnostics;
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Tests.Support;
@@ -27,10 +28,13 @@ internal sealed class Metrics : IMeterFactory
         _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Add(instrument, value, tags));
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Add(instrument, (long)value, tags));
         _listener.Start();
-        Gateway = new GatewayMetrics(this, new ServerPool(new IPEndPoint(IPAddress.Loopback, 0)));
+        Gateway = new GatewayMetrics(this, new ServerPool(new IPEndPoint(IPAddress.Loopback, 0)), Rejections);
     }
 
     public GatewayMetrics Gateway { get; }
+
+    /// <summary>What the engine rejects.</summary>
+    public Rejections Rejections { get; } = new();
 
     /// <summary>The sum of an instrument; with tags, written <c>name{tag=value,…}</c>.</summary>
     public long this[string instrument] => _sums.GetValueOrDefault(instrument);

@@ -50,6 +50,7 @@ public sealed class PathVirtualizerTests
         Assert.False(paths.HasLeft(Away));
 
         paths.ToVirtual(Home);
+        paths.Keep();
         Assert.False(paths.HasLeft(Home));
     }
 
@@ -63,19 +64,35 @@ public sealed class PathVirtualizerTests
     }
 
     [Fact]
-    public void Forged_sources_are_forgotten_first_and_never_the_path_in_use()
+    public void A_path_that_nothing_genuine_came_from_leaves_nothing()
+    {
+        var paths = new PathVirtualizer(Home);
+        var forged = paths.ToVirtual(Path("198.51.100.1", 443));
+        paths.Forget();
+        Assert.Null(paths.ToReal(forged));
+
+        // Not even its port.
+        Assert.Equal(forged.Remote.Port, paths.ToVirtual(Away).Remote.Port);
+    }
+
+    [Fact]
+    public void Three_candidates_are_kept_the_newest_and_never_at_the_cost_of_a_validated_path()
     {
         var paths = new PathVirtualizer(Home);
         var away = paths.ToVirtual(Away);
         Assert.True(paths.SetCurrent(away));
+        paths.SetValidated(away);
+        List<FourTuple> candidates = [];
         for (var i = 0; i < 100; i++)
         {
-            paths.ToVirtual(Path($"198.51.100.{i}", 443));
+            candidates.Add(paths.ToVirtual(Path($"198.51.100.{i}", 443)));
+            paths.Keep();
         }
 
+        Assert.Equal(candidates.TakeLast(3), candidates.Where(candidate => paths.ToReal(candidate) is not null));
+        Assert.Equal(97, paths.GivenUp);
         Assert.Equal(Away, paths.ToReal(away));
         Assert.Equal(Home, paths.ToReal(Home));
-        Assert.Null(paths.ToReal(Path("198.51.100.250", 443)));
     }
 
     [Fact]

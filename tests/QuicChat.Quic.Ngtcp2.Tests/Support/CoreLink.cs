@@ -80,6 +80,12 @@ internal sealed class CoreLink : IDisposable
 
     public int ServerIds => _serverIds.Count;
 
+    /// <summary>What the server got from each address, and sent to it.</summary>
+    public Ledger Ledger { get; } = new();
+
+    /// <summary>What the server rejected.</summary>
+    public List<RejectionReason> Rejected { get; } = [];
+
     public static ConnectionSettings NewClientSettings() => new()
     {
         Credentials = CredentialsHandle.ForClient(),
@@ -259,6 +265,11 @@ internal sealed class CoreLink : IDisposable
         while ((length = end.Core.PollTransmit(_buffer, Now, out var path)) > 0)
         {
             end.DatagramsSent++;
+            if (end != Client)
+            {
+                Ledger[path.Remote.ToEndPoint()].Send(length);
+            }
+
             var datagram = _buffer[..length];
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
@@ -312,6 +323,7 @@ internal sealed class CoreLink : IDisposable
             return;
         }
 
+        Ledger[flight.Path.Remote.ToEndPoint()].Receive(flight.Datagram.Length);
         fixed (byte* data = flight.Datagram)
         {
             Native.VersionCid header;
@@ -323,7 +335,11 @@ internal sealed class CoreLink : IDisposable
 
             if (_serverIds.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } known)
             {
-                known.HandleDatagram(flight.Datagram, flight.Path, Now);
+                if (known.HandleDatagram(flight.Datagram, flight.Path, Now) is { } reason)
+                {
+                    Rejected.Add(reason);
+                }
+
                 return;
             }
 

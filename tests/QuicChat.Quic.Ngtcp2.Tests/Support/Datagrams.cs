@@ -38,4 +38,29 @@ internal static class Datagrams
         var scid = afterDcid.Slice(1, afterDcid[0]);
         return (version, dcid.ToArray(), scid.ToArray(), afterDcid[(1 + scid.Length)..].ToArray());
     }
+
+    /// <summary>Whether a datagram begins with a Retry packet (RFC 9000, section 17.2.5).</summary>
+    public static bool IsRetry(ReadOnlySpan<byte> datagram) => (datagram[0] & 0xf0) == 0xf0;
+
+    /// <summary>Whether a datagram begins with an Initial packet (RFC 9000, section 17.2.2).</summary>
+    public static bool IsInitial(ReadOnlySpan<byte> datagram) => (datagram[0] & 0xf0) == 0xc0;
+
+    /// <summary>The token of the Initial packet that a datagram begins with.</summary>
+    public static byte[] TokenOf(ReadOnlySpan<byte> datagram) => datagram[TokenAt(datagram)].ToArray();
+
+    /// <summary>Where that token is.</summary>
+    public static Range TokenAt(ReadOnlySpan<byte> datagram)
+    {
+        if (!IsInitial(datagram))
+        {
+            throw new ArgumentException("The datagram does not begin with an Initial packet.", nameof(datagram));
+        }
+
+        var at = 6 + datagram[5];
+        at += 1 + datagram[at];
+
+        // A length of one byte, or of two (RFC 9000, section 16).
+        var (length, bytes) = datagram[at] < 0x40 ? (datagram[at], 1) : (BinaryPrimitives.ReadUInt16BigEndian(datagram[at..]) & 0x3fff, 2);
+        return (at + bytes)..(at + bytes + length);
+    }
 }

@@ -45,6 +45,9 @@ internal static unsafe partial class Hostile
 
     public static bool HandshakeCompleted(this ConnectionCore core) => Connection(core) != 0 && GetHandshakeCompleted(Connection(core)) != 0;
 
+    /// <summary>Whether a server may send to the path in use as much as it likes.</summary>
+    public static bool IsPathValidated(this ConnectionCore core) => Virtualizer(core).Allowance == long.MaxValue;
+
     /// <summary>The core behind a connection; see <see cref="ConnectionCore.Request"/> for getting onto its thread.</summary>
     public static ConnectionCore Core(this MultiplexedConnectionContext connection) => Driver((Ngtcp2ConnectionContext)connection).Core;
 
@@ -68,6 +71,9 @@ internal static unsafe partial class Hostile
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_connection")]
     private static extern ref nint Connection(ConnectionCore core);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_virtualizer")]
+    private static extern ref PathVirtualizer Virtualizer(ConnectionCore core);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_streams")]
     private static extern ref Dictionary<long, StreamCore> Streams(ConnectionCore core);

@@ -1,0 +1,44 @@
+namespace QuicChat.Quic.Engines;
+
+/// <summary>Why a datagram that arrived was not taken.</summary>
+public enum RejectionReason
+{
+    /// <summary>It is not QUIC: empty, cut short, or a first packet in a datagram of less than 1,200 bytes (RFC 9000, section 14.1).</summary>
+    Malformed,
+
+    /// <summary>It is of a version of QUIC that is not spoken; a large one was answered with Version Negotiation (RFC 9000, section 6).</summary>
+    Version,
+
+    /// <summary>Its connection ID belongs to no connection: forged, or of a connection that has ended.</summary>
+    UnknownConnection,
+
+    /// <summary>It begins a connection, while as many handshakes are under way as may be.</summary>
+    HandshakeLimit,
+
+    /// <summary>It begins a connection that the application does not admit; it was answered with CONNECTION_REFUSED (RFC 9000, section 20.1).</summary>
+    NotAdmitted,
+
+    /// <summary>It begins a connection with a token that this server did not issue, not for this address, or too long ago (RFC 9000, section 8.1.3).</summary>
+    InvalidToken,
+
+    /// <summary>It came on a path that the connection's policy denies.</summary>
+    DeniedPath,
+
+    /// <summary>It came on a path of its own while its connection has as many candidates as it may have.</summary>
+    TooManyPaths,
+
+    /// <summary>
+    /// Its connection is known, but nothing in it decrypted, or only what had been received before: forged, replayed, or a last packet of a handshake that has been
+    /// completed meanwhile.
+    /// </summary>
+    Undecryptable,
+
+    /// <summary>It is of a connection of this server's former life; it was answered with a stateless reset (RFC 9000, section 10.3).</summary>
+    FormerLife,
+
+    /// <summary>Likewise, but so many stateless resets were sent that it was not answered.</summary>
+    ResetLimit,
+
+    /// <summary>It came over the link between servers and is not genuine, of a server that is not known, or for no connection of this one.</summary>
+    Link,
+}
