@@ -41,6 +41,9 @@ internal sealed class CoreLink : IDisposable
         public int DatagramsSent { get; set; }
 
         public List<PathEvent> PathEvents { get; } = [];
+
+        /// <summary>The host that each client has asked for.</summary>
+        public List<string> Greetings { get; } = [];
     }
 
     public CoreLink(ConnectionSettings? client = null, ConnectionSettings? server = null)
@@ -290,6 +293,9 @@ internal sealed class CoreLink : IDisposable
             {
                 case ConnectionEvent.HandshakeCompleted:
                     end.Completed = true;
+                    break;
+                case ConnectionEvent.ClientGreeted greeted:
+                    end.Greetings.Add(greeted.ServerName);
                     break;
                 case ConnectionEvent.StreamAccepted accepted:
                     end.Accepted.Enqueue(accepted.Stream);

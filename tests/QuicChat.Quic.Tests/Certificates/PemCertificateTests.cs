@@ -113,6 +113,54 @@ public sealed class PemCertificateTests : IDisposable
             Now.AddDays(1));
     }
 
+    [Fact]
+    public void A_loaded_certificate_keeps_its_chain_and_its_key()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var issuer = new CertificateRequest("CN=issuer", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddDays(1));
+        using var leaf = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddDays(1));
+
+        var taken = PemCertificate.From(leaf, [issuer]);
+
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPem(taken.CertificatePem);
+        Assert.Equal(["CN=leaf", "CN=issuer"], chain.Select(one => one.Subject));
+        Assert.Equal(leaf.GetCertHash(HashAlgorithmName.SHA256), taken.Sha256);
+        using var again = X509Certificate2.CreateFromPem(taken.CertificatePem, taken.KeyPem);
+        Assert.True(again.HasPrivateKey);
+    }
+
+    [Fact]
+    public void A_loaded_certificate_without_its_key_says_how_to_load_both()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var whole = new CertificateRequest("CN=leaf", key, HashAlgorithmName.SHA256).CreateSelfSigned(Now, Now.AddDays(1));
+        using var bare = X509CertificateLoader.LoadCertificate(whole.RawData);
+
+        Assert.Equal(
+            "The certificate of 'CN=leaf' has no private key. Load it together with its key, as from a PKCS #12 file or by X509Certificate2.CreateFromPemFile.",
+            Assert.Throws<CertificateException>(() => PemCertificate.From(bare, [])).Message);
+    }
+
+    [Fact]
+    public void A_key_that_stays_in_a_module_says_what_to_load_instead()
+    {
+        using var key = new LockedKey();
+
+        Assert.Equal(
+            "The private key of the certificate of 'CN=leaf' cannot be exported, and GnuTLS needs the key itself. "
+            + "Load the certificate from a file of PEM or PKCS #12 (with X509KeyStorageFlags.Exportable), not from a key store or a hardware module.",
+            Assert.Throws<CertificateException>(() => PemCertificate.ExportKey(key, "CN=leaf")).Message);
+    }
+
+    // As those of hardware modules.
+    private sealed class LockedKey : RSA
+    {
+        public override RSAParameters ExportParameters(bool includePrivateParameters) => throw new CryptographicException("The key is not exportable.");
+
+        public override void ImportParameters(RSAParameters parameters) => throw new NotSupportedException();
+    }
+
     private ECDsa WritePair()
     {
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
