@@ -15,7 +15,8 @@ internal sealed class CallbackCertificates(TlsConnectionCallbackOptions tls)
 
     /// <exception cref="CertificateException">There is none, or it cannot be used; the message says what to do.</exception>
     /// <exception cref="NotSupportedException">The application asks for what this engine cannot do.</exception>
-    public async ValueTask<PemCertificate> ChooseAsync(string serverName, MultiplexedConnectionContext connection, CancellationToken cancellationToken)
+    public async ValueTask<PemCertificate> ChooseAsync(
+        string serverName, MultiplexedConnectionContext connection, CancellationToken cancellationToken)
     {
         var options = await tls.OnConnection(
             new TlsConnectionCallbackContext
@@ -38,14 +39,16 @@ internal sealed class CallbackCertificates(TlsConnectionCallbackOptions tls)
             { ServerCertificate: { } certificate } => From(certificate, []),
             { ServerCertificateSelectionCallback: { } select } => From(select(this, serverName), []),
             _ => throw new CertificateException(
-                "Kestrel was given no certificate for this end point. Name one with UseHttps, or in the configuration under Kestrel:Certificates:Default."),
+                "Kestrel was given no certificate for this end point. Name one with UseHttps, or in the configuration under "
+                + "Kestrel:Certificates:Default."),
         };
     }
 
     private PemCertificate From(X509Certificate? certificate, IEnumerable<X509Certificate2> issuers) => certificate switch
     {
         X509Certificate2 usable => _known.GetValue(usable, key => PemCertificate.From(key, issuers)),
-        null => throw new CertificateException($"The application's certificate selector returned none."),
-        _ => throw new CertificateException($"The certificate of '{certificate.Subject}' has no private key: give Kestrel an X509Certificate2 that has."),
+        null => throw new CertificateException("The application's certificate selector returned none."),
+        _ => throw new CertificateException(
+            $"The certificate of '{certificate.Subject}' has no private key: give Kestrel an X509Certificate2 that has."),
     };
 }

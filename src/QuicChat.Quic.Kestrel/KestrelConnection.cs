@@ -8,7 +8,7 @@ using QuicChat.Quic.Ngtcp2.Driver;
 
 namespace QuicChat.Quic.Kestrel;
 
-/// <summary>A connection as Kestrel expects it: it tells of its end by exceptions, and of a wait that is cancelled by nothing at all.</summary>
+/// <summary>A connection as Kestrel expects it: it tells of its end by exceptions, of a wait that is cancelled by nothing.</summary>
 internal sealed class KestrelConnection : MultiplexedConnectionContext, ITlsConnectionFeature
 {
     // H3_NO_ERROR (RFC 9114, section 8.1).
@@ -91,7 +91,8 @@ internal sealed class KestrelConnection : MultiplexedConnectionContext, ITlsConn
             : throw (Exception?)Volatile.Read(ref _abortReason) ?? new QuicConnectionClosedException(await _inner.Closed);
     }
 
-    public override async ValueTask<ConnectionContext> ConnectAsync(IFeatureCollection? features = null, CancellationToken cancellationToken = default)
+    public override async ValueTask<ConnectionContext> ConnectAsync(
+        IFeatureCollection? features = null, CancellationToken cancellationToken = default)
     {
         var stream = new KestrelStream(this, (Ngtcp2StreamContext)await _inner.ConnectAsync(features, cancellationToken));
         lock (_lock)

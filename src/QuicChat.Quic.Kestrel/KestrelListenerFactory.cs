@@ -34,7 +34,8 @@ internal sealed class KestrelListenerFactory(IOptions<Ngtcp2QuicOptions> options
         if (tls.ApplicationProtocols is not [var protocol])
         {
             throw new NotSupportedException(
-                $"The ngtcp2 engine negotiates one application protocol an end point, not {tls.ApplicationProtocols?.Count ?? 0}; for HTTP/3 it is 'h3'.");
+                "The ngtcp2 engine negotiates one application protocol an end point, for HTTP/3 'h3'; "
+                + $"{tls.ApplicationProtocols?.Count ?? 0} were given.");
         }
 
         NativeLibraries.EnsureLoaded();

@@ -8,7 +8,9 @@ using QuicChat.Quic.Ngtcp2.Driver;
 
 namespace QuicChat.Quic.Kestrel;
 
-/// <summary>A stream as Kestrel expects it: it tells that it has ended, keeps what a request leaves with it, and is disposed of when all was delivered.</summary>
+/// <summary>
+/// A stream as Kestrel expects it: it tells that it has ended, keeps what a request leaves with it, and is disposed of when all was delivered.
+/// </summary>
 internal sealed class KestrelStream : ConnectionContext, IStreamClosedFeature, IPersistentStateFeature
 {
     private readonly Ngtcp2StreamContext _inner;
@@ -75,8 +77,8 @@ internal sealed class KestrelStream : ConnectionContext, IStreamClosedFeature, I
     public override void Abort(ConnectionAbortedException abortReason) => _inner.Abort(abortReason);
 
     /// <summary>
-    /// Releases the stream once the client has all of the response, or cannot get it any more: a server that stops closes connections when their requests are
-    /// done.
+    /// Releases the stream once the client has all of the response, or cannot get it any more: a server that stops closes connections when
+    /// their requests are done.
     /// </summary>
     public override async ValueTask DisposeAsync()
     {

@@ -8,12 +8,14 @@ public sealed class Ngtcp2QuicOptions
     /// <summary>How many requests a client may have under way on a connection: 100, as for HTTP/2.</summary>
     public int MaxBidirectionalStreams { get; set; } = 100;
 
-    /// <summary>How many unidirectional streams a client may have open: 10. HTTP/3 needs three (RFC 9114, section 6.2); a reserved type may come besides.</summary>
+    /// <summary>
+    /// How many unidirectional streams a client may have open: 10. HTTP/3 needs three (RFC 9114, section 6.2); a reserved type may come besides.
+    /// </summary>
     public int MaxUnidirectionalStreams { get; set; } = 10;
 
     /// <summary>
-    /// Silence after which a connection is given up: 3 min. Kestrel's own keep-alive time-out of 130 s, which says goodbye to clients without requests, comes
-    /// first; this one is for those that have gone away during a request.
+    /// Silence after which a connection is given up: 3 min. Kestrel's own keep-alive time-out of 130 s, which says goodbye to clients without
+    /// requests, comes first; this one is for those that have gone away during a request.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(3);
 

@@ -7,8 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class Ngtcp2QuicServiceCollectionExtensions
 {
     /// <summary>
-    /// Has Kestrel serve HTTP/3 on libngtcp2; libmsquic is not needed. Of several such services Kestrel takes the one that was added last, so call it after
-    /// <c>UseKestrel</c> and <c>UseQuic</c>; <c>WebApplication.CreateBuilder</c> has called them.
+    /// Has Kestrel serve HTTP/3 on libngtcp2; libmsquic is not needed. Of several such services Kestrel takes the one that was added last, so
+    /// call it after <c>UseKestrel</c> and <c>UseQuic</c>; <c>WebApplication.CreateBuilder</c> has called them.
     /// </summary>
     /// <param name="services">The application's services.</param>
     /// <param name="configure">Changes what the options say.</param>

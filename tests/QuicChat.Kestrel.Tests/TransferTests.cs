@@ -36,7 +36,8 @@ public sealed class TransferTests : IDisposable
     [Fact]
     public async Task A_NAT_rebinding_is_one_migration_and_costs_no_byte()
     {
-        // gtlsclient does not hear what still comes to its former socket. So it has to send something by itself for the server to follow it: it uploads as well.
+        // gtlsclient does not hear what still comes to its former socket. So it must send something by itself for the server to follow it:
+        // it uploads as well.
         var connection = await ExchangeAsync("--change-local-addr=300ms", "--nat-rebinding");
 
         AssertOneMigration(connection);

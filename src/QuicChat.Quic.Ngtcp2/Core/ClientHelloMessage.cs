@@ -3,7 +3,7 @@ using System.Text;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
 
-/// <summary>Reads the first message of a TLS client (RFC 8446, section 4.1.2) before TLS does, for what the certificate is chosen by.</summary>
+/// <summary>Reads a TLS client's first message (RFC 8446, section 4.1.2) before TLS does, for what the certificate is chosen by.</summary>
 internal static class ClientHelloMessage
 {
     private const int HeaderLength = 4;

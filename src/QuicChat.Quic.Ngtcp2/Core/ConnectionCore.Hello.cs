@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
@@ -15,7 +16,7 @@ internal sealed unsafe partial class ConnectionCore
     private List<byte>? _hello;
     private bool _helloIsComplete;
 
-    /// <summary>Goes on with a handshake that waits for credentials, after <see cref="ConnectionEvent.ClientGreeted"/>; thread-safe.</summary>
+    /// <summary>Goes on with a handshake that waits since <see cref="ConnectionEvent.ClientGreeted"/>; thread-safe.</summary>
     /// <param name="credentials">The certificate to show; kept for as long as the connection lives.</param>
     public void Continue(CredentialsHandle credentials) => Request(() =>
     {
@@ -59,7 +60,8 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         held.AddRange(data);
-        if (!_helloIsComplete && System.Runtime.InteropServices.CollectionsMarshal.AsSpan(held) is var bytes && ClientHelloMessage.IsComplete(bytes))
+        var bytes = CollectionsMarshal.AsSpan(held);
+        if (!_helloIsComplete && ClientHelloMessage.IsComplete(bytes))
         {
             _helloIsComplete = true;
             _events.Enqueue(new ConnectionEvent.ClientGreeted(ClientHelloMessage.ReadServerName(bytes)));

@@ -9,7 +9,8 @@ internal sealed record ConnectionSettings
     public required CredentialsHandle Credentials { get; init; }
 
     /// <summary>
-    /// Whether a server's <see cref="Credentials"/> are empty, and each connection asks for its own with <see cref="ConnectionEvent.ClientGreeted"/>.
+    /// Whether a server's <see cref="Credentials"/> are empty, and each connection asks for its own by
+    /// <see cref="ConnectionEvent.ClientGreeted"/>.
     /// </summary>
     public bool AsksForCredentials { get; init; }
 

@@ -133,8 +133,8 @@ internal sealed unsafe class StreamCore
     }
 
     /// <summary>
-    /// Has <paramref name="callback"/> told, once and with the reason, that writing is over: the peer wants no more, this side has aborted, all was
-    /// acknowledged, or the connection has ended. It is called by whoever finds out and must not wait; thread-safe.
+    /// Has <paramref name="callback"/> told, once and with the reason, that writing is over: the peer wants no more, this side has aborted,
+    /// all was acknowledged, or the connection has ended. It is called by whoever finds out and must not wait; thread-safe.
     /// </summary>
     public void OnWritingEnded(Action<Exception> callback)
     {

@@ -27,6 +27,7 @@ internal static partial class EngineLog
         EventName = "Rejected", SkipEnabledCheck = true)]
     public static partial void Rejected(ILogger logger, long count, Engines.RejectionReason reason, System.Net.EndPoint remote);
 
-    [LoggerMessage(8, LogLevel.Error, "{ConnectionId}: no certificate for a client that asks for '{ServerName}'", EventName = "CertificateUnavailable")]
+    [LoggerMessage(8, LogLevel.Error, "{ConnectionId}: no certificate for a client that asks for '{ServerName}'",
+        EventName = "CertificateUnavailable")]
     public static partial void CertificateUnavailable(ILogger logger, ConnectionId connectionId, string serverName, Exception exception);
 }

@@ -79,7 +79,8 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
         _credentials.DangerousRelease();
         _credentials = credentials;
         Gnutls.Check(
-            Gnutls.CredentialsSet(Session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()), "The TLS credentials cannot be set");
+            Gnutls.CredentialsSet(Session, Gnutls.CredentialsCertificate, credentials.DangerousGetHandle()),
+            "The TLS credentials cannot be set");
     }
 
     /// <summary>Keeps a text in native memory for as long as the connection lives.</summary>

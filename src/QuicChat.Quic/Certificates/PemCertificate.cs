@@ -41,7 +41,9 @@ public sealed class PemCertificate
     /// <summary>Takes over a certificate that .NET has loaded, with its key.</summary>
     /// <param name="certificate">The server's certificate.</param>
     /// <param name="issuers">The authorities between it and those that clients know, its own issuer first.</param>
-    /// <exception cref="CertificateException">It has no private key, one of an unsupported kind, or one that cannot be exported. The message says what to do.</exception>
+    /// <exception cref="CertificateException">
+    /// It has no private key, one of an unsupported kind, or one that cannot be exported; the message says what to do.
+    /// </exception>
     public static PemCertificate From(X509Certificate2 certificate, IEnumerable<X509Certificate2> issuers)
     {
         ArgumentNullException.ThrowIfNull(certificate);
@@ -49,13 +51,15 @@ public sealed class PemCertificate
         if (!certificate.HasPrivateKey)
         {
             throw new CertificateException(
-                $"The certificate of '{certificate.Subject}' has no private key. Load it together with its key, as from a PKCS #12 file or by X509Certificate2.CreateFromPemFile.");
+                $"The certificate of '{certificate.Subject}' has no private key. "
+                + "Load it together with its key, as from a PKCS #12 file or by X509Certificate2.CreateFromPemFile.");
         }
 
         if (!HasUsableKey(certificate))
         {
             throw new CertificateException(
-                $"The certificate of '{certificate.Subject}' has a key of an unsupported kind. Give one with RSA, or ECDSA on P-256, P-384 or P-521.");
+                $"The certificate of '{certificate.Subject}' has a key of an unsupported kind. "
+                + "Give one with RSA, or ECDSA on P-256, P-384 or P-521.");
         }
 
         using AsymmetricAlgorithm? key = certificate.GetRSAPrivateKey() ?? (AsymmetricAlgorithm?)certificate.GetECDsaPrivateKey();
@@ -75,7 +79,8 @@ public sealed class PemCertificate
         {
             throw new CertificateException(
                 $"The private key of the certificate of '{subject}' cannot be exported, and GnuTLS needs the key itself. "
-                + "Load the certificate from a file of PEM or PKCS #12 (with X509KeyStorageFlags.Exportable), not from a key store or a hardware module.",
+                + "Load the certificate from a file of PEM or PKCS #12 (with X509KeyStorageFlags.Exportable), "
+                + "not from a key store or a hardware module.",
                 e);
         }
     }
