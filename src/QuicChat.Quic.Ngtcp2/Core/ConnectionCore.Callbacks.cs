@@ -60,6 +60,7 @@ internal sealed unsafe partial class ConnectionCore
         UpdateKey = Crypto("ngtcp2_crypto_update_key_cb"),
         PathValidation = &OnPathValidation,
         StreamReset = &OnStreamReset,
+        ReceiveNewToken = &OnReceiveNewToken,
         DeleteCryptoAeadContext = Crypto("ngtcp2_crypto_delete_crypto_aead_ctx_cb"),
         DeleteCryptoCipherContext = Crypto("ngtcp2_crypto_delete_crypto_cipher_ctx_cb"),
         GetPathChallengeData = Crypto("ngtcp2_crypto_get_path_challenge_data_cb"),
@@ -262,16 +263,32 @@ internal sealed unsafe partial class ConnectionCore
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPathValidation(
         nint connection, uint flags, Interop.Ngtcp2.Path* path, Interop.Ngtcp2.Path* oldPath, int result, void* userData)
-        => Guard(Self(userData), (Path: NativePath.Read(path), Succeeded: result == Interop.Ngtcp2.PathValidationSuccess), static (self, e) =>
+        => Guard(Self(userData), (Path: NativePath.Read(path), Succeeded: result == Interop.Ngtcp2.PathValidationSuccess, flags), static (self, e) =>
         {
             if (!self._isServer)
             {
-                self._probed.Add(e);
+                self._probed.Add((e.Path, e.Succeeded));
             }
             else if (e.Succeeded)
             {
                 // That ngtcp2 gives a path up concludes nothing: the peer may yet be heard from it, or from the one before.
                 self._validations.Add(e.Path);
+                if ((e.flags & Interop.Ngtcp2.PathValidationFlagNewToken) != 0)
+                {
+                    self._newTokenFor = e.Path.Remote;
+                }
+            }
+
+            return 0;
+        });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnReceiveNewToken(nint connection, byte* token, nuint length, void* userData)
+        => Guard(Self(userData), new ReadOnlySpan<byte>(token, (int)length), static (self, token) =>
+        {
+            if (self._settings.Memory is { } memory)
+            {
+                memory.Cache.KeepToken(memory.Key, token);
             }
 
             return 0;

@@ -151,9 +151,23 @@ internal sealed unsafe partial class ConnectionCore
         var native = new NativePath(path);
         var callbacks = NativeCallbacks;
         nint connection;
-        var result = Interop.Ngtcp2.ClientNew(
-            &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,
-            Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        int result;
+        var token = _settings.Memory is { } memory ? memory.Cache.TakeToken(memory.Key) : null;
+        fixed (byte* tokenBytes = token)
+        {
+            if (token is not null)
+            {
+                // ngtcp2 copies it.
+                settings.Token = tokenBytes;
+                settings.TokenLength = (nuint)token.Length;
+                settings.TokenType = Interop.Ngtcp2.TokenTypeNewToken;
+            }
+
+            result = Interop.Ngtcp2.ClientNew(
+                &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,
+                Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        }
+
         Attach(result, connection);
         AddId(scidBytes);
     }

@@ -289,9 +289,11 @@ internal sealed unsafe partial class ConnectionCore
             _completed = false;
             AcceptMoreConnectionIds();
             StartTracking();
+            _newTokenFor = _isServer ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 
+        GiveToken();
         NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {

@@ -33,4 +33,10 @@ internal sealed record ConnectionSettings
 
     /// <summary>How a client verifies the server; <see langword="null"/> for a server.</summary>
     public ServerTrust? Trust { get; init; }
+
+    /// <summary>What a client keeps of the server; <see langword="null"/>, nothing.</summary>
+    public ServerMemory? Memory { get; init; }
+
+    /// <summary>Makes the tokens that a server gives its clients for their next connection; <see langword="null"/>, it gives none.</summary>
+    public AddressTokens? Tokens { get; init; }
 }

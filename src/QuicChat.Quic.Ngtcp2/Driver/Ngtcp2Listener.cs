@@ -84,6 +84,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             MaxBidirectionalStreams = options.MaxBidirectionalStreams,
             MaxDatagramSize = _pool is null ? ConnectionCore.MaxDatagramSize : ServerPool.MaxDatagramSize,
             Pool = new PinnedBlockPool(),
+            Tokens = _tokens,
         };
         try
         {

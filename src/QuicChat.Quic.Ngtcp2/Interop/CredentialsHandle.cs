@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using QuicChat.Quic.Certificates;
@@ -14,6 +15,9 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
         Gnutls.Check(Gnutls.AllocateCredentials(&credentials), "TLS credentials cannot be allocated");
         SetHandle(credentials);
     }
+
+    /// <summary>Which authorities are trusted, as text that is another for others.</summary>
+    public string Authorities { get; private init; } = "none";
 
     /// <summary>A server's certificate and key.</summary>
     /// <exception cref="CertificateException">GnuTLS does not take them.</exception>
@@ -53,7 +57,7 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
             throw new CertificateException($"The file of certificate authorities '{caFile}' cannot be read: {e.Message}", e);
         }
 
-        var credentials = new CredentialsHandle();
+        var credentials = new CredentialsHandle { Authorities = Convert.ToHexStringLower(SHA256.HashData(pem)) };
         fixed (byte* data = pem)
         {
             var datum = new Gnutls.Datum { Data = data, Size = (uint)pem.Length };
