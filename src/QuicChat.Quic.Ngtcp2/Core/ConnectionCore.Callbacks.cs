@@ -97,6 +97,9 @@ internal sealed unsafe partial class ConnectionCore
     private static int OnReceiveCryptoData(nint connection, int level, ulong offset, byte* data, nuint length, void* userData)
     {
         var self = Self(userData);
+
+        // After the handshake a server sends session tickets alone.
+        self._ticketArrived |= level == Interop.Ngtcp2.EncryptionLevel1Rtt;
         return self._guard.Admits(self._isServer, level, new ReadOnlySpan<byte>(data, (int)length))
             ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
             : self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
@@ -118,7 +121,12 @@ internal sealed unsafe partial class ConnectionCore
 
         self._state = State.Open;
         self._completed = true;
-        return 0;
+        self.IsResumed = Gnutls.SessionIsResumed(self._handle!.Session) != 0;
+        return Guard(self, 0, static (self, _) =>
+        {
+            self.SendTicket();
+            return 0;
+        });
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

@@ -76,8 +76,9 @@ internal sealed unsafe partial class ConnectionCore
         var dcid = header.Scid;
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         _handle = new ConnectionHandle(
-            this, _settings.Credentials, Gnutls.Server | Gnutls.NoTickets | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
+            this, _settings.Credentials, Gnutls.Server | TicketFlags(_settings.TicketKey is not null) | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureServerSession(_handle.Session), "The TLS session cannot be set up for QUIC");
+        EnableTickets();
         SetApplicationProtocol();
 
         Interop.Ngtcp2.Settings settings;
@@ -122,7 +123,8 @@ internal sealed unsafe partial class ConnectionCore
         _ids.Ids.Mint(scidBytes);
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         var dcid = Interop.Ngtcp2.Cid.From(RandomNumberGenerator.GetBytes(Interop.Ngtcp2.MaxCidLength));
-        _handle = new ConnectionHandle(this, _settings.Credentials, Gnutls.Client | Gnutls.NoTickets | Gnutls.NoEndOfEarlyData);
+        _handle = new ConnectionHandle(
+            this, _settings.Credentials, Gnutls.Client | TicketFlags(_settings.Memory is not null) | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureClientSession(_handle.Session), "The TLS session cannot be set up for QUIC");
         SetApplicationProtocol();
         switch (trust)
@@ -145,6 +147,7 @@ internal sealed unsafe partial class ConnectionCore
                 break;
         }
 
+        OfferTicket();
         Interop.Ngtcp2.Settings settings;
         Interop.Ngtcp2.TransportParameters parameters;
         FillSettings(&settings, &parameters);

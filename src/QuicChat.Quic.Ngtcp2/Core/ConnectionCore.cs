@@ -294,6 +294,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         GiveToken();
+        KeepTicket();
         NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {

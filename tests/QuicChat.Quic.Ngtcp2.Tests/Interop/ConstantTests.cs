@@ -67,6 +67,7 @@ public sealed class ConstantTests
             [nameof(Gnutls.NoEndOfEarlyData)] = "GNUTLS_NO_END_OF_EARLY_DATA",
             [nameof(Gnutls.CredentialsCertificate)] = "GNUTLS_CRD_CERTIFICATE",
             [nameof(Gnutls.CertificateFormatPem)] = "GNUTLS_X509_FMT_PEM",
+            [nameof(Gnutls.SessionFlagTicket)] = "GNUTLS_SFLAGS_SESSION_TICKET",
             [nameof(Gnutls.AlpnMandatory)] = "GNUTLS_ALPN_MANDATORY",
             [nameof(Gnutls.NameDns)] = "GNUTLS_NAME_DNS",
             [nameof(Gnutls.ErrorCertificate)] = "GNUTLS_E_CERTIFICATE_ERROR",
@@ -114,7 +115,7 @@ public sealed class ConstantTests
     };
 
     // Those that no header knows.
-    private static readonly string[] Own = [nameof(Native.OldestVersion), nameof(Gnutls.Priorities)];
+    private static readonly string[] Own = [nameof(Native.OldestVersion), nameof(Gnutls.Priorities), nameof(Gnutls.SessionTicketKeyLength)];
 
     [Fact]
     public async Task Every_constant_has_the_value_of_the_installed_headers()

@@ -9,20 +9,22 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 /// <summary>A client whose every datagram a test sends by hand, to any server and from any address. Its time goes on with what it is sent.</summary>
 internal sealed class WireClient : IDisposable
 {
-    private static readonly ResumptionKey Key = new("server", QuicDefaults.ApplicationProtocol, "trust");
-
     // So that pacing holds nothing back; far less than what is waited for before a packet is sent again.
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(5);
 
     private readonly Queue<byte[]> _flight = [];
     private readonly CoreLink _link;
+    private readonly ServerMemory _memory;
     private readonly byte[] _id;
+    private byte[]? _token;
 
     /// <param name="token">The token that its first packet brings.</param>
     public WireClient(ReadOnlySpan<byte> token = default)
     {
-        Cache.KeepToken(Key, token);
-        _link = new CoreLink(CoreLink.NewClientSettings() with { Memory = new ServerMemory(Cache, Key) })
+        var settings = CoreLink.NewClientSettings();
+        _memory = settings.Memory!;
+        _memory.Cache.KeepToken(_memory.Key, token);
+        _link = new CoreLink(settings)
         {
             Wire = (_, datagram) =>
             {
@@ -34,12 +36,10 @@ internal sealed class WireClient : IDisposable
         _id = Datagrams.ReadLongHeader(_flight.Peek()).Scid;
     }
 
-    public ResumptionCache Cache { get; } = new();
-
     public ConnectionClosure? Closure => _link.Client.Closure;
 
     /// <summary>The token that the server gave it for its next connection.</summary>
-    public byte[]? TakeToken() => Cache.TakeToken(Key);
+    public byte[]? TakeToken() => _token ??= _memory.Cache.TakeToken(_memory.Key);
 
     /// <summary>The datagrams that are due.</summary>
     public List<byte[]> TakeFlight()
@@ -73,7 +73,7 @@ internal sealed class WireClient : IDisposable
     /// <summary>Goes on until the handshake is over and a token has come, or the server has refused.</summary>
     public async Task<bool> CompleteAsync(RawUdp socket, IPEndPoint server)
     {
-        while (Closure is null && !(_link.Client.Completed && Cache.Count > 0))
+        while (Closure is null && !(_link.Client.Completed && TakeToken() is not null))
         {
             await ExchangeAsync(socket, server);
         }
