@@ -327,23 +327,39 @@ internal sealed unsafe partial class ConnectionCore
         return self._trustProblem is null ? 0 : Gnutls.ErrorCertificate;
     }
 
-    // Why the server is not trusted, where that is what ended the handshake.
+    // Why the server is not trusted, where that is what ended the handshake: all that is wrong, as far as GnuTLS looks.
     private string? DescribeTrustProblem()
     {
-        if (_trustProblem is not null || _settings.Trust is not ServerTrust.Authority authority)
+        if (_trustProblem is not null || _settings.Trust is not { Host.Length: > 0 } trust)
         {
             return _trustProblem;
         }
 
         // All bits are set while nothing has been verified.
-        return Gnutls.SessionGetVerificationStatus(_handle!.Session) switch
+        var status = Gnutls.SessionGetVerificationStatus(_handle!.Session);
+        if (status is 0 or uint.MaxValue)
         {
-            0 or uint.MaxValue => null,
-            var s when (s & Gnutls.CertificateUnexpectedOwner) != 0 => $"the server's certificate is not for '{authority.HostName}'",
-            var s when (s & (Gnutls.CertificateSignerNotFound | Gnutls.CertificateSignatureFailure)) != 0 => $"the server's certificate is not signed by an authority of '{authority.CaFile}'",
-            var s when (s & Gnutls.CertificateExpired) != 0 => "the server's certificate has expired",
-            var s when (s & Gnutls.CertificateNotActivated) != 0 => "the server's certificate is not valid yet",
-            var s => $"the server's certificate is not trusted (GnuTLS verification status 0x{s:x})",
-        };
+            return null;
+        }
+
+        List<string> problems = [];
+        Note(Gnutls.CertificateUnexpectedOwner, $"is not for '{trust.Host}'");
+        Note(Gnutls.CertificateSignerNotFound | Gnutls.CertificateSignatureFailure, $"is not signed by {trust.Authorities}");
+        Note(Gnutls.CertificateSignerNotAuthority | Gnutls.CertificateSignerConstraints, "is signed by one that may not sign it");
+        Note(Gnutls.CertificateExpired, "has expired");
+        Note(Gnutls.CertificateNotActivated, "is not valid yet");
+        Note(Gnutls.CertificatePurposeMismatch, "is not for servers (its extended key usage)");
+        Note(Gnutls.CertificateInsecureAlgorithm, "is signed with an algorithm that is broken");
+        return problems.Count > 0
+            ? $"the server's certificate {string.Join(", ", problems)}"
+            : $"the server's certificate is not trusted (GnuTLS verification status 0x{status:x})";
+
+        void Note(uint flags, string problem)
+        {
+            if ((status & flags) != 0)
+            {
+                problems.Add(problem);
+            }
+        }
     }
 }

@@ -127,24 +127,22 @@ internal sealed unsafe partial class ConnectionCore
             this, _settings.Credentials, Gnutls.Client | TicketFlags(_settings.Memory is not null) | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureClientSession(_handle.Session), "The TLS session cannot be set up for QUIC");
         SetApplicationProtocol();
-        switch (trust)
+        if (trust is ServerTrust.Pinned)
         {
-            case ServerTrust.Pinned:
-                Gnutls.SessionSetVerifyFunction(_handle.Session, &VerifyFingerprint);
-                break;
-            case ServerTrust.Authority authority:
-                Gnutls.SessionSetVerifyCertificate(_handle.Session, _handle.KeepText(authority.HostName), 0);
-                if (!IPAddress.TryParse(authority.HostName, out _))
+            Gnutls.SessionSetVerifyFunction(_handle.Session, &VerifyFingerprint);
+        }
+        else
+        {
+            _handle.VerifyServer(trust.Host);
+            if (!IPAddress.TryParse(trust.Host, out _))
+            {
+                // Addresses are not allowed in server names (RFC 6066, section 3).
+                var name = Encoding.ASCII.GetBytes(trust.Host);
+                fixed (byte* bytes = name)
                 {
-                    // Addresses are not allowed in server names (RFC 6066, section 3).
-                    var name = Encoding.ASCII.GetBytes(authority.HostName);
-                    fixed (byte* bytes = name)
-                    {
-                        Gnutls.Check(Gnutls.ServerNameSet(_handle.Session, Gnutls.NameDns, bytes, (nuint)name.Length), "The server name cannot be set");
-                    }
+                    Gnutls.Check(Gnutls.ServerNameSet(_handle.Session, Gnutls.NameDns, bytes, (nuint)name.Length), "The server name cannot be set");
                 }
-
-                break;
+            }
         }
 
         OfferTicket();

@@ -25,8 +25,7 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
-        using var credentials = new Owned<CredentialsHandle>(
-            options.Trust is ServerTrust.Authority authority ? CredentialsHandle.ForClient(authority.CaFile) : CredentialsHandle.ForClient());
+        using var credentials = new Owned<CredentialsHandle>(CredentialsHandle.ForClient(options.Trust));
         var settings = new ConnectionSettings
         {
             Credentials = credentials.Value,
@@ -51,12 +50,9 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
     private ResumptionKey Key(EndPoint server, CredentialsHandle credentials) => new(
         server is DnsEndPoint name ? $"{name.Host.ToLowerInvariant()}:{name.Port}" : server.ToString()!,
         options.ApplicationProtocol,
-        options.Trust switch
-        {
-            ServerTrust.Pinned pinned => $"pinned {Convert.ToHexStringLower(pinned.Sha256.Span)}",
-            ServerTrust.Authority authority => $"{credentials.Authorities} {authority.HostName}",
-            _ => throw new NotSupportedException($"{options.Trust.GetType().Name} is not a way to trust servers."),
-        });
+        options.Trust is ServerTrust.Pinned pinned
+            ? $"pinned {Convert.ToHexStringLower(pinned.Sha256.Span)}"
+            : $"{credentials.Authorities} {options.Trust.Host}");
 
     // Disposes of what nobody took over.
     private sealed class Owned<T>(T value) : IDisposable

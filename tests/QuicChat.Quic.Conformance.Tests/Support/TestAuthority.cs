@@ -29,7 +29,8 @@ internal sealed class TestAuthority : IDisposable
     /// <param name="notBefore">From when it is valid; unset, since yesterday.</param>
     /// <param name="notAfter">Until when; unset, for a month.</param>
     /// <param name="furtherNames">How many more names it is for, to make it large.</param>
-    public PemCertificate Issue(string dnsName, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, int furtherNames = 0)
+    /// <param name="purpose">What it is for, an OID of extended key usage; unset, anything.</param>
+    public PemCertificate Issue(string dnsName, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, int furtherNames = 0, string? purpose = null)
     {
         var now = DateTimeOffset.UtcNow;
         var (from, to) = (notBefore ?? now.AddDays(-1), notAfter ?? now.AddDays(30));
@@ -44,6 +45,11 @@ internal sealed class TestAuthority : IDisposable
 
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (purpose is not null)
+        {
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
+        }
+
         using var certificate = request.Create(_certificate, from, to, RandomNumberGenerator.GetBytes(16));
         var certificateFile = Path.Combine(_directory.FullName, $"{Guid.NewGuid()}.pem");
         var keyFile = Path.ChangeExtension(certificateFile, ".key");
