@@ -301,9 +301,12 @@ internal sealed unsafe partial class ConnectionCore
             LeaveHandshake();
             AcceptMoreConnectionIds();
             StartTracking();
+            _newTokenFor = _isServer ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 
+        GiveToken();
+        KeepTicket();
         NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {

@@ -110,6 +110,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             MaxDatagramSize = _pool is null ? ConnectionCore.MaxDatagramSize : ServerPool.MaxDatagramSize,
             Pool = new PinnedBlockPool(),
+            Tokens = _tokens,
+            TicketKey = TicketKeyOf(_pool),
         };
         try
         {
@@ -472,6 +474,18 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return null;
         }
+    }
+
+    // The newest secret's: a server that does not know it yet makes no use of the ticket.
+    private static Func<ReadOnlyMemory<byte>> TicketKeyOf(ServerPool? pool)
+    {
+        if (pool is not null)
+        {
+            return () => pool.View is { } view ? view.Secrets[0].TicketKey : default;
+        }
+
+        ReadOnlyMemory<byte> key = RandomNumberGenerator.GetBytes(Gnutls.SessionTicketKeyLength);
+        return () => key;
     }
 
     private bool AsksForProof => _retry switch

@@ -237,7 +237,7 @@ internal static unsafe partial class Ngtcp2
         public void* ExtendMaxStreamData;
         public void* DcidStatus;
         public void* HandshakeConfirmed;
-        public void* ReceiveNewToken;
+        public delegate* unmanaged[Cdecl]<nint, byte*, nuint, void*, int> ReceiveNewToken;
         public void* DeleteCryptoAeadContext;
         public void* DeleteCryptoCipherContext;
         public void* ReceiveDatagram;

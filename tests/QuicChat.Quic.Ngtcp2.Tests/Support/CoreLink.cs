@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
@@ -14,6 +15,7 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 /// <summary>A client's and a server's core joined in memory. Time passes when nothing is left to do before the next thing is due; nobody waits.</summary>
 internal sealed class CoreLink : IDisposable
 {
+    private static readonly ReadOnlyMemory<byte> TicketKey = RandomNumberGenerator.GetBytes(Gnutls.SessionTicketKeyLength);
     private static readonly FourTuple ToServerPath = new(Address(40000), Address(4433));
 
     private readonly PriorityQueue<Flight, (TimeSpan Due, long Number)> _flights = new();
@@ -102,6 +104,7 @@ internal sealed class CoreLink : IDisposable
         MaxBidirectionalStreams = 0,
         Pool = new PinnedBlockPool(),
         Trust = Clients.Trust,
+        Memory = new ServerMemory(new ResumptionCache(), new ResumptionKey("server", QuicDefaults.ApplicationProtocol, "trust")),
     };
 
     public static ConnectionSettings NewServerSettings() => NewClientSettings() with
@@ -109,6 +112,9 @@ internal sealed class CoreLink : IDisposable
         Credentials = CredentialsHandle.ForServer(EchoServer.Certificate),
         MaxBidirectionalStreams = 128,
         Trust = null,
+        Memory = null,
+        Tokens = new AddressTokens(),
+        TicketKey = () => TicketKey,
     };
 
     /// <summary>Completes and confirms the handshake.</summary>
