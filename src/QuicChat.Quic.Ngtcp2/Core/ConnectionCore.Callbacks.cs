@@ -65,7 +65,7 @@ internal sealed unsafe partial class ConnectionCore
         ReceiveNewToken = &OnReceiveNewToken,
         DeleteCryptoAeadContext = Crypto("ngtcp2_crypto_delete_crypto_aead_ctx_cb"),
         DeleteCryptoCipherContext = Crypto("ngtcp2_crypto_delete_crypto_cipher_ctx_cb"),
-        GetPathChallengeData = Crypto("ngtcp2_crypto_get_path_challenge_data_cb"),
+        GetPathChallengeData = &OnGetPathChallengeData,
         VersionNegotiation = Crypto("ngtcp2_crypto_version_negotiation_cb"),
     };
 
@@ -280,6 +280,15 @@ internal sealed unsafe partial class ConnectionCore
             var key = new WireConnectionId(id);
             self._ownIds.RemoveAll(own => own.Id == key);
             self._ids.Remove(key);
+            return 0;
+        });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnGetPathChallengeData(nint connection, byte* data, void* userData)
+        => Guard(Self(userData), (nint)data, static (self, data) =>
+        {
+            RandomNumberGenerator.Fill(new Span<byte>((void*)data, 8));
+            self._challengeWritten = true;
             return 0;
         });
 

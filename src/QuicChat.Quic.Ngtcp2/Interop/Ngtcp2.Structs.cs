@@ -243,7 +243,7 @@ internal static unsafe partial class Ngtcp2
         public void* ReceiveDatagram;
         public void* AckDatagram;
         public void* LostDatagram;
-        public void* GetPathChallengeData;
+        public delegate* unmanaged[Cdecl]<nint, byte*, void*, int> GetPathChallengeData;
         public void* StreamStopSending; // tells of a STOP_SENDING that is sent, not of one received
         public void* VersionNegotiation;
         public void* ReceiveRxKey;

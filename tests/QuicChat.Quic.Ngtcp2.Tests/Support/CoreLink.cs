@@ -69,6 +69,9 @@ internal sealed class CoreLink : IDisposable
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
 
+    /// <summary>Sees each datagram as it is sent: whether to the server, and the client's address as the server knows it.</summary>
+    public Action<bool, IPEndPoint, byte[]>? Sent { get; set; }
+
     /// <summary>By how much later than due the next thing happens, as on a machine that has much to do; unset, at once.</summary>
     public Func<TimeSpan>? Lateness { get; set; }
 
@@ -187,8 +190,8 @@ internal sealed class CoreLink : IDisposable
     }
 
     /// <summary>Lets a datagram arrive now, at the server as if from <paramref name="source"/>.</summary>
-    public void Deliver(bool toServer, byte[] datagram, IPEndPoint? source = null)
-        => _flights.Enqueue(new Flight(toServer, PathTo(source ?? ClientAddress), datagram), (Now.Elapsed, _flightNumber++));
+    public void Deliver(bool toServer, byte[] datagram, IPEndPoint? source = null, uint ingress = 0)
+        => _flights.Enqueue(new Flight(toServer, PathTo(source ?? ClientAddress) with { Ingress = ingress }, datagram), (Now.Elapsed, _flightNumber++));
 
     public void Dispose()
     {
@@ -280,6 +283,7 @@ internal sealed class CoreLink : IDisposable
             }
 
             var datagram = _buffer[..length];
+            Sent?.Invoke(end == Client, (end == Client ? AtServer(path) : path).Remote.ToEndPoint(), datagram);
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
                 _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
