@@ -17,6 +17,7 @@ internal sealed unsafe partial class ConnectionCore
     // CRYPTO_ERROR: 0x100 and a TLS alert (RFC 9001, section 4.8; RFC 8446, section 6.2).
     private const ulong CryptoError = 0x100;
     private const ulong UnexpectedMessage = CryptoError + 10;
+    private const ulong MissingExtension = CryptoError + 109;
     private const ulong NoApplicationProtocol = CryptoError + 120;
 
     private static readonly Interop.Ngtcp2.Callbacks NativeCallbacks = MakeCallbacks();
@@ -67,6 +68,7 @@ internal sealed unsafe partial class ConnectionCore
         DeleteCryptoCipherContext = Crypto("ngtcp2_crypto_delete_crypto_cipher_ctx_cb"),
         GetPathChallengeData = &OnGetPathChallengeData,
         VersionNegotiation = Crypto("ngtcp2_crypto_version_negotiation_cb"),
+        ReceiveTxKey = &OnSendKey,
     };
 
     private static void* Crypto(string function) => NativeLibraries.Export(NativeLibraries.Ngtcp2CryptoGnutls, function);
@@ -111,6 +113,13 @@ internal sealed unsafe partial class ConnectionCore
             ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
             : Guard(self, bytes, static (self, bytes) => self.Hold(self._hello!, bytes));
     }
+
+    // GnuTLS lets a peer pass that sends no transport parameters; ngtcp2 1.11 would then abort the process when it writes (RFC 9001, section 8.2).
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnSendKey(nint connection, int level, void* userData)
+        => level == Interop.Ngtcp2.EncryptionLevel1Rtt && Interop.Ngtcp2.GetRemoteTransportParameters(connection) == null
+            ? Self(userData).Refuse(MissingExtension, "the peer sends no transport parameters")
+            : 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnHandshakeCompleted(nint connection, void* userData)

@@ -247,7 +247,7 @@ internal static unsafe partial class Ngtcp2
         public void* StreamStopSending; // tells of a STOP_SENDING that is sent, not of one received
         public void* VersionNegotiation;
         public void* ReceiveRxKey;
-        public void* ReceiveTxKey;
+        public delegate* unmanaged[Cdecl]<nint, int, void*, int> ReceiveTxKey;
         public void* TlsEarlyDataRejected;
     }
 }
