@@ -199,7 +199,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         _settings.Pool.Dispose();
     }
 
-    public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
         if (datagram.IsEmpty)
@@ -216,11 +216,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
                     if (_ids.Find(id) is { } connection)
                     {
-                        ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+                        ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, ecn, now);
                     }
                     else if ((datagram[0] & LongHeader) != 0)
                     {
-                        Accept(datagram, path, now);
+                        Accept(datagram, path, ecn, now);
                     }
                     else
                     {
@@ -235,11 +235,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
-    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender)
+    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
     {
         if (path.Ingress == 0)
         {
-            return _loop.TrySend(_socket, datagram, path, sender);
+            return _loop.TrySend(_socket, datagram, path, ecn, sender);
         }
 
         _link!.Return(datagram, path);
@@ -315,7 +315,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         return isShort;
     }
 
-    // What another server handed on.
+    // What another server handed on. The link tells nothing of congestion, and validation finds that out (RFC 9000, section 13.4.2).
     private void OnHandedOn(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
         if (!TryReadId(datagram, out var id))
@@ -325,7 +325,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         else if (_ids.Find(id) is { } connection)
         {
             _pool!.CountTaken();
-            ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, now);
+            ((ConnectionDriver)connection.Driver!).OnDatagram(datagram, path, Ecn.NotCapable, now);
         }
         else if (_poolIds!.Find(id).IsOfFormerLife)
         {
@@ -338,7 +338,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
-    private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         if (_handshakes >= MaxHandshakes)
         {
@@ -364,7 +364,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
         _connections.Add(driver);
         _handshakes++;
-        driver.OnDatagram(datagram, path, now);
+        driver.OnDatagram(datagram, path, ecn, now);
     }
 
     // A first packet begins a connection, or is answered at once and forgotten.

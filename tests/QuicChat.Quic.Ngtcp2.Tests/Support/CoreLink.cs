@@ -25,7 +25,7 @@ internal sealed class CoreLink : IDisposable
     private readonly HashSet<FourTuple> _moves = [];
     private long _flightNumber;
 
-    private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram);
+    private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram, Ecn Ecn = Ecn.NotCapable);
 
     /// <summary>One end: its core and what it told.</summary>
     public sealed class End(ConnectionCore core)
@@ -65,6 +65,9 @@ internal sealed class CoreLink : IDisposable
 
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
+
+    /// <summary>What a datagram, to the server or from it, arrives with of what it was sent with (RFC 3168); unset, the same.</summary>
+    public Func<bool, Ecn, Ecn> Congestion { get; set; } = (_, ecn) => ecn;
 
     /// <summary>By how much later than due the next thing happens, as on a machine that has much to do; unset, at once.</summary>
     public Func<TimeSpan>? Lateness { get; set; }
@@ -268,7 +271,7 @@ internal sealed class CoreLink : IDisposable
             var datagram = _buffer[..length];
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
-                _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
+                _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving, Congestion(end == Client, end.Core.Ecn)), (Now.Elapsed + Delay, _flightNumber++));
             }
         }
 
@@ -308,11 +311,11 @@ internal sealed class CoreLink : IDisposable
         {
             if (flight.Path == ToClientPath)
             {
-                Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
+                Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now, flight.Ecn);
             }
             else if (_moves.Contains(flight.Path))
             {
-                Client.Core.HandleDatagram(flight.Datagram, new FourTuple(flight.Path.Remote, flight.Path.Local), Now);
+                Client.Core.HandleDatagram(flight.Datagram, new FourTuple(flight.Path.Remote, flight.Path.Local), Now, flight.Ecn);
             }
 
             return;
@@ -329,7 +332,7 @@ internal sealed class CoreLink : IDisposable
 
             if (_serverIds.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } known)
             {
-                known.HandleDatagram(flight.Datagram, flight.Path, Now);
+                known.HandleDatagram(flight.Datagram, flight.Path, Now, flight.Ecn);
                 return;
             }
 
@@ -342,7 +345,7 @@ internal sealed class CoreLink : IDisposable
                 }
 
                 Server = new End(ConnectionCore.Accept(initial, flight.Path, _serverSettings, _serverIds, _ => { }, Now));
-                Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now);
+                Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now, flight.Ecn);
             }
         }
     }
