@@ -188,6 +188,7 @@ internal sealed class GatewayMetrics
         RejectionReason.InvalidToken => "invalid_token",
         RejectionReason.DeniedPath => "denied_path",
         RejectionReason.TooManyPaths => "too_many_paths",
+        RejectionReason.Replayed => "replayed",
         RejectionReason.Undecryptable => "undecryptable",
         RejectionReason.FormerLife => "former_life",
         RejectionReason.ResetLimit => "reset_limit",

@@ -64,6 +64,19 @@ internal sealed class TokenValidator
             throw Refused("The token asks for extensions (crit) that this gateway does not know.");
         }
 
+        try
+        {
+            return Read(jwt);
+        }
+        catch (InvalidOperationException e)
+        {
+            // So the library says that a text is not Unicode, and only when it is read; the issuer has signed it.
+            throw Refused("The token's claims hold text that is not Unicode.", e);
+        }
+    }
+
+    private TokenClaims Read(JsonWebToken jwt)
+    {
         var userId = jwt.Subject;
         if (ProtocolRules.CheckUserId(userId) is { } badId)
         {

@@ -101,6 +101,32 @@ public abstract class TrustTests(TestEngine engine) : Conformance(engine), IDisp
         Assert.Contains("not valid yet", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1.3.6.1.5.5.7.3.1", true)] // servers
+    [InlineData("1.3.6.1.5.5.7.3.2", false)] // clients
+    [InlineData("1.3.6.1.5.5.7.3.3", false)] // code
+    public async Task A_certificate_is_for_servers(string purpose, bool isGood)
+    {
+        await using var server = await StartAsync(_authority.Issue(Host, purpose: purpose));
+        var trust = new ServerTrust.Authority(_authority.CaFile, Host);
+        if (isGood)
+        {
+            await AcceptedAsync(server, trust);
+        }
+        else
+        {
+            Assert.Contains("not for servers", (await RefusedAsync(server, trust)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task An_authority_that_the_system_does_not_know_is_refused()
+    {
+        await using var server = await StartAsync(_authority.Issue(Host));
+        var error = await RefusedAsync(server, new ServerTrust.SystemStore(Host));
+        Assert.Contains("not signed by an authority that this system trusts", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_self_signed_certificate_is_refused_by_a_client_that_trusts_authorities()
     {

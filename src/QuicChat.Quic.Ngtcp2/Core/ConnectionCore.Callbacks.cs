@@ -17,6 +17,7 @@ internal sealed unsafe partial class ConnectionCore
     // CRYPTO_ERROR: 0x100 and a TLS alert (RFC 9001, section 4.8; RFC 8446, section 6.2).
     private const ulong CryptoError = 0x100;
     private const ulong UnexpectedMessage = CryptoError + 10;
+    private const ulong MissingExtension = CryptoError + 109;
     private const ulong NoApplicationProtocol = CryptoError + 120;
 
     private static readonly Interop.Ngtcp2.Callbacks NativeCallbacks = MakeCallbacks();
@@ -62,10 +63,12 @@ internal sealed unsafe partial class ConnectionCore
         UpdateKey = Crypto("ngtcp2_crypto_update_key_cb"),
         PathValidation = &OnPathValidation,
         StreamReset = &OnStreamReset,
+        ReceiveNewToken = &OnReceiveNewToken,
         DeleteCryptoAeadContext = Crypto("ngtcp2_crypto_delete_crypto_aead_ctx_cb"),
         DeleteCryptoCipherContext = Crypto("ngtcp2_crypto_delete_crypto_cipher_ctx_cb"),
-        GetPathChallengeData = Crypto("ngtcp2_crypto_get_path_challenge_data_cb"),
+        GetPathChallengeData = &OnGetPathChallengeData,
         VersionNegotiation = Crypto("ngtcp2_crypto_version_negotiation_cb"),
+        ReceiveTxKey = &OnSendKey,
     };
 
     private static void* Crypto(string function) => NativeLibraries.Export(NativeLibraries.Ngtcp2CryptoGnutls, function);
@@ -104,10 +107,19 @@ internal sealed unsafe partial class ConnectionCore
             return self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
         }
 
+        // After the handshake a server sends session tickets alone.
+        self._ticketArrived |= level == Interop.Ngtcp2.EncryptionLevel1Rtt;
         return self._hello is null
             ? Interop.Ngtcp2.CryptoReceiveCryptoData(connection, level, offset, data, length, userData)
             : Guard(self, bytes, static (self, bytes) => self.Hold(self._hello!, bytes));
     }
+
+    // GnuTLS lets a peer pass that sends no transport parameters; ngtcp2 1.11 would then abort the process when it writes (RFC 9001, section 8.2).
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnSendKey(nint connection, int level, void* userData)
+        => level == Interop.Ngtcp2.EncryptionLevel1Rtt && Interop.Ngtcp2.GetRemoteTransportParameters(connection) == null
+            ? Self(userData).Refuse(MissingExtension, "the peer sends no transport parameters")
+            : 0;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnHandshakeCompleted(nint connection, void* userData)
@@ -125,7 +137,12 @@ internal sealed unsafe partial class ConnectionCore
 
         self._state = State.Open;
         self._completed = true;
-        return 0;
+        self.IsResumed = Gnutls.SessionIsResumed(self._handle!.Session) != 0;
+        return Guard(self, 0, static (self, _) =>
+        {
+            self.SendTicket();
+            return 0;
+        });
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -276,18 +293,43 @@ internal sealed unsafe partial class ConnectionCore
         });
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnGetPathChallengeData(nint connection, byte* data, void* userData)
+        => Guard(Self(userData), (nint)data, static (self, data) =>
+        {
+            RandomNumberGenerator.Fill(new Span<byte>((void*)data, 8));
+            self._challengeWritten = true;
+            return 0;
+        });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int OnPathValidation(
         nint connection, uint flags, Interop.Ngtcp2.Path* path, Interop.Ngtcp2.Path* oldPath, int result, void* userData)
-        => Guard(Self(userData), (Path: NativePath.Read(path), Succeeded: result == Interop.Ngtcp2.PathValidationSuccess), static (self, e) =>
+        => Guard(Self(userData), (Path: NativePath.Read(path), Succeeded: result == Interop.Ngtcp2.PathValidationSuccess, flags), static (self, e) =>
         {
             if (!self._isServer)
             {
-                self._probed.Add(e);
+                self._probed.Add((e.Path, e.Succeeded));
             }
             else if (e.Succeeded)
             {
                 // That ngtcp2 gives a path up concludes nothing: the peer may yet be heard from it, or from the one before.
                 self._validations.Add(e.Path);
+                if ((e.flags & Interop.Ngtcp2.PathValidationFlagNewToken) != 0)
+                {
+                    self._newTokenFor = e.Path.Remote;
+                }
+            }
+
+            return 0;
+        });
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int OnReceiveNewToken(nint connection, byte* token, nuint length, void* userData)
+        => Guard(Self(userData), new ReadOnlySpan<byte>(token, (int)length), static (self, token) =>
+        {
+            if (self._settings.Memory is { } memory)
+            {
+                memory.Cache.KeepToken(memory.Key, token);
             }
 
             return 0;
@@ -318,23 +360,39 @@ internal sealed unsafe partial class ConnectionCore
         return self._trustProblem is null ? 0 : Gnutls.ErrorCertificate;
     }
 
-    // Why the server is not trusted, where that is what ended the handshake.
+    // Why the server is not trusted, where that is what ended the handshake: all that is wrong, as far as GnuTLS looks.
     private string? DescribeTrustProblem()
     {
-        if (_trustProblem is not null || _settings.Trust is not ServerTrust.Authority authority)
+        if (_trustProblem is not null || _settings.Trust is not { Host.Length: > 0 } trust)
         {
             return _trustProblem;
         }
 
         // All bits are set while nothing has been verified.
-        return Gnutls.SessionGetVerificationStatus(_handle!.Session) switch
+        var status = Gnutls.SessionGetVerificationStatus(_handle!.Session);
+        if (status is 0 or uint.MaxValue)
         {
-            0 or uint.MaxValue => null,
-            var s when (s & Gnutls.CertificateUnexpectedOwner) != 0 => $"the server's certificate is not for '{authority.HostName}'",
-            var s when (s & (Gnutls.CertificateSignerNotFound | Gnutls.CertificateSignatureFailure)) != 0 => $"the server's certificate is not signed by an authority of '{authority.CaFile}'",
-            var s when (s & Gnutls.CertificateExpired) != 0 => "the server's certificate has expired",
-            var s when (s & Gnutls.CertificateNotActivated) != 0 => "the server's certificate is not valid yet",
-            var s => $"the server's certificate is not trusted (GnuTLS verification status 0x{s:x})",
-        };
+            return null;
+        }
+
+        List<string> problems = [];
+        Note(Gnutls.CertificateUnexpectedOwner, $"is not for '{trust.Host}'");
+        Note(Gnutls.CertificateSignerNotFound | Gnutls.CertificateSignatureFailure, $"is not signed by {trust.Authorities}");
+        Note(Gnutls.CertificateSignerNotAuthority | Gnutls.CertificateSignerConstraints, "is signed by one that may not sign it");
+        Note(Gnutls.CertificateExpired, "has expired");
+        Note(Gnutls.CertificateNotActivated, "is not valid yet");
+        Note(Gnutls.CertificatePurposeMismatch, "is not for servers (its extended key usage)");
+        Note(Gnutls.CertificateInsecureAlgorithm, "is signed with an algorithm that is broken");
+        return problems.Count > 0
+            ? $"the server's certificate {string.Join(", ", problems)}"
+            : $"the server's certificate is not trusted (GnuTLS verification status 0x{status:x})";
+
+        void Note(uint flags, string problem)
+        {
+            if ((status & flags) != 0)
+            {
+                problems.Add(problem);
+            }
+        }
     }
 }

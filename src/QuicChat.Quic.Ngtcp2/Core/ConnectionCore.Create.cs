@@ -77,8 +77,9 @@ internal sealed unsafe partial class ConnectionCore
         var dcid = header.Scid;
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         _handle = new ConnectionHandle(
-            this, _settings.Credentials, Gnutls.Server | Gnutls.NoTickets | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
+            this, _settings.Credentials, Gnutls.Server | TicketFlags(_settings.TicketKey is not null) | Gnutls.NoAutoSendTicket | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureServerSession(_handle.Session), "The TLS session cannot be set up for QUIC");
+        EnableTickets();
         SetApplicationProtocol();
         _hello = _settings.AsksForCredentials ? [] : null;
 
@@ -124,38 +125,52 @@ internal sealed unsafe partial class ConnectionCore
         _ids.Ids.Mint(scidBytes);
         var scid = Interop.Ngtcp2.Cid.From(scidBytes);
         var dcid = Interop.Ngtcp2.Cid.From(RandomNumberGenerator.GetBytes(Interop.Ngtcp2.MaxCidLength));
-        _handle = new ConnectionHandle(this, _settings.Credentials, Gnutls.Client | Gnutls.NoTickets | Gnutls.NoEndOfEarlyData);
+        _handle = new ConnectionHandle(
+            this, _settings.Credentials, Gnutls.Client | TicketFlags(_settings.Memory is not null) | Gnutls.NoEndOfEarlyData);
         Gnutls.Check(Interop.Ngtcp2.ConfigureClientSession(_handle.Session), "The TLS session cannot be set up for QUIC");
         SetApplicationProtocol();
-        switch (trust)
+        if (trust is ServerTrust.Pinned)
         {
-            case ServerTrust.Pinned:
-                Gnutls.SessionSetVerifyFunction(_handle.Session, &VerifyFingerprint);
-                break;
-            case ServerTrust.Authority authority:
-                Gnutls.SessionSetVerifyCertificate(_handle.Session, _handle.KeepText(authority.HostName), 0);
-                if (!IPAddress.TryParse(authority.HostName, out _))
+            Gnutls.SessionSetVerifyFunction(_handle.Session, &VerifyFingerprint);
+        }
+        else
+        {
+            _handle.VerifyServer(trust.Host);
+            if (!IPAddress.TryParse(trust.Host, out _))
+            {
+                // Addresses are not allowed in server names (RFC 6066, section 3).
+                var name = Encoding.ASCII.GetBytes(trust.Host);
+                fixed (byte* bytes = name)
                 {
-                    // Addresses are not allowed in server names (RFC 6066, section 3).
-                    var name = Encoding.ASCII.GetBytes(authority.HostName);
-                    fixed (byte* bytes = name)
-                    {
-                        Gnutls.Check(Gnutls.ServerNameSet(_handle.Session, Gnutls.NameDns, bytes, (nuint)name.Length), "The server name cannot be set");
-                    }
+                    Gnutls.Check(Gnutls.ServerNameSet(_handle.Session, Gnutls.NameDns, bytes, (nuint)name.Length), "The server name cannot be set");
                 }
-
-                break;
+            }
         }
 
+        OfferTicket();
         Interop.Ngtcp2.Settings settings;
         Interop.Ngtcp2.TransportParameters parameters;
         FillSettings(&settings, &parameters);
         var native = new NativePath(path);
         var callbacks = NativeCallbacks;
         nint connection;
-        var result = Interop.Ngtcp2.ClientNew(
-            &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,
-            Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        int result;
+        var token = _settings.Memory is { } memory ? memory.Cache.TakeToken(memory.Key) : null;
+        fixed (byte* tokenBytes = token)
+        {
+            if (token is not null)
+            {
+                // ngtcp2 copies it.
+                settings.Token = tokenBytes;
+                settings.TokenLength = (nuint)token.Length;
+                settings.TokenType = Interop.Ngtcp2.TokenTypeNewToken;
+            }
+
+            result = Interop.Ngtcp2.ClientNew(
+                &connection, &dcid, &scid, native.Pointer(&native), Interop.Ngtcp2.ProtocolVersion1, Interop.Ngtcp2.CallbacksVersion, &callbacks,
+                Interop.Ngtcp2.SettingsVersion, &settings, Interop.Ngtcp2.TransportParametersVersion, &parameters, null, _handle.UserData);
+        }
+
         Attach(result, connection);
         AddId(scidBytes);
     }

@@ -17,6 +17,9 @@ internal sealed unsafe partial class ConnectionCore
     // Of a server, during the handshake.
     private HandshakePaths? _handshakePaths;
     private FourTuple _validated;
+
+    // Not where an address that the client came to during the handshake is still to be checked.
+    private bool _isProven = true;
     private PathTracker? _tracker;
     private readonly HashSet<UdpAddress> _denialsTold = [];
     private TimeSpan _migrationTimeout;
@@ -99,6 +102,7 @@ internal sealed unsafe partial class ConnectionCore
         if (_handshakePaths is { IsProven: false } handshake)
         {
             _virtualizer.SetUnproven(handshake.Allowance);
+            _isProven = false;
         }
 
         _handshakePaths = null;
@@ -172,9 +176,11 @@ internal sealed unsafe partial class ConnectionCore
                 }
 
                 tracker.Validate(path, ValidationEvidence.Exact, _now);
+                _isProven |= real.IsSamePeer(_validated);
                 if (ReferenceEquals(tracker.LastValidated, path))
                 {
                     _validated = real;
+                    _isProven = true;
                     _denialsTold.Clear();
                 }
             }

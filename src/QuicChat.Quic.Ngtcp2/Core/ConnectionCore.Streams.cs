@@ -58,6 +58,11 @@ internal sealed unsafe partial class ConnectionCore
             return PollClose(buffer, out path);
         }
 
+        if (PollCopy(buffer, out path) is > 0 and var copied)
+        {
+            return copied;
+        }
+
         while (true)
         {
             var native = default(NativePath);
@@ -90,6 +95,7 @@ internal sealed unsafe partial class ConnectionCore
             // A path that has been forgotten was an attacker's; what ngtcp2 had for it is not sent.
             if (_virtualizer.ToReal(virtualPath) is { } real)
             {
+                CopyToValidated(virtualPath, buffer[..(int)length]);
                 path = real;
                 return (int)length;
             }

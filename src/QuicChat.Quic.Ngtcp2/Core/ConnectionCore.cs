@@ -214,18 +214,22 @@ internal sealed unsafe partial class ConnectionCore
             if (_authenticated)
             {
                 NoteAuthenticated(real);
+                NoteId(datagram, real);
                 NoteChallenges();
             }
         }
 
-        _virtualizer.Forget();
+        var isForgotten = _virtualizer.Forget();
 
         // What the datagram brought before the error that ends the connection counts too.
         AfterNative();
         if (result == 0)
         {
             RequeueBlocked();
-            return !_authenticated ? RejectionReason.Undecryptable : _virtualizer.GivenUp != givenUp ? RejectionReason.TooManyPaths : null;
+            return !_authenticated ? RejectionReason.Undecryptable
+                : isForgotten ? RejectionReason.Replayed
+                : _virtualizer.GivenUp != givenUp ? RejectionReason.TooManyPaths
+                : null;
         }
 
         EndByLibrary(result);
@@ -301,9 +305,12 @@ internal sealed unsafe partial class ConnectionCore
             LeaveHandshake();
             AcceptMoreConnectionIds();
             StartTracking();
+            _newTokenFor = _isServer ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 
+        GiveToken();
+        KeepTicket();
         NotePath();
         foreach (var (streamId, errorCode) in _observed.StopSending)
         {
@@ -467,6 +474,7 @@ internal sealed unsafe partial class ConnectionCore
         _touched.Clear();
         _observed.StopSending.Clear();
         _tracker = null;
+        _copy = null;
         _events.Enqueue(new ConnectionEvent.Closed(closure));
         EndMove(error);
     }

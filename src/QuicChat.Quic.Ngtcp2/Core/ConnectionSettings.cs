@@ -42,4 +42,15 @@ internal sealed record ConnectionSettings
 
     /// <summary>How a client verifies the server; <see langword="null"/> for a server.</summary>
     public ServerTrust? Trust { get; init; }
+
+    /// <summary>What a client keeps of the server; <see langword="null"/>, nothing.</summary>
+    public ServerMemory? Memory { get; init; }
+
+    /// <summary>Makes the tokens that a server gives its clients for their next connection; <see langword="null"/>, it gives none.</summary>
+    public AddressTokens? Tokens { get; init; }
+
+    /// <summary>
+    /// The key of a server's TLS session tickets, <see cref="Gnutls.SessionTicketKeyLength"/> bytes, as it is now; <see langword="null"/>, the server gives none.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>>? TicketKey { get; init; }
 }

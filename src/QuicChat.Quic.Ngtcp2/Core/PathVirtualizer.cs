@@ -3,7 +3,8 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 /// <summary>
 /// Shows ngtcp2 each stay of a peer on an address as an address of its own, by a virtual port. ngtcp2 before 1.25 does not follow a client that
 /// returns to its previous address while that address is still being checked as the fallback (its issue 2257); under another port the return is
-/// a new path, adopted and validated at once. The address and its family stay real, so a change of port still looks like one.
+/// a new path, adopted and validated at once. Until the new path is validated, the previous one is the fallback that ngtcp2 does go back to, with no new check: that
+/// is how a client comes back that never left, but whose datagrams someone copied. The address and its family stay real, so a change of port still looks like one.
 /// </summary>
 internal sealed class PathVirtualizer
 {
@@ -76,6 +77,9 @@ internal sealed class PathVirtualizer
         return _arriving.Virtual;
     }
 
+    /// <summary>The paths that are known.</summary>
+    public int Count => _entries.Count;
+
     /// <summary>How many candidates were given up, each for a newer one.</summary>
     public long GivenUp { get; private set; }
 
@@ -91,13 +95,17 @@ internal sealed class PathVirtualizer
     }
 
     /// <summary>Forgets the new path.</summary>
-    public void Forget()
+    /// <returns>Whether there was one.</returns>
+    public bool Forget()
     {
-        if (_arriving is not null)
+        if (_arriving is null)
         {
-            _arriving = null;
-            _nextPort--;
+            return false;
         }
+
+        _arriving = null;
+        _nextPort--;
+        return true;
     }
 
     /// <summary>Tells where the client is in its handshake, all of which ngtcp2 sees on the first path.</summary>
@@ -122,12 +130,16 @@ internal sealed class PathVirtualizer
     /// <summary>Counts a datagram to a path.</summary>
     public void CountSent(FourTuple virtualPath, int length) => CountAllowance(virtualPath, -length);
 
-    /// <summary>The path has been validated.</summary>
+    /// <summary>The path has been validated: from now on the peer has left the others.</summary>
     public void SetValidated(FourTuple virtualPath)
     {
         if (Find(virtualPath) is { } entry)
         {
             entry.Validated = true;
+            foreach (var other in _entries)
+            {
+                other.Stale |= other != entry;
+            }
         }
     }
 
@@ -140,7 +152,7 @@ internal sealed class PathVirtualizer
             return false;
         }
 
-        _current.Stale = true;
+        _current.Stale |= !_current.Validated;
         entry.Stale = false;
         _current = entry;
         _arriving = entry == _arriving ? null : _arriving;

@@ -112,7 +112,7 @@ internal sealed class ConnectionDriver
             switch (next)
             {
                 case ConnectionEvent.HandshakeCompleted:
-                    EngineLog.HandshakeCompleted(_logger, Core.Id, Core.CurrentPath.ToPath());
+                    EngineLog.HandshakeCompleted(_logger, Core.Id, Core.CurrentPath.ToPath(), Core.IsResumed);
                     break;
                 case ConnectionEvent.PathChanged changed:
                     EngineLog.PathEvent(_logger, Core.Id, changed.Event);

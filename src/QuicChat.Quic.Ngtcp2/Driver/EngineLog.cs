@@ -11,8 +11,8 @@ internal static partial class EngineLog
     [LoggerMessage(2, LogLevel.Error, "{ConnectionId}: closed after an error in the engine", EventName = "ConnectionFaulted")]
     public static partial void ConnectionFaulted(ILogger logger, ConnectionId connectionId, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Debug, "{ConnectionId}: handshake completed on {Path}", EventName = "HandshakeCompleted")]
-    public static partial void HandshakeCompleted(ILogger logger, ConnectionId connectionId, NetworkPath path);
+    [LoggerMessage(3, LogLevel.Debug, "{ConnectionId}: handshake completed on {Path}, resumed: {IsResumed}", EventName = "HandshakeCompleted")]
+    public static partial void HandshakeCompleted(ILogger logger, ConnectionId connectionId, NetworkPath path, bool isResumed);
 
     [LoggerMessage(4, LogLevel.Debug, "{ConnectionId}: ended: {Closure}", EventName = "ConnectionEnded")]
     public static partial void ConnectionEnded(ILogger logger, ConnectionId connectionId, Engines.ConnectionClosure closure);

@@ -17,16 +17,15 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
         => await HostLookup.ConnectAsync(
             endpoint,
-            (address, others, token) => ConnectAsync(address, [.. others, .. features?.Get<IServerEndPointsFeature>()?.EndPoints ?? []], token),
+            (address, others, token) => ConnectAsync(endpoint, address, [.. others, .. features?.Get<IServerEndPointsFeature>()?.EndPoints ?? []], token),
             cancellationToken);
 
     private async Task<MultiplexedConnectionContext> ConnectAsync(
-        IPEndPoint remote, IEnumerable<IPEndPoint> others, CancellationToken cancellationToken)
+        EndPoint server, IPEndPoint remote, IEnumerable<IPEndPoint> others, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
-        using var credentials = new Owned<CredentialsHandle>(
-            options.Trust is ServerTrust.Authority authority ? CredentialsHandle.ForClient(authority.CaFile) : CredentialsHandle.ForClient());
+        using var credentials = new Owned<CredentialsHandle>(CredentialsHandle.ForClient(options.Trust));
         var settings = new ConnectionSettings
         {
             Credentials = credentials.Value,
@@ -41,11 +40,20 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
             MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             Pool = ClientLoop.Pool,
             Trust = options.Trust,
+            Memory = options.Resumption is { } cache ? new ServerMemory(cache, Key(server, credentials.Value)) : null,
         };
         var connection = new ClientConnection(
             ClientLoop.Acquire(_logger), socket.Release(), credentials.Release(), settings, [remote, .. others], _logger);
         return await connection.ConnectAsync(cancellationToken);
     }
+
+    // All addresses of a name are one server's.
+    private ResumptionKey Key(EndPoint server, CredentialsHandle credentials) => new(
+        server is DnsEndPoint name ? $"{name.Host.ToLowerInvariant()}:{name.Port}" : server.ToString()!,
+        options.ApplicationProtocol,
+        options.Trust is ServerTrust.Pinned pinned
+            ? $"pinned {Convert.ToHexStringLower(pinned.Sha256.Span)}"
+            : $"{credentials.Authorities} {options.Trust.Host}");
 
     // Disposes of what nobody took over.
     private sealed class Owned<T>(T value) : IDisposable

@@ -31,7 +31,6 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private const int ResetTokenLength = 16;
     private const int MinResetLength = 5 + ResetTokenLength;
     private const int MaxResetLength = 43;
-    private const int MaxResetsPerSecond = 1_000;
 
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
@@ -55,8 +54,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly ServerPool? _pool;
     private readonly PoolConnectionIds? _poolIds;
     private readonly ServerLink? _link;
-    private long _resetSecond;
-    private int _resets;
+    private readonly ResetLimit _resetLimit = new();
     private readonly Func<bool>? _admit;
     private readonly RetryPolicy _retry;
     private readonly AddressTokens _tokens;
@@ -110,6 +108,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             MaxDatagramSize = _pool is null ? ConnectionCore.MaxDatagramSize : ServerPool.MaxDatagramSize,
             Pool = new PinnedBlockPool(),
+            Tokens = _tokens,
+            TicketKey = TicketKeyOf(_pool),
         };
         try
         {
@@ -317,7 +317,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             return;
         }
 
-        if (!MayReset(now))
+        if (!_resetLimit.TryTake(now.Elapsed))
         {
             Reject(RejectionReason.ResetLimit, path, now);
             return;
@@ -347,18 +347,6 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _link!.Return(packet, path);
         }
-    }
-
-    // Anyone can send what looks like a packet of a former connection's, once they have seen one.
-    private bool MayReset(Instant now)
-    {
-        var second = (long)now.Elapsed.TotalSeconds;
-        if (second != _resetSecond)
-        {
-            (_resetSecond, _resets) = (second, 0);
-        }
-
-        return ++_resets <= MaxResetsPerSecond;
     }
 
     // A short header holds the destination ID alone (RFC 9000, section 17.3).
@@ -472,6 +460,18 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
             EngineLog.AcceptFailed(_logger, path.Remote.ToString(), e);
             return null;
         }
+    }
+
+    // The newest secret's: a server that does not know it yet makes no use of the ticket.
+    private static Func<ReadOnlyMemory<byte>> TicketKeyOf(ServerPool? pool)
+    {
+        if (pool is not null)
+        {
+            return () => pool.View is { } view ? view.Secrets[0].TicketKey : default;
+        }
+
+        ReadOnlyMemory<byte> key = RandomNumberGenerator.GetBytes(Gnutls.SessionTicketKeyLength);
+        return () => key;
     }
 
     private bool AsksForProof => _retry switch

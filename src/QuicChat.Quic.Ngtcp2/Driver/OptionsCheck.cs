@@ -47,8 +47,9 @@ internal static class OptionsCheck
         {
             case ServerTrust.Pinned { Sha256.Length: not 32 } pinned:
                 throw new ArgumentException($"A SHA-256 fingerprint is 32 bytes long, not {pinned.Sha256.Length}.", nameof(pinned.Sha256));
-            case ServerTrust.Authority { HostName.Length: 0 } authority:
-                throw new ArgumentException("The name of the server's host is empty; the certificate must carry one.", nameof(authority.HostName));
+            case not ServerTrust.Pinned when options.Trust.Host.Length == 0:
+                throw new ArgumentException(
+                    "The name of the server's host is empty; the certificate must carry one.", nameof(ServerTrust.Authority.HostName));
         }
     }
 

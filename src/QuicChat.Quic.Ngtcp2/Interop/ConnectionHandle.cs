@@ -15,7 +15,9 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     private bool _holdsCredentials;
     private readonly Block* _block;
     private GCHandle _owner;
-    private byte* _text;
+    private byte* _host;
+    private byte* _purpose;
+    private Gnutls.TypedData* _conditions;
 
     private struct Block
     {
@@ -83,8 +85,17 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
             "The TLS credentials cannot be set");
     }
 
-    /// <summary>Keeps a text in native memory for as long as the connection lives.</summary>
-    public byte* KeepText(string text) => _text = (byte*)Marshal.StringToCoTaskMemUTF8(text);
+    /// <summary>Has the peer's certificates verified: for a host, and for servers.</summary>
+    public void VerifyServer(string host)
+    {
+        // GnuTLS reads all of it when the certificates come.
+        _host = (byte*)Marshal.StringToCoTaskMemUTF8(host);
+        _purpose = (byte*)Marshal.StringToCoTaskMemUTF8(Gnutls.ServerPurpose);
+        _conditions = (Gnutls.TypedData*)NativeMemory.AllocZeroed(2, (nuint)sizeof(Gnutls.TypedData));
+        _conditions[0] = new Gnutls.TypedData { Type = Gnutls.DataDnsHostName, Data = _host };
+        _conditions[1] = new Gnutls.TypedData { Type = Gnutls.DataKeyPurposeOid, Data = _purpose };
+        Gnutls.SessionSetVerifyCertificate(Session, _conditions, 2, 0);
+    }
 
     /// <summary>The object that a callback's <c>user_data</c> stands for.</summary>
     public static T Owner<T>(void* userData)
@@ -111,7 +122,9 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
         }
 
         NativeMemory.Free(_block);
-        Marshal.FreeCoTaskMem((nint)_text);
+        NativeMemory.Free(_conditions);
+        Marshal.FreeCoTaskMem((nint)_host);
+        Marshal.FreeCoTaskMem((nint)_purpose);
         if (_owner.IsAllocated)
         {
             _owner.Free();

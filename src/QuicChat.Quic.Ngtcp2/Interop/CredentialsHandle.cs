@@ -1,6 +1,8 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Quic.Ngtcp2.Interop;
 
@@ -14,6 +16,9 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
         Gnutls.Check(Gnutls.AllocateCredentials(&credentials), "TLS credentials cannot be allocated");
         SetHandle(credentials);
     }
+
+    /// <summary>Which authorities are trusted, as text that is another for others.</summary>
+    public string Authorities { get; private init; } = "none";
 
     /// <summary>A server's certificate and key.</summary>
     /// <exception cref="CertificateException">GnuTLS does not take them.</exception>
@@ -42,6 +47,19 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
     /// <summary>A client's, without authorities: it verifies by fingerprint.</summary>
     public static CredentialsHandle ForClient() => new();
 
+    /// <summary>A client's, by how it trusts servers.</summary>
+    /// <exception cref="CertificateException">There are no authorities where they are to be.</exception>
+    public static CredentialsHandle ForClient(ServerTrust trust) => trust switch
+    {
+        ServerTrust.Pinned => ForClient(),
+        ServerTrust.Authority authority => ForClient(authority.CaFile),
+
+        // As OpenSSL and .NET have it; GnuTLS has only what it was built with.
+        ServerTrust.SystemStore when Environment.GetEnvironmentVariable("SSL_CERT_FILE") is { Length: > 0 } file => ForClient(file),
+        ServerTrust.SystemStore => ForClientOfSystem(),
+        _ => throw new NotSupportedException($"{trust.GetType().Name} is not a way to trust servers."),
+    };
+
     /// <summary>A client's, with the authorities of a PEM file.</summary>
     /// <exception cref="CertificateException">The file cannot be read or holds no certificate.</exception>
     public static CredentialsHandle ForClient(string caFile)
@@ -56,7 +74,7 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
             throw new CertificateException($"The file of certificate authorities '{caFile}' cannot be read: {e.Message}", e);
         }
 
-        var credentials = new CredentialsHandle();
+        var credentials = new CredentialsHandle { Authorities = Convert.ToHexStringLower(SHA256.HashData(pem)) };
         fixed (byte* data = pem)
         {
             var datum = new Gnutls.Datum { Data = data, Size = (uint)pem.Length };
@@ -66,6 +84,19 @@ internal sealed unsafe class CredentialsHandle : SafeHandleZeroOrMinusOneIsInval
                 credentials.Dispose();
                 throw new CertificateException($"The file '{caFile}' holds no PEM certificate of an authority.");
             }
+        }
+
+        return credentials;
+    }
+
+    private static CredentialsHandle ForClientOfSystem()
+    {
+        var credentials = new CredentialsHandle { Authorities = "system" };
+        if (Gnutls.SetSystemTrust(credentials.handle) <= 0)
+        {
+            credentials.Dispose();
+            throw new CertificateException(
+                "This system has no store of certificate authorities that GnuTLS can read (Debian package ca-certificates); install it, or name a file of them by SSL_CERT_FILE.");
         }
 
         return credentials;

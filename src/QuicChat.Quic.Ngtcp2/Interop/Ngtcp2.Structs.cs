@@ -237,17 +237,17 @@ internal static unsafe partial class Ngtcp2
         public void* ExtendMaxStreamData;
         public void* DcidStatus;
         public void* HandshakeConfirmed;
-        public void* ReceiveNewToken;
+        public delegate* unmanaged[Cdecl]<nint, byte*, nuint, void*, int> ReceiveNewToken;
         public void* DeleteCryptoAeadContext;
         public void* DeleteCryptoCipherContext;
         public void* ReceiveDatagram;
         public void* AckDatagram;
         public void* LostDatagram;
-        public void* GetPathChallengeData;
+        public delegate* unmanaged[Cdecl]<nint, byte*, void*, int> GetPathChallengeData;
         public void* StreamStopSending; // tells of a STOP_SENDING that is sent, not of one received
         public void* VersionNegotiation;
         public void* ReceiveRxKey;
-        public void* ReceiveTxKey;
+        public delegate* unmanaged[Cdecl]<nint, int, void*, int> ReceiveTxKey;
         public void* TlsEarlyDataRejected;
     }
 }

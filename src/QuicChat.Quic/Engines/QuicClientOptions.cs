@@ -18,6 +18,9 @@ public sealed class QuicClientOptions
     /// <summary>How long the handshake may take.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Where what spares later connections round trips and signatures is kept; <see langword="null"/> keeps and uses nothing.</summary>
+    public ResumptionCache? Resumption { get; init; } = ResumptionCache.Shared;
+
     /// <summary>The local address and port to send from; unset, the system chooses.</summary>
     public System.Net.IPEndPoint? LocalEndPoint { get; init; }
 

@@ -24,12 +24,17 @@ public enum RejectionReason
     /// <summary>It came on a path that the connection's policy denies.</summary>
     DeniedPath,
 
-    /// <summary>It came on a path of its own while its connection has as many candidates as it may have.</summary>
+    /// <summary>It came on one path more than a connection may have as candidates. It was taken; the oldest of them was given up for it.</summary>
     TooManyPaths,
 
     /// <summary>
-    /// Its connection is known, but nothing in it decrypted, or only what had been received before: forged, replayed, or a last packet of a handshake that has been
-    /// completed meanwhile.
+    /// It is genuine, but came on another path than the client's and is not its newest: replayed from elsewhere, or late by a path that the client has left. It changed
+    /// nothing about the path; what QUIC had not received before was taken.
+    /// </summary>
+    Replayed,
+
+    /// <summary>
+    /// Its connection is known, but nothing in it decrypted: forged, altered, a replayed part of a handshake, or the last of one that has been completed meanwhile.
     /// </summary>
     Undecryptable,
 

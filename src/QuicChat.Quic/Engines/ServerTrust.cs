@@ -41,8 +41,31 @@ public abstract record ServerTrust
         }
     }
 
-    /// <summary>The server's certificate must chain to an authority of this file and name the host.</summary>
+    /// <summary>The server's certificate must chain to an authority of this file, name the host, be current and be for servers.</summary>
     /// <param name="CaFile">A PEM file of one or more certificate authorities.</param>
     /// <param name="HostName">The DNS name or address that the certificate must carry.</param>
-    public sealed record Authority(string CaFile, string HostName) : ServerTrust;
+    public sealed record Authority(string CaFile, string HostName) : ServerTrust
+    {
+        internal override string Host => HostName;
+
+        internal override string Authorities => $"an authority of '{CaFile}'";
+    }
+
+    /// <summary>
+    /// The server's certificate must chain to an authority that this system trusts, or of the file that the environment variable SSL_CERT_FILE names; name the host; be
+    /// current; and be for servers.
+    /// </summary>
+    /// <param name="HostName">The DNS name or address that the certificate must carry.</param>
+    public sealed record SystemStore(string HostName) : ServerTrust
+    {
+        internal override string Host => HostName;
+
+        internal override string Authorities => "an authority that this system trusts";
+    }
+
+    /// <summary>The name that the certificate must carry; empty, none.</summary>
+    internal virtual string Host => "";
+
+    /// <summary>Who has to have signed it, for a person.</summary>
+    internal virtual string Authorities => "";
 }

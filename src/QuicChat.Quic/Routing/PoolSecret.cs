@@ -24,6 +24,7 @@ public sealed class PoolSecret
         LinkKey = Derive("server link", 32);
         ResetKey = Derive("stateless reset", 32);
         RetryKey = Derive("retry", 32);
+        TicketKey = Derive("session tickets", 64);
     }
 
     /// <summary>The configuration ID of connection IDs under this secret.</summary>
@@ -40,6 +41,9 @@ public sealed class PoolSecret
 
     /// <summary>Makes address validation tokens (RFC 9000, section 8.1).</summary>
     public ReadOnlyMemory<byte> RetryKey { get; }
+
+    /// <summary>Seals TLS session tickets (RFC 8446, section 4.6.1): 64 bytes, from which GnuTLS derives a key for each stretch of time.</summary>
+    public ReadOnlyMemory<byte> TicketKey { get; }
 
     /// <summary>Its configuration ID, never the secret.</summary>
     public override string ToString() => $"pool secret {ConfigurationId}";

@@ -25,7 +25,7 @@ internal sealed class ServerVerifier
     }
 
     /// <summary>The name that the client asks the server for (RFC 6066, section 3); addresses are none.</summary>
-    public string HostName => _trust is ServerTrust.Authority { HostName: var name } ? name : "";
+    public string HostName => _trust.Host;
 
     /// <summary>Why the server is not trusted, once it has been looked at.</summary>
     public string? Problem { get; private set; }
@@ -39,8 +39,7 @@ internal sealed class ServerVerifier
             {
                 (null, _) => "the server sent no certificate",
                 ({ } leaf, ServerTrust.Pinned pinned) => pinned.FindProblem(leaf.RawDataMemory.Span, DateTimeOffset.UtcNow),
-                ({ } leaf, ServerTrust.Authority authority) => FindProblem(leaf, chain, authority),
-                _ => throw new NotSupportedException($"{_trust.GetType().Name} is not a way to trust servers."),
+                ({ } leaf, _) => FindProblem(leaf, chain),
             };
         }
         catch (CryptographicException e)
@@ -51,16 +50,20 @@ internal sealed class ServerVerifier
         return Problem is null;
     }
 
-    private string? FindProblem(X509Certificate2 leaf, X509Chain? presented, ServerTrust.Authority authority)
+    private string? FindProblem(X509Certificate2 leaf, X509Chain? presented)
     {
-        if (!leaf.MatchesHostname(authority.HostName))
+        if (!leaf.MatchesHostname(_trust.Host))
         {
-            return $"the server's certificate is not for '{authority.HostName}'";
+            return $"the server's certificate is not for '{_trust.Host}'";
         }
 
         using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        if (_trust is ServerTrust.Authority)
+        {
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
+        }
+
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.DisableCertificateDownloads = true;
         chain.ChainPolicy.ApplicationPolicy.Add(ServerAuthentication);
@@ -81,9 +84,10 @@ internal sealed class ServerVerifier
         var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, next) => all | next.Status);
         const X509ChainStatusFlags Unsigned
             = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.NotSignatureValid;
-        return (status & Unsigned) != 0 ? $"the server's certificate is not signed by an authority of '{authority.CaFile}'"
+        return (status & Unsigned) != 0 ? $"the server's certificate is not signed by {_trust.Authorities}"
             : DateTimeOffset.UtcNow >= leaf.NotAfter ? "the server's certificate has expired"
             : DateTimeOffset.UtcNow < leaf.NotBefore ? "the server's certificate is not valid yet"
+            : (status & X509ChainStatusFlags.NotValidForUsage) != 0 ? "the server's certificate is not for servers (its extended key usage)"
             : $"the server's certificate is not trusted ({status})";
     }
 

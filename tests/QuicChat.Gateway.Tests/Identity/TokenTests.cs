@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.IdentityModel.Tokens;
 using QuicChat.Gateway.Identity;
@@ -51,6 +52,21 @@ public sealed class TokenTests
         await RefusedAsync(keys, Tokens.Create(_time, credentials: Credentials(Rsa, algorithm: SecurityAlgorithms.RsaSsaPssSha256)));
         await RefusedAsync(keys, Tokens.Create(_time));
         await RefusedAsync(Tokens.Keys, Tokens.Create(_time, credentials: Credentials(Rsa)));
+    }
+
+    [Theory]
+    [InlineData("\"rooms\":[\"private:\\ud800\"]")]
+    [InlineData("\"rooms\":[\"private:\u00ff\"]")]
+    [InlineData("\"name\":\"\\ud800\"")]
+    public async Task Claims_that_are_not_Unicode_are_refused_though_the_issuer_has_signed_them(string claim)
+    {
+        // A byte for a character: some are then no UTF-8.
+        var json = $$"""{"sub":"alice","iss":"{{Tokens.Options.Issuer}}","aud":"{{Tokens.Options.Audience}}","exp":{{_time.GetUtcNow().AddHours(1).ToUnixTimeSeconds()}},{{claim}}}""";
+        var content = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","typ":"JWT"}""")}.{Base64UrlEncoder.Encode(Encoding.Latin1.GetBytes(json))}";
+
+        var token = $"{content}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(Tokens.Key, Encoding.ASCII.GetBytes(content)))}";
+        var refused = await Assert.ThrowsAsync<ProtocolException>(() => ValidateAsync(Tokens.Keys, token));
+        Assert.Equal(ErrorCode.AuthFailed, refused.Code);
     }
 
     [Fact]

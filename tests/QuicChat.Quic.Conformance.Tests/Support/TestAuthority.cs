@@ -25,7 +25,12 @@ internal sealed class TestAuthority : IDisposable
     public string CaFile => Path.Combine(_directory.FullName, "ca.pem");
 
     /// <summary>Issues a server's certificate.</summary>
-    public PemCertificate Issue(string dnsName, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null)
+    /// <param name="dnsName">A name that it is for.</param>
+    /// <param name="notBefore">From when it is valid; unset, since yesterday.</param>
+    /// <param name="notAfter">Until when; unset, for a month.</param>
+    /// <param name="furtherNames">How many more names it is for, to make it large.</param>
+    /// <param name="purpose">What it is for, an OID of extended key usage; unset, anything.</param>
+    public PemCertificate Issue(string dnsName, DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, int furtherNames = 0, string? purpose = null)
     {
         var now = DateTimeOffset.UtcNow;
         var (from, to) = (notBefore ?? now.AddDays(-1), notAfter ?? now.AddDays(30));
@@ -33,8 +38,18 @@ internal sealed class TestAuthority : IDisposable
         var request = new CertificateRequest($"CN={dnsName}", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(dnsName);
+        foreach (var number in Enumerable.Range(0, furtherNames))
+        {
+            names.AddDnsName($"another-name-{number}.{dnsName}");
+        }
+
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
+        if (purpose is not null)
+        {
+            request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(purpose)], critical: false));
+        }
+
         using var certificate = request.Create(_certificate, from, to, RandomNumberGenerator.GetBytes(16));
         var certificateFile = Path.Combine(_directory.FullName, $"{Guid.NewGuid()}.pem");
         var keyFile = Path.ChangeExtension(certificateFile, ".key");

@@ -1,3 +1,4 @@
+using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
@@ -56,6 +57,44 @@ public sealed class ClientHelloTests
         link.RunUntil(() => link.Server!.Core.IsClosed, "the handshake time-out", TimeSpan.FromSeconds(11));
         Assert.Equal(0, link.ServerIds);
     }
+
+    [Fact]
+    public void A_ClientHello_without_transport_parameters_is_refused()
+    {
+        var sent = false;
+        using var link = new CoreLink();
+        link.Wire = (toServer, datagram) =>
+        {
+            if (!toServer)
+            {
+                return [datagram];
+            }
+
+            if (sent)
+            {
+                return [];
+            }
+
+            // Without them this library would abort the process.
+            sent = true;
+            var (_, dcid, scid, _) = Datagrams.ReadLongHeader(datagram);
+            var payload = SealedInitial.Open(datagram);
+            payload[payload.AsSpan().IndexOf(TransportParametersType) + 1] ^= 0x40;
+            using var keys = new SealedInitial(dcid);
+            return [keys.Seal(scid, 0, payload)];
+        };
+
+        link.RunUntil(() => link.Client.Closure is not null && link.Server is { Closure: not null }, "both ends", TimeSpan.FromSeconds(5));
+
+        // missing_extension (RFC 9001, section 8.2; RFC 8446, section 6).
+        const ulong MissingExtension = 0x100 + 109;
+        Assert.Equal(
+            new ConnectionClosure(ConnectionCloseOrigin.Local, null, MissingExtension, "the peer sends no transport parameters"), link.Server!.Closure);
+        Assert.Equal((ConnectionCloseOrigin.Peer, MissingExtension), (link.Client.Closure!.Origin, link.Client.Closure.TransportErrorCode));
+    }
+
+    // quic_transport_parameters (RFC 9001, section 8.2).
+    private static ReadOnlySpan<byte> TransportParametersType => [0x00, 0x39];
 
     // The client's first choice, and the eight that the client's limit allows the server to issue.
     private static int ConnectionIds(CoreLink link) => link.Server!.Core.IsClosed ? 0 : 9;

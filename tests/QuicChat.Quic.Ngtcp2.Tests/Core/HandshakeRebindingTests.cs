@@ -111,6 +111,34 @@ public sealed class HandshakeRebindingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_comes_from_other_addresses_does_not_raise_what_is_sent_to_a_victim()
+    {
+        // To ngtcp2 all of it comes from one address.
+        using var link = new CoreLink(server: CoreLink.NewServerSettings() with { HandshakeTimeout = TimeSpan.FromMinutes(1) }) { Delay = OneWay };
+        byte[]? first = null;
+        link.Wire = (toServer, datagram) =>
+        {
+            var isFirst = first is null;
+            first ??= datagram;
+            return toServer && !isFirst ? [] : [datagram];
+        };
+        link.RunFor(TimeSpan.FromMilliseconds(50));
+        link.Deliver(toServer: true, first!, Victim);
+        for (var i = 0; i < 100; i++)
+        {
+            link.Deliver(toServer: true, first!, new IPEndPoint(Home.Address, 1000 + i));
+        }
+
+        link.RunUntil(() => link.Server is { Closure: not null }, "the handshake's end", TimeSpan.FromMinutes(2));
+
+        var victim = link.Ledger[Victim];
+        output.WriteLine($"{victim.Sent} bytes for {victim.Received}");
+        
+        // Less than what the server's next packet would take.
+        Assert.InRange(victim.WorstExcess, -1200, 0);
+    }
+
+    [Fact]
     public void A_handshake_that_a_copy_completes_elsewhere_costs_the_victim_three_times_its_bytes_at_most()
     {
         using var link = new CoreLink { Delay = OneWay };

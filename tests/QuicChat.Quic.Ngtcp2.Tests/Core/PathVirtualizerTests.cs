@@ -23,6 +23,7 @@ public sealed class PathVirtualizerTests
         var paths = new PathVirtualizer(Home);
         var away = paths.ToVirtual(Away);
         Assert.True(paths.SetCurrent(away));
+        paths.SetValidated(away);
 
         var back = paths.ToVirtual(Home);
 
@@ -45,6 +46,7 @@ public sealed class PathVirtualizerTests
         Assert.False(paths.HasLeft(Away));
 
         Assert.True(paths.SetCurrent(away));
+        paths.SetValidated(away);
         Assert.Equal(away, paths.CurrentVirtual);
         Assert.True(paths.HasLeft(Home));
         Assert.False(paths.HasLeft(Away));
@@ -52,6 +54,16 @@ public sealed class PathVirtualizerTests
         paths.ToVirtual(Home);
         paths.Keep();
         Assert.False(paths.HasLeft(Home));
+    }
+
+    [Fact]
+    public void A_return_from_a_path_that_was_never_validated_is_one_to_the_old_path()
+    {
+        var paths = new PathVirtualizer(Home);
+        Assert.True(paths.SetCurrent(paths.ToVirtual(Away)));
+        Assert.Equal(Home, paths.ToVirtual(Home));
+        Assert.True(paths.SetCurrent(Home));
+        Assert.Equal(long.MaxValue, paths.Allowance);
     }
 
     [Fact]

@@ -67,9 +67,16 @@ public sealed class ConstantTests
             [nameof(Gnutls.NoEndOfEarlyData)] = "GNUTLS_NO_END_OF_EARLY_DATA",
             [nameof(Gnutls.CredentialsCertificate)] = "GNUTLS_CRD_CERTIFICATE",
             [nameof(Gnutls.CertificateFormatPem)] = "GNUTLS_X509_FMT_PEM",
+            [nameof(Gnutls.SessionFlagTicket)] = "GNUTLS_SFLAGS_SESSION_TICKET",
             [nameof(Gnutls.AlpnMandatory)] = "GNUTLS_ALPN_MANDATORY",
             [nameof(Gnutls.NameDns)] = "GNUTLS_NAME_DNS",
             [nameof(Gnutls.ErrorCertificate)] = "GNUTLS_E_CERTIFICATE_ERROR",
+            [nameof(Gnutls.DataDnsHostName)] = "GNUTLS_DT_DNS_HOSTNAME",
+            [nameof(Gnutls.DataKeyPurposeOid)] = "GNUTLS_DT_KEY_PURPOSE_OID",
+            [nameof(Gnutls.CertificateSignerNotAuthority)] = "GNUTLS_CERT_SIGNER_NOT_CA",
+            [nameof(Gnutls.CertificateInsecureAlgorithm)] = "GNUTLS_CERT_INSECURE_ALGORITHM",
+            [nameof(Gnutls.CertificateSignerConstraints)] = "GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE",
+            [nameof(Gnutls.CertificatePurposeMismatch)] = "GNUTLS_CERT_PURPOSE_MISMATCH",
             [nameof(Gnutls.CertificateSignerNotFound)] = "GNUTLS_CERT_SIGNER_NOT_FOUND",
             [nameof(Gnutls.CertificateNotActivated)] = "GNUTLS_CERT_NOT_ACTIVATED",
             [nameof(Gnutls.CertificateExpired)] = "GNUTLS_CERT_EXPIRED",
@@ -114,7 +121,7 @@ public sealed class ConstantTests
     };
 
     // Those that no header knows.
-    private static readonly string[] Own = [nameof(Native.OldestVersion), nameof(Gnutls.Priorities)];
+    private static readonly string[] Own = [nameof(Native.OldestVersion), nameof(Gnutls.Priorities), nameof(Gnutls.SessionTicketKeyLength), nameof(Gnutls.ServerPurpose)];
 
     [Fact]
     public async Task Every_constant_has_the_value_of_the_installed_headers()

@@ -48,6 +48,7 @@ public sealed class StructLayoutTests
             + "recv_new_token delete_crypto_aead_ctx delete_crypto_cipher_ctx recv_datagram ack_datagram lost_datagram get_path_challenge_data "
             + "stream_stop_sending version_negotiation recv_rx_key recv_tx_key tls_early_data_rejected"),
         [typeof(Gnutls.Datum)] = ("gnutls_datum_t", "data size"),
+        [typeof(Gnutls.TypedData)] = ("gnutls_typed_vdata_st", "type data size"),
         [typeof(Libc.SockAddr)] = ("struct sockaddr_in6", "sin6_family sin6_port sin6_flowinfo sin6_addr sin6_scope_id"),
         [typeof(Libc.SockAddrIn)] = ("struct sockaddr_in", "sin_family sin_port sin_addr sin_zero"),
         [typeof(Libc.IoVector)] = ("struct iovec", "iov_base iov_len"),

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
@@ -14,6 +15,7 @@ namespace QuicChat.Quic.Ngtcp2.Tests.Support;
 /// <summary>A client's and a server's core joined in memory. Time passes when nothing is left to do before the next thing is due; nobody waits.</summary>
 internal sealed class CoreLink : IDisposable
 {
+    private static readonly ReadOnlyMemory<byte> TicketKey = RandomNumberGenerator.GetBytes(Gnutls.SessionTicketKeyLength);
     private static readonly FourTuple ToServerPath = new(Address(40000), Address(4433));
 
     private readonly PriorityQueue<Flight, (TimeSpan Due, long Number)> _flights = new();
@@ -67,6 +69,9 @@ internal sealed class CoreLink : IDisposable
     /// <summary>What becomes of a datagram on its way: those that arrive instead, in this order. Unset, it arrives as it is.</summary>
     public Func<bool, byte[], IEnumerable<byte[]>>? Wire { get; set; }
 
+    /// <summary>Sees each datagram as it is sent: whether to the server, and the client's address as the server knows it.</summary>
+    public Action<bool, IPEndPoint, byte[]>? Sent { get; set; }
+
     /// <summary>By how much later than due the next thing happens, as on a machine that has much to do; unset, at once.</summary>
     public Func<TimeSpan>? Lateness { get; set; }
 
@@ -102,6 +107,7 @@ internal sealed class CoreLink : IDisposable
         MaxBidirectionalStreams = 0,
         Pool = new PinnedBlockPool(),
         Trust = Clients.Trust,
+        Memory = new ServerMemory(new ResumptionCache(), new ResumptionKey("server", QuicDefaults.ApplicationProtocol, "trust")),
     };
 
     public static ConnectionSettings NewServerSettings() => NewClientSettings() with
@@ -109,6 +115,9 @@ internal sealed class CoreLink : IDisposable
         Credentials = CredentialsHandle.ForServer(EchoServer.Certificate),
         MaxBidirectionalStreams = 128,
         Trust = null,
+        Memory = null,
+        Tokens = new AddressTokens(),
+        TicketKey = () => TicketKey,
     };
 
     /// <summary>Completes and confirms the handshake.</summary>
@@ -181,8 +190,8 @@ internal sealed class CoreLink : IDisposable
     }
 
     /// <summary>Lets a datagram arrive now, at the server as if from <paramref name="source"/>.</summary>
-    public void Deliver(bool toServer, byte[] datagram, IPEndPoint? source = null)
-        => _flights.Enqueue(new Flight(toServer, PathTo(source ?? ClientAddress), datagram), (Now.Elapsed, _flightNumber++));
+    public void Deliver(bool toServer, byte[] datagram, IPEndPoint? source = null, uint ingress = 0)
+        => _flights.Enqueue(new Flight(toServer, PathTo(source ?? ClientAddress) with { Ingress = ingress }, datagram), (Now.Elapsed, _flightNumber++));
 
     public void Dispose()
     {
@@ -274,6 +283,7 @@ internal sealed class CoreLink : IDisposable
             }
 
             var datagram = _buffer[..length];
+            Sent?.Invoke(end == Client, (end == Client ? AtServer(path) : path).Remote.ToEndPoint(), datagram);
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
                 _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving), (Now.Elapsed + Delay, _flightNumber++));

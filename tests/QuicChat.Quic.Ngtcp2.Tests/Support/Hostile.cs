@@ -48,6 +48,56 @@ internal static unsafe partial class Hostile
     /// <summary>Whether a server may send to the path in use as much as it likes.</summary>
     public static bool IsPathValidated(this ConnectionCore core) => Virtualizer(core).Allowance == long.MaxValue;
 
+    /// <summary>The paths that a core keeps.</summary>
+    public static int KnownPaths(this ConnectionCore core) => Virtualizer(core).Count;
+
+    /// <summary>Fills a client's PATH_CHALLENGE packets up with more of these frames, where they had padding.</summary>
+    public static void MultiplyChallenges(this ConnectionCore client)
+    {
+        // The library keeps its callbacks at the beginning of a connection's memory.
+        var encrypt = NativeLibraries.Export(NativeLibraries.Ngtcp2CryptoGnutls, "ngtcp2_crypto_encrypt_cb");
+        var words = new Span<nint>((void*)Connection(client), 128);
+        words[words.IndexOf((nint)encrypt)] = (nint)(delegate* unmanaged[Cdecl]<byte*, void*, void*, byte*, nuint, byte*, nuint, byte*, nuint, int>)&EncryptMany;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int EncryptMany(
+        byte* destination, void* aead, void* context, byte* plaintext, nuint length, byte* nonce, nuint nonceLength, byte* data, nuint dataLength)
+    {
+        const int FrameLength = 9;
+        var text = new Span<byte>(plaintext, (int)length).ToArray();
+        if (text.Length > FrameLength && text[0] == 0x1a)
+        {
+            for (var at = FrameLength; at + FrameLength <= text.Length && text.AsSpan(at, FrameLength).IndexOfAnyExcept((byte)0) < 0; at += FrameLength)
+            {
+                Random.Shared.NextBytes(text.AsSpan(at, FrameLength));
+                text[at] = 0x1a;
+            }
+        }
+
+        var encrypt = (delegate* unmanaged[Cdecl]<byte*, void*, void*, byte*, nuint, byte*, nuint, byte*, nuint, int>)NativeLibraries.Export(
+            NativeLibraries.Ngtcp2CryptoGnutls, "ngtcp2_crypto_encrypt_cb");
+        fixed (byte* altered = text)
+        {
+            return encrypt(destination, aead, context, altered, length, nonce, nonceLength, data, dataLength);
+        }
+    }
+
+    /// <summary>The stateless reset token of one of a server's connection IDs.</summary>
+    public static byte[] ResetToken(this ConnectionCore server, ReadOnlySpan<byte> id)
+    {
+        var token = new byte[16];
+        var key = Ids(server).Ids.ResetKey(id);
+        var cid = QuicChat.Quic.Ngtcp2.Interop.Ngtcp2.Cid.From(id);
+        fixed (byte* bytes = token)
+        fixed (byte* secret = key)
+        {
+            _ = QuicChat.Quic.Ngtcp2.Interop.Ngtcp2.GenerateStatelessResetToken(bytes, secret, (nuint)key.Length, &cid);
+        }
+
+        return token;
+    }
+
     /// <summary>The core behind a connection; see <see cref="ConnectionCore.Request"/> for getting onto its thread.</summary>
     public static ConnectionCore Core(this MultiplexedConnectionContext connection) => Driver((Ngtcp2ConnectionContext)connection).Core;
 
@@ -71,6 +121,9 @@ internal static unsafe partial class Hostile
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_connection")]
     private static extern ref nint Connection(ConnectionCore core);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_ids")]
+    private static extern ref ConnectionIdTable Ids(ConnectionCore core);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_virtualizer")]
     private static extern ref PathVirtualizer Virtualizer(ConnectionCore core);

@@ -33,8 +33,9 @@ internal sealed class WireTap : IAsyncDisposable
     /// <summary>How many Retry packets have passed.</summary>
     public int Retries => Seen.Count(seen => !seen.ToServer && Datagrams.IsRetry(seen.Datagram));
 
-    /// <summary>The token of the first datagram since <paramref name="after"/> others; empty, it has none.</summary>
-    public byte[] FirstToken(int after = 0) => Datagrams.TokenOf(Seen.Skip(after).First(seen => seen.ToServer).Datagram);
+    /// <summary>The token of the first Initial packet of a client since <paramref name="after"/> datagrams; empty, it has none.</summary>
+    public byte[] FirstToken(int after = 0)
+        => Datagrams.TokenOf(Seen.Skip(after).First(seen => seen.ToServer && Datagrams.IsInitial(seen.Datagram)).Datagram);
 
     public async ValueTask DisposeAsync()
     {
