@@ -70,6 +70,13 @@ internal static class GatewayCommand
         CustomParser = ParseEndPoint,
     };
 
+    private static readonly Option<Uri> Web = new("--web")
+    {
+        Description = "Where the health pages are served; https takes the gateway's certificate, and with the engine ngtcp2 serves HTTP/3 too. Without it nowhere.",
+        HelpName = "URL",
+        CustomParser = ParseUrl,
+    };
+
     private static readonly Option<QuicEngineKind> Engine = new("--engine")
     {
         Description = "The QUIC engine: auto, ngtcp2 or system.",
@@ -171,7 +178,7 @@ internal static class GatewayCommand
     {
         var command = new RootCommand("A gateway of QuicChat: owns the UDP port, speaks QUIC with clients.")
         {
-            Store, Id, ServerId, Listen, Advertise, Link, Engine, Retry, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
+            Store, Id, ServerId, Listen, Advertise, Link, Web, Engine, Retry, Data, Certificate, Key, TokenKeyFile, TokenIssuer, TokenAudience, TokenClockSkew, TokenNameClaim,
             MaxConnections, MaxUserConnections, PublishRate, HandshakeRate, ClusterId, ServiceId, ExitWithParent,
         };
         command.Validators.Add(result =>
@@ -218,6 +225,7 @@ internal static class GatewayCommand
                 Listen = parsed.GetRequiredValue(Listen),
                 Advertise = parsed.GetValue(Advertise) ?? "",
                 Link = parsed.GetValue(Link),
+                Web = parsed.GetValue(Web),
                 Engine = QuicEngine.Resolve(parsed.GetValue(Engine)),
                 Retry = parsed.GetValue(Retry),
                 Store = parsed.GetRequiredValue(Store),
@@ -302,6 +310,7 @@ internal static class GatewayCommand
             port = endPoint.Port,
             engine = options.Engine.ToString().ToLowerInvariant(),
             fingerprint = certificate.Fingerprint,
+            web = host.Services.GetService<GatewayWeb>() is { } pages ? await pages.Serving : null,
         }));
         await stopping.Task;
         try
@@ -386,6 +395,18 @@ internal static class GatewayCommand
         }
 
         result.AddError($"--listen must be an address and port such as [::]:4433 or 127.0.0.1:0, not '{text}'.");
+        return null;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url))
+        {
+            return url;
+        }
+
+        result.AddError($"--web must be an address such as http://127.0.0.1:8081 or https://0.0.0.0:8443, not '{text}'.");
         return null;
     }
 

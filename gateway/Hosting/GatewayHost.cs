@@ -106,6 +106,13 @@ internal static class GatewayHost
             .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.ResponseTimeout)
             .Configure<Orleans.Configuration.GatewayOptions>(silos => silos.GatewayListRefreshPeriod = options.SiloRefreshInterval));
         services.AddSingleton<GatewayService>();
+        if (options.Web is { } web)
+        {
+            services.AddSingleton(provider => new GatewayWeb(
+                web, options.Engine, certificate, () => provider.GetRequiredService<GatewayService>().WhyUnready, provider.GetRequiredService<ILoggerFactory>()));
+            services.AddHostedService(provider => provider.GetRequiredService<GatewayWeb>());
+        }
+
         services.AddHostedService(provider => provider.GetRequiredService<GatewayService>());
         return builder.Build();
     }

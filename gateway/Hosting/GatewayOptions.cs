@@ -28,6 +28,12 @@ public sealed class GatewayOptions
     /// </summary>
     public IPEndPoint? Link { get; set; }
 
+    /// <summary>
+    /// Where its health pages are: <c>http</c>, or <c>https</c> with the gateway's certificate, which is HTTP/3 too where the engine is ngtcp2. None by default: what
+    /// is not asked for opens no port.
+    /// </summary>
+    public Uri? Web { get; set; }
+
     /// <summary>The QUIC engine; after the start never Auto.</summary>
     public QuicEngineKind Engine { get; set; } = QuicEngineKind.Auto;
 

@@ -36,13 +36,20 @@ internal sealed class GatewayService(
     private long _startedAt;
     private IMultiplexedConnectionListener? _listener;
     private Task _accepting = Task.CompletedTask;
-    private bool _isServing;
+    private volatile bool _isServing;
+    private volatile bool _isStopping;
 
     /// <summary>Its server ID, once it serves.</summary>
     public uint ServerId => pool.ServerId;
 
     /// <summary>Where it listens, once it does.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener!.EndPoint;
+
+    /// <summary>Why clients should not be sent here; <see langword="null"/> where they may.</summary>
+    public string? WhyUnready => !_isServing ? "the gateway has not joined its cluster yet"
+        : _isStopping ? "the gateway is stopping"
+        : sessions.IsDraining ? "the gateway drains"
+        : lease.Refusal;
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -108,6 +115,7 @@ internal sealed class GatewayService(
             return;
         }
 
+        _isStopping = true;
         logger.Stopping(options.Value.Id, sessions.Count);
         await TryAsync("unbinding", () => _listener!.UnbindAsync(cancellationToken).AsTask());
         await TryAsync("accepting", () => _accepting.WaitAsync(cancellationToken));

@@ -29,7 +29,7 @@ public class ProjectReferenceTests
         [Client] = ("src/QuicChat.Client", [Protocol, Quic, Ngtcp2]),
         [Cli] = ("src/QuicChat.Cli", [Protocol, Quic, Ngtcp2, Abstractions, Client]),
         [Store] = ("src/QuicChat.Store", []),
-        [Gateway] = ("gateway", [Protocol, Quic, Ngtcp2, Abstractions]),
+        [Gateway] = ("gateway", [Protocol, Quic, Ngtcp2, Kestrel, Abstractions]),
         [Silo] = ("silo", [Abstractions, Grains]),
     };
 

@@ -3,7 +3,6 @@ using System.Text;
 using QuicChat.Kestrel.Tests.Support;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2;
 using QuicChat.Quic.Paths;
 using Xunit;
 

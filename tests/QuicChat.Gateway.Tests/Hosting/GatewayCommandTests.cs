@@ -23,6 +23,7 @@ public sealed class GatewayCommandTests
     [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
     [InlineData("--store s --engine quiche", "--engine must be")]
     [InlineData("--store s --retry sometimes", "--retry must be auto, always or never, not 'sometimes'")]
+    [InlineData("--store s --web here", "--web must be an address such as http://127.0.0.1:8081 or https://0.0.0.0:8443, not 'here'")]
     [InlineData("--store s --token-clock-skew soon", "--token-clock-skew must be a time in seconds such as 30s, not 'soon'")]
     [InlineData("--store s --max-connections 0", "--max-connections must be 1 to 1000000, not '0'")]
     [InlineData("--store s --certificate only.pem", "--certificate and --key")]

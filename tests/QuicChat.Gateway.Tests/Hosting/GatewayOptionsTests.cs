@@ -34,6 +34,16 @@ public sealed class GatewayOptionsTests
             null, new GatewayOptions { Store = "127.0.0.1:6379", Engine = QuicEngineKind.System, Retry = RetryPolicy.Always });
         Assert.Contains("'ngtcp2'", Assert.Single(engine.Failures!), StringComparison.Ordinal);
 
+        foreach (var (web, told) in ((string, string)[])
+            [
+                ("ftp://127.0.0.1", "http://127.0.0.1:8081"), ("http://gateway.example:1", "of this machine"), ("http://127.0.0.1:1/health", "without a path"),
+                ("https://127.0.0.1:0", "name one with https"), ("https://127.0.0.1:4433", "the chat's"),
+            ])
+        {
+            var options = new GatewayOptions { Store = "127.0.0.1:6379", Engine = QuicEngineKind.Ngtcp2, Web = new Uri(web) };
+            Assert.Contains(told, Assert.Single(new GatewayOptionsValidator().Validate(null, options).Failures!), StringComparison.Ordinal);
+        }
+
         var sessions = new SessionOptionsValidator().Validate(null, new SessionOptions { MaxRooms = 0, MaxUnanswered = 0, HelloTimeLimit = TimeSpan.Zero });
         Assert.Equal(3, sessions.Failures!.Count());
 

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Gateway.Hosting;
+
+/// <summary>
+/// The gateway's health pages, at an address of their own: over TCP, and where they are encrypted and the engine is ngtcp2, as HTTP/3 too.
+/// </summary>
+/// <param name="address">Where; <c>https</c> takes the gateway's certificate.</param>
+/// <param name="engine">The gateway's engine.</param>
+/// <param name="certificate">The gateway's certificate.</param>
+/// <param name="whyUnready">Says why clients should not be sent to this gateway; <see langword="null"/> where they may.</param>
+/// <param name="loggers">The gateway's logs.</param>
+internal sealed class GatewayWeb(
+    Uri address, QuicEngineKind engine, PemCertificate certificate, Func<string?> whyUnready, ILoggerFactory loggers)
+    : IHostedLifecycleService, IAsyncDisposable
+{
+    private readonly TaskCompletionSource<string> _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WebApplication? _app;
+
+    /// <summary>Completes when the pages are served, with where they are.</summary>
+    public Task<string> Serving => _serving.Task;
+
+    /// <summary>Before all that may take long, so that they tell of the start.</summary>
+    /// <exception cref="GatewayStartException">The address cannot be listened on.</exception>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(Configure);
+        if (IsQuic)
+        {
+            builder.Services.AddNgtcp2Quic();
+        }
+
+        _app = builder.Build();
+        _app.Run(AnswerAsync);
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+            _serving.SetResult(_app.Urls.First());
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new GatewayStartException(
+                $"The health pages cannot be served at {address}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; give another address with --web.", e);
+        }
+    }
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>After all that they tell of.</summary>
+    public Task StoppedAsync(CancellationToken cancellationToken) => _app?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? default;
+
+    private bool IsQuic => address.Scheme == Uri.UriSchemeHttps && engine == QuicEngineKind.Ngtcp2;
+
+    private void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        if (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip))
+        {
+            kestrel.Listen(ip, address.Port, Configure);
+        }
+        else
+        {
+            kestrel.ListenLocalhost(address.Port, Configure);
+        }
+    }
+
+    private void Configure(ListenOptions listen)
+    {
+        // Which of several it is to be, only TLS can agree on.
+        listen.Protocols = HttpProtocols.Http1;
+        if (address.Scheme == Uri.UriSchemeHttps)
+        {
+            listen.Protocols = IsQuic ? HttpProtocols.Http1AndHttp2AndHttp3 : HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(https =>
+            {
+                https.ServerCertificate = X509Certificate2.CreateFromPem(certificate.CertificatePem, certificate.KeyPem);
+                https.ServerCertificateChain = [];
+                https.ServerCertificateChain.ImportFromPem(certificate.CertificatePem);
+            });
+        }
+    }
+
+    private Task AnswerAsync(HttpContext context)
+    {
+        var (code, status, reason) = context.Request.Path.Value switch
+        {
+            "/health/live" => (StatusCodes.Status200OK, "live", null),
+            "/health/ready" => whyUnready() is { } why
+                ? (StatusCodes.Status503ServiceUnavailable, "unready", why)
+                : (StatusCodes.Status200OK, "ready", (string?)null),
+            _ => (StatusCodes.Status404NotFound, "unknown", "there are /health/live and /health/ready"),
+        };
+        context.Response.StatusCode = code;
+        context.Response.ContentType = "application/json";
+        return context.Response.WriteAsync(
+            reason is null ? JsonSerializer.Serialize(new { status }) : JsonSerializer.Serialize(new { status, reason }), context.RequestAborted);
+    }
+
+    // Signals are the gateway's; these pages end with it.
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
