@@ -40,6 +40,10 @@ public sealed class SystemStoreTests : IDisposable
             _authority.Issue(Host, DateTimeOffset.UtcNow.AddDays(-10), DateTimeOffset.UtcNow.AddDays(-1)), "other.example", "is not for 'other.example', has expired");
 
     [Fact]
+    public async Task A_certificate_for_clients_is_none_for_servers()
+        => await AssertAsync(_authority.Issue(Host, purpose: "1.3.6.1.5.5.7.3.2"), Host, "is not for servers");
+
+    [Fact]
     public async Task A_store_without_authorities_is_named()
     {
         Environment.SetEnvironmentVariable(Variable, "/nowhere.pem");

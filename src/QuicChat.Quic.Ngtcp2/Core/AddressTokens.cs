@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
-using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 
