@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Paths;
 using QuicChat.Quic.Routing;
 using QuicChat.Quic.Simulation;
@@ -15,6 +16,8 @@ namespace QuicChat.Quic.Ngtcp2.Tests;
 /// <summary>Servers that share clients' addresses: a connection goes on where its client's new path leads to another server.</summary>
 public sealed class ServerPoolTests(ITestOutputHelper output)
 {
+    private const int IdLength = 1 + ConnectionId.Length;
+
     [Theory]
     [InlineData(null)]
     [InlineData("127.0.0.2")]
@@ -138,6 +141,101 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
         }
 
         Assert.Equal("after", await stream.EchoAsync("after"));
+    }
+
+    [Fact]
+    public async Task Packets_of_a_former_life_draw_resets_and_those_of_this_life_draw_none()
+    {
+        const int Forgeries = 1_000;
+        const int Former = 20;
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var (living, echo) = await CaptureAsync(pool, simulator, stream);
+        await echo;
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(pool.First.EndPoint);
+        await using var other = await neighbour.OpenStreamAsync();
+        using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var rejections = pool.Rejections[0];
+        for (var i = 0; i < Forgeries; i++)
+        {
+            byte[] forged = [.. living.AsSpan(0, 1 + IdLength), .. RandomNumberGenerator.GetBytes(30)];
+            await attacker.SendAsync(forged, pool.First.EndPoint);
+            if (i % 100 == 99)
+            {
+                await EchoUntilAsync(other, () => rejections[RejectionReason.Undecryptable] >= i);
+            }
+        }
+
+        // As another process in the server's place would have made it.
+        using var formerLife = new PoolConnectionIds(pool.Pools[0]);
+        var former = new byte[1 + IdLength + 30];
+        former[0] = 0x40;
+        formerLife.Mint(former.AsSpan(1, IdLength));
+        for (var i = 0; i < Former; i++)
+        {
+            await attacker.SendAsync(former, pool.First.EndPoint);
+        }
+
+        for (var i = 0; i < Former; i++)
+        {
+            var reset = await attacker.ReceiveAsync().Within($"reset {i}");
+            Assert.InRange(reset.Buffer.Length, 21, former.Length - 1);
+        }
+
+        Assert.Equal(0, attacker.Available);
+        Assert.Equal((Forgeries, Former), (rejections[RejectionReason.Undecryptable], rejections[RejectionReason.FormerLife]));
+        Assert.Equal("after", await stream.EchoAsync("after"));
+    }
+
+    [Fact]
+    public async Task A_datagram_that_an_attacker_sends_by_another_server_is_answered_there_with_three_times_its_bytes_at_most()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = StartSimulator(pool.First);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        var accepted = await pool.First.NextConnectionAsync();
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(pool.First.EndPoint);
+        await using var other = await neighbour.OpenStreamAsync();
+        using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+
+        var sent = 0;
+        var (_, echo) = await CaptureAsync(pool, simulator, stream, async stolen =>
+        {
+            sent = await attacker.SendAsync(stolen, pool.Second.EndPoint);
+            var detected = await accepted.NextPathEventAsync<PathEvent.Detected>();
+            Assert.Equal(2u, detected.To.Ingress);
+            Assert.Equal(attacker.Client.LocalEndPoint, detected.To.Remote);
+        });
+
+        Assert.Equal("captured", await echo);
+        Assert.Equal("neighbour", await other.EchoAsync("neighbour"));
+        var received = 0;
+        while (attacker.Available > 0)
+        {
+            received += (await attacker.ReceiveAsync()).Buffer.Length;
+        }
+
+        output.WriteLine($"{received} bytes for {sent}");
+        Assert.InRange(received, 1, 3 * sent);
+    }
+
+    // Takes a client's datagram off its way; the connection goes on after that.
+    private static async Task<(byte[] Datagram, Task<string> Echo)> CaptureAsync(
+        TwoServers pool, PathSimulator simulator, ConnectionContext stream, Func<byte[], Task>? use = null)
+    {
+        var path = await simulator.WaitForClientAsync();
+        using var sniffer = new RawUdp();
+        path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), sniffer.EndPoint);
+        var echo = stream.EchoAsync("captured");
+        var (datagram, _) = await sniffer.ReceiveAsync("the client's datagram");
+        await (use?.Invoke(datagram) ?? Task.CompletedTask);
+        path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), pool.First.EndPoint);
+        return (datagram, echo);
     }
 
     [Fact]

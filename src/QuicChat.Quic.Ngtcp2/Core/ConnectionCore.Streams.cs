@@ -44,6 +44,9 @@ internal sealed unsafe partial class ConnectionCore
         _sendable.Enqueue(stream);
     }
 
+    /// <summary>What the datagram that was written last is to be sent with.</summary>
+    public Ecn Ecn { get; private set; }
+
     /// <summary>Writes the next datagram.</summary>
     /// <param name="buffer">Where to; at least 1,452 bytes.</param>
     /// <param name="now">The time.</param>
@@ -53,6 +56,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         _now = now;
         path = default;
+        Ecn = Ecn.NotCapable;
         if (_state is State.Closing or State.Closed)
         {
             return PollClose(buffer, out path);
@@ -162,6 +166,7 @@ internal sealed unsafe partial class ConnectionCore
                         continue;
                 }
 
+                Ecn = (Ecn)(byte)info.Ecn;
                 if (written > 0 && hasStream)
                 {
                     Rotate();

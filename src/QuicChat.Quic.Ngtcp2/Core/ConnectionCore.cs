@@ -162,7 +162,7 @@ internal sealed unsafe partial class ConnectionCore
 
     /// <summary>Takes a datagram.</summary>
     /// <returns>Why it was rejected, where it was. One that ends the connection, or comes after its end, was not.</returns>
-    public RejectionReason? HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now)
+    public RejectionReason? HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now, Ecn ecn = Ecn.NotCapable)
     {
         _now = now;
         if (_state == State.Closing)
@@ -196,7 +196,7 @@ internal sealed unsafe partial class ConnectionCore
         fixed (byte* data = datagram)
         {
             var native = new NativePath(path);
-            Interop.Ngtcp2.PacketInfo info = default;
+            var info = new Interop.Ngtcp2.PacketInfo { Ecn = (byte)ecn };
             _reading = this;
             result = Interop.Ngtcp2.ReadPacket(
                 _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, data, (nuint)datagram.Length, Nanoseconds(now));

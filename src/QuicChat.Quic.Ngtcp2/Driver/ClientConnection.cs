@@ -77,15 +77,16 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
     }
 
     // A server answers from the address that it was spoken to; what comes from elsewhere is not for this connection (RFC 9000, section 9).
-    public void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    public void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         if (Array.IndexOf(_servers, path.Remote) >= 0)
         {
-            _driver.OnDatagram(datagram, path, now);
+            _driver.OnDatagram(datagram, path, ecn, now);
         }
     }
 
-    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender) => _loop.TrySend(Choose(path), datagram, path, sender);
+    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
+        => _loop.TrySend(Choose(path), datagram, path, ecn, sender);
 
     private void Start()
     {

@@ -15,7 +15,7 @@ internal sealed class ConnectionDriver
     private readonly IDatagramSender _sender;
     private readonly ILogger _logger;
     private readonly Action<ConnectionDriver> _ended;
-    private (byte[] Datagram, FourTuple Path)? _unsent;
+    private (byte[] Datagram, FourTuple Path, Ecn Ecn)? _unsent;
     private bool _forgotten;
 
     public ConnectionDriver(EventLoop loop, IDatagramSender sender, ILogger logger, Action<ConnectionDriver> ended)
@@ -51,12 +51,12 @@ internal sealed class ConnectionDriver
 
     /// <summary>Takes a datagram.</summary>
     /// <returns>Why it was rejected, where it was.</returns>
-    public RejectionReason? OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    public RejectionReason? OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         RejectionReason? rejected = null;
         try
         {
-            rejected = Core.HandleDatagram(datagram, path, now);
+            rejected = Core.HandleDatagram(datagram, path, now, ecn);
         }
         catch (Exception e)
         {
@@ -133,7 +133,7 @@ internal sealed class ConnectionDriver
     {
         if (_unsent is { } unsent)
         {
-            if (!_sender.TrySend(unsent.Datagram, unsent.Path, this))
+            if (!_sender.TrySend(unsent.Datagram, unsent.Path, unsent.Ecn, this))
             {
                 return;
             }
@@ -151,9 +151,9 @@ internal sealed class ConnectionDriver
                 break;
             }
 
-            if (!_sender.TrySend(buffer[..length], path, this))
+            if (!_sender.TrySend(buffer[..length], path, Core.Ecn, this))
             {
-                _unsent = (buffer[..length].ToArray(), path);
+                _unsent = (buffer[..length].ToArray(), path, Core.Ecn);
                 break;
             }
         }

@@ -105,9 +105,9 @@ internal sealed unsafe class EventLoop : IDisposable
 
     /// <summary>Sends a datagram; where the socket is full, the connection gets a turn when it is not.</summary>
     /// <returns>Whether the system took it.</returns>
-    public bool TrySend(UdpSocket socket, ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender)
+    public bool TrySend(UdpSocket socket, ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
     {
-        if (socket.TrySend(datagram, path))
+        if (socket.TrySend(datagram, path, ecn))
         {
             return true;
         }
@@ -259,9 +259,9 @@ internal sealed unsafe class EventLoop : IDisposable
             var count = socket.Receive(_batch);
             for (var i = 0; i < count; i++)
             {
-                if (socket.TryGetPath(_batch, i, out var path))
+                if (socket.TryGetPath(_batch, i, out var path, out var ecn))
                 {
-                    socket.Handler?.OnDatagram(_batch.Datagram(i), path, now);
+                    socket.Handler?.OnDatagram(_batch.Datagram(i), path, ecn, now);
                 }
             }
 

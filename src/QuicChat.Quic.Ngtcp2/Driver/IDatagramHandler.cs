@@ -6,5 +6,5 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>Takes what arrives on a socket.</summary>
 internal interface IDatagramHandler
 {
-    void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now);
+    void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now);
 }

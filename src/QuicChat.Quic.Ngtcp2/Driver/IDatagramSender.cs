@@ -7,5 +7,5 @@ internal interface IDatagramSender
 {
     /// <summary>Sends a datagram on its path.</summary>
     /// <returns>Whether the system took it; if not, <paramref name="sender"/> gets a turn when it takes the next.</returns>
-    bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender);
+    bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender);
 }

@@ -224,7 +224,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         _settings.Pool.Dispose();
     }
 
-    public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
         if (datagram.IsEmpty)
@@ -242,11 +242,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                     var id = new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength);
                     if (_ids.Find(id) is { } connection)
                     {
-                        Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
+                        Deliver((ConnectionDriver)connection.Driver!, datagram, path, ecn, now);
                     }
                     else if ((datagram[0] & LongHeader) != 0)
                     {
-                        Accept(datagram, path, now);
+                        Accept(datagram, path, ecn, now);
                     }
                     else
                     {
@@ -271,19 +271,19 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private void Reject(RejectionReason reason, in FourTuple path, Instant now) => _rejected.Add(reason, path.Remote, now.Elapsed);
 
-    private void Deliver(ConnectionDriver driver, ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    private void Deliver(ConnectionDriver driver, ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
-        if (driver.OnDatagram(datagram, path, now) is { } reason)
+        if (driver.OnDatagram(datagram, path, ecn, now) is { } reason)
         {
             Reject(reason, path, now);
         }
     }
 
-    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, ConnectionDriver sender)
+    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
     {
         if (path.Ingress == 0)
         {
-            return _loop.TrySend(_socket, datagram, path, sender);
+            return _loop.TrySend(_socket, datagram, path, ecn, sender);
         }
 
         _link!.Return(datagram, path);
@@ -358,7 +358,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         return isShort;
     }
 
-    // What another server handed on.
+    // What another server handed on. The link tells nothing of congestion, and validation finds that out (RFC 9000, section 13.4.2).
     private void OnHandedOn(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
     {
         if (!TryReadId(datagram, out var id))
@@ -368,7 +368,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         else if (_ids.Find(id) is { } connection)
         {
             _pool!.CountTaken();
-            Deliver((ConnectionDriver)connection.Driver!, datagram, path, now);
+            Deliver((ConnectionDriver)connection.Driver!, datagram, path, Ecn.NotCapable, now);
         }
         else if (_poolIds!.Find(id).IsOfFormerLife)
         {
@@ -381,7 +381,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
     }
 
-    private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Instant now)
+    private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
         if (_handshakes >= MaxHandshakes)
         {
@@ -410,7 +410,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
         _connections.Add(driver);
         _handshakes++;
-        Deliver(driver, datagram, path, now);
+        Deliver(driver, datagram, path, ecn, now);
     }
 
     // A first packet begins a connection, or is answered at once and forgotten.

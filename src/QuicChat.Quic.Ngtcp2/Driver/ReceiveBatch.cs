@@ -11,7 +11,8 @@ internal sealed unsafe class ReceiveBatch : IDisposable
 
     public const int Count = 32;
 
-    private const int ControlSize = 64;
+    // Room for a destination address and a traffic class, of either family.
+    private const int ControlSize = 128;
 
     private readonly byte* _data;
     private readonly byte* _control;

@@ -63,7 +63,7 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
     /// <summary>Has the server that a client speaks to send it a datagram. What cannot be sent counts as lost on the way.</summary>
     public void Return(ReadOnlySpan<byte> datagram, in FourTuple path) => Send(LinkFrame.ToIngress, datagram, path, path.Ingress);
 
-    public void OnDatagram(ReadOnlySpan<byte> frame, in FourTuple path, Instant now)
+    public void OnDatagram(ReadOnlySpan<byte> frame, in FourTuple path, Ecn ecn, Instant now)
     {
         if (_pool.View is not { } view
             || frame.Length > _buffer.Length

@@ -18,11 +18,18 @@ internal sealed unsafe class UdpSocket : IDisposable
     // Room for the bursts of many clients; the kernel may give less (net.core.rmem_max).
     private const int BufferSize = 4 * 1024 * 1024;
 
-    private const int ControlLength = 40;
+    // Room for a source address and a traffic class.
+    private const int ControlLength = 64;
+
+    // The lower two bits of the traffic class (RFC 3168, section 5).
+    private const int EcnMask = 3;
 
     private readonly bool _isIPv6;
     private readonly bool _namesSource;
     private readonly UdpAddress _assumedLocal;
+
+    // Until the system refuses a datagram for it.
+    private bool _sendsEcn = true;
 
     private UdpSocket(int descriptor, bool isIPv6, bool namesSource, UdpAddress assumedLocal)
     {
@@ -113,18 +120,19 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Math.Max(count, 0);
     }
 
-    /// <summary>Whether the datagram is whole, and the path that it came on.</summary>
-    public bool TryGetPath(ReceiveBatch batch, int index, out FourTuple path)
+    /// <summary>Whether the datagram is whole, the path that it came on, and what it says of congestion there.</summary>
+    public bool TryGetPath(ReceiveBatch batch, int index, out FourTuple path, out Ecn ecn)
     {
         ref var header = ref batch.Messages[index].Header;
         var remote = UdpAddress.From(batch.Name(index));
-        path = new FourTuple(_namesSource ? ReadDestination(header) ?? _assumedLocal : _assumedLocal, remote);
+        var destination = ReadControl(header, out ecn);
+        path = new FourTuple(_namesSource ? destination ?? _assumedLocal : _assumedLocal, remote);
         return (header.Flags & Libc.MsgTrunc) == 0;
     }
 
     /// <summary>Sends a datagram.</summary>
     /// <returns>Whether the system took it; if not, it takes the next when the socket is writable. What cannot be sent at all counts as lost on the way.</returns>
-    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path)
+    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn = Ecn.NotCapable)
     {
         var name = _isIPv6 ? path.Remote.ToNativeIPv6() : path.Remote.ToNative();
         var control = stackalloc byte[ControlLength];
@@ -138,16 +146,29 @@ internal sealed unsafe class UdpSocket : IDisposable
                 Vectors = &vector,
                 VectorCount = 1,
             };
+            nuint sourceLength = 0;
             if (_namesSource && !path.Local.IsUnspecified)
             {
-                header.Control = control;
-                header.ControlLength = WriteSource(control, path.Local);
+                sourceLength = WriteSource(control, path.Local);
             }
 
+            header.ControlLength = sourceLength;
+            if (ecn != Ecn.NotCapable && _sendsEcn)
+            {
+                header.ControlLength += WriteTrafficClass(control + sourceLength, path.Remote.IsIPv6, (int)ecn);
+            }
+
+            header.Control = header.ControlLength > 0 ? control : null;
             while (Libc.SendMessage(Descriptor, &header, Libc.MsgDontWait) < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
-                if (error != Libc.EIntr)
+                if (error == Libc.EInvalid && header.ControlLength > sourceLength)
+                {
+                    _sendsEcn = false;
+                    header.ControlLength = sourceLength;
+                    header.Control = sourceLength > 0 ? control : null;
+                }
+                else if (error != Libc.EIntr)
                 {
                     return error != Libc.EAgain;
                 }
@@ -213,15 +234,25 @@ internal sealed unsafe class UdpSocket : IDisposable
             // On a dual-stack socket this tells IPv4 destinations too, mapped.
             Set(descriptor, isIPv6 ? Libc.SolIpv6 : Libc.SolIp, isIPv6 ? Libc.Ipv6RecvPktInfo : Libc.IpPktInfo, 1);
         }
+
+        // Where the system does not offer it, all datagrams seem to be without ECN, which is allowed (RFC 9000, section 13.4.1).
+        _ = TrySet(descriptor, Libc.SolIp, Libc.IpRecvTos, 1);
+        if (isIPv6)
+        {
+            _ = TrySet(descriptor, Libc.SolIpv6, Libc.Ipv6RecvTrafficClass, 1);
+        }
     }
 
     private static void Set(int descriptor, int level, int name, int value)
     {
-        if (Libc.SetSocketOption(descriptor, level, name, &value, sizeof(int)) != 0)
+        if (!TrySet(descriptor, level, name, value))
         {
             throw Failure();
         }
     }
+
+    private static bool TrySet(int descriptor, int level, int name, int value)
+        => Libc.SetSocketOption(descriptor, level, name, &value, sizeof(int)) == 0;
 
     private static SocketException Failure()
     {
@@ -243,8 +274,10 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Libc.GetSocketName(Descriptor, &native, &length) == 0 ? UdpAddress.From(native) : throw Failure();
     }
 
-    private UdpAddress? ReadDestination(in Libc.MessageHeader header)
+    private UdpAddress? ReadControl(in Libc.MessageHeader header, out Ecn ecn)
     {
+        ecn = Ecn.NotCapable;
+        UdpAddress? destination = null;
         var position = (byte*)header.Control;
         var end = position + header.ControlLength;
         while (position + sizeof(Libc.ControlHeader) <= end)
@@ -256,20 +289,38 @@ internal sealed unsafe class UdpSocket : IDisposable
                 case (Libc.SolIpv6, Libc.Ipv6PktInfo):
                     var info = (Libc.Ipv6PacketInfo*)data;
                     var address = UdpAddress.FromIPv6(info->Address, LocalPort, 0);
-                    return address.IsLinkLocal ? UdpAddress.FromIPv6(info->Address, LocalPort, info->InterfaceIndex) : address;
+                    destination = address.IsLinkLocal ? UdpAddress.FromIPv6(info->Address, LocalPort, info->InterfaceIndex) : address;
+                    break;
                 case (Libc.SolIp, Libc.IpPktInfo):
-                    return UdpAddress.FromIPv4(((Libc.IpPacketInfo*)data)->Destination, LocalPort);
+                    destination = UdpAddress.FromIPv4(((Libc.IpPacketInfo*)data)->Destination, LocalPort);
+                    break;
+                case (Libc.SolIp, Libc.IpTos):
+                    ecn = (Ecn)(*data & EcnMask);
+                    break;
+                case (Libc.SolIpv6, Libc.Ipv6TrafficClass):
+                    ecn = (Ecn)(*(int*)data & EcnMask);
+                    break;
             }
 
             if (control->Length < (nuint)sizeof(Libc.ControlHeader))
             {
-                return null;
+                break;
             }
 
             position += (control->Length + 7) & ~(nuint)7;
         }
 
-        return null;
+        return destination;
+    }
+
+    private static nuint WriteTrafficClass(byte* control, bool isIPv6, int value)
+    {
+        var header = (Libc.ControlHeader*)control;
+        header->Level = isIPv6 ? Libc.SolIpv6 : Libc.SolIp;
+        header->Type = isIPv6 ? Libc.Ipv6TrafficClass : Libc.IpTos;
+        header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(int));
+        *(int*)(control + sizeof(Libc.ControlHeader)) = value;
+        return (header->Length + 7) & ~(nuint)7;
     }
 
     private nuint WriteSource(byte* control, UdpAddress local)

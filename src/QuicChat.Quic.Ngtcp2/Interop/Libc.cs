@@ -16,12 +16,16 @@ internal static unsafe partial class Libc
     public const int SolIpv6 = 41;
     public const int SoSndBuf = 7;
     public const int SoRcvBuf = 8;
+    public const int IpTos = 1;
+    public const int IpRecvTos = 13;
     public const int IpPktInfo = 8;
     public const int IpMtuDiscover = 10;
     public const int Ipv6MtuDiscover = 23;
     public const int Ipv6V6Only = 26;
     public const int Ipv6RecvPktInfo = 49;
     public const int Ipv6PktInfo = 50;
+    public const int Ipv6RecvTrafficClass = 66;
+    public const int Ipv6TrafficClass = 67;
     public const int PmtuDiscoverProbe = 3;
     public const int MsgDontWait = 0x40;
     public const int MsgTrunc = 0x20;
@@ -35,6 +39,7 @@ internal static unsafe partial class Libc
 
     public const int EIntr = 4;
     public const int EAgain = 11;
+    public const int EInvalid = 22;
     public const int EAccess = 13;
     public const int EAddressInUse = 98;
     public const int EAddressNotAvailable = 99;

@@ -39,6 +39,9 @@ internal sealed class Metrics : IMeterFactory
     /// <summary>The sum of an instrument; with tags, written <c>name{tag=value,…}</c>.</summary>
     public long this[string instrument] => _sums.GetValueOrDefault(instrument);
 
+    /// <summary>Asks those that say their sums only when asked.</summary>
+    public void Observe() => _listener.RecordObservableInstruments();
+
     /// <summary>Waits until an instrument's sum has come to a value.</summary>
     public Task ReachedAsync(string instrument, long sum)
     {

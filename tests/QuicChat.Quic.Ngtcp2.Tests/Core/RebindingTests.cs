@@ -40,6 +40,50 @@ public sealed class RebindingTests
         => ForEachSeed((seed, random) => Chat(
             seed, random, loss, TimeSpan.FromMilliseconds(intervalMs), _ => new IPEndPoint(new IPAddress([127, 0, 0, (byte)random.Next(1, 4)]), 40000)));
 
+    [Theory]
+    [InlineData(0, 0, 0.0)]
+    [InlineData(0, 20, 0.0)]
+    [InlineData(1, 5, 0.01)]
+    [InlineData(10, 50, 0.0)]
+    public void A_download_goes_on_through_rebindings(int jitterMs, int lateMs, double loss)
+        => ForEachSeed((seed, random) =>
+        {
+            const int Length = 4_000_000;
+
+            // A client that has nothing to send is not heard from a new port.
+            var settings = CoreLink.NewClientSettings() with { KeepAliveInterval = TimeSpan.FromSeconds(1) };
+            using var link = new CoreLink(settings) { Delay = TimeSpan.FromMilliseconds(0.1) }.Establish();
+            var client = link.OpenStream();
+            CoreLink.Write(client, "first"u8);
+            link.RunUntil(() => link.Server!.Accepted.Count > 0, "the stream");
+            CoreLink.Write(link.Server!.Accepted.Dequeue(), new byte[Length]);
+            link.Wire = (_, datagram) =>
+            {
+                link.Delay = TimeSpan.FromMilliseconds(0.1 + (jitterMs * random.NextDouble()));
+                return random.NextDouble() < loss ? [] : [datagram];
+            };
+            link.Lateness = () => TimeSpan.FromMilliseconds(random.Next(20) == 0 ? random.Next(lateMs + 1) : 0);
+            var (received, changes, heard) = (0, 0, link.Now.Elapsed);
+            link.RunUntil(
+                () =>
+                {
+                    var arrived = CoreLink.Read(client).Length;
+                    received += arrived;
+                    heard = arrived > 0 ? link.Now.Elapsed : heard;
+                    if (received > (changes + 1) * (Length / 12))
+                    {
+                        link.ClientAddress = NewPort(++changes);
+                    }
+
+                    Assert.True(
+                        link.Now.Elapsed - heard < LongestSilence,
+                        $"Seed {seed}: nothing since byte {received}, change {changes}. {Describe(link.Server)}");
+                    return received == Length;
+                },
+                $"the download, seed {seed}",
+                TimeSpan.FromMinutes(10));
+        });
+
     [Fact]
     public void Copies_from_foreign_addresses_that_overtake_the_client_cost_it_nothing()
         => ForEachSeed((seed, random) => Chat(seed, random, loss: 0.02, TimeSpan.FromSeconds(5), changes => NewPort(changes), copies: 0.05));

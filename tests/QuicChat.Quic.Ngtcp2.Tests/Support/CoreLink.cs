@@ -25,7 +25,7 @@ internal sealed class CoreLink : IDisposable
     private readonly HashSet<FourTuple> _moves = [];
     private long _flightNumber;
 
-    private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram);
+    private sealed record Flight(bool ToServer, FourTuple Path, byte[] Datagram, Ecn Ecn = Ecn.NotCapable);
 
     /// <summary>One end: its core and what it told.</summary>
     public sealed class End(ConnectionCore core)
@@ -71,6 +71,9 @@ internal sealed class CoreLink : IDisposable
 
     /// <summary>Sees each datagram as it is sent: whether to the server, and the client's address as the server knows it.</summary>
     public Action<bool, IPEndPoint, byte[]>? Sent { get; set; }
+
+    /// <summary>What a datagram, to the server or from it, arrives with of what it was sent with (RFC 3168); unset, the same.</summary>
+    public Func<bool, Ecn, Ecn> Congestion { get; set; } = (_, ecn) => ecn;
 
     /// <summary>By how much later than due the next thing happens, as on a machine that has much to do; unset, at once.</summary>
     public Func<TimeSpan>? Lateness { get; set; }
@@ -286,7 +289,7 @@ internal sealed class CoreLink : IDisposable
             Sent?.Invoke(end == Client, (end == Client ? AtServer(path) : path).Remote.ToEndPoint(), datagram);
             foreach (var arriving in Wire?.Invoke(end == Client, datagram) ?? [datagram])
             {
-                _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving), (Now.Elapsed + Delay, _flightNumber++));
+                _flights.Enqueue(new Flight(end == Client, end == Client ? AtServer(path) : path, arriving, Congestion(end == Client, end.Core.Ecn)), (Now.Elapsed + Delay, _flightNumber++));
             }
         }
 
@@ -329,11 +332,11 @@ internal sealed class CoreLink : IDisposable
         {
             if (flight.Path == ToClientPath)
             {
-                Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now);
+                Client.Core.HandleDatagram(flight.Datagram, ToServerPath, Now, flight.Ecn);
             }
             else if (_moves.Contains(flight.Path))
             {
-                Client.Core.HandleDatagram(flight.Datagram, new FourTuple(flight.Path.Remote, flight.Path.Local), Now);
+                Client.Core.HandleDatagram(flight.Datagram, new FourTuple(flight.Path.Remote, flight.Path.Local), Now, flight.Ecn);
             }
 
             return;
@@ -351,7 +354,7 @@ internal sealed class CoreLink : IDisposable
 
             if (_serverIds.Find(new ReadOnlySpan<byte>(header.Dcid, (int)header.DcidLength)) is { } known)
             {
-                if (known.HandleDatagram(flight.Datagram, flight.Path, Now) is { } reason)
+                if (known.HandleDatagram(flight.Datagram, flight.Path, Now, flight.Ecn) is { } reason)
                 {
                     Rejected.Add(reason);
                 }
@@ -368,7 +371,7 @@ internal sealed class CoreLink : IDisposable
                 }
 
                 Server = new End(ConnectionCore.Accept(initial, flight.Path, _serverSettings, _serverIds, _ => { }, Now));
-                Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now);
+                Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now, flight.Ecn);
             }
         }
     }
