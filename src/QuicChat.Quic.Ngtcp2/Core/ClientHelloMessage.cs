@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -15,6 +16,9 @@ internal static class ClientHelloMessage
     private const ushort ServerNameExtension = 0;
     private const byte HostName = 0;
     private const int MaxHostNameLength = 255;
+
+    // Of names in DNS, and the underscore, which is about. What else comes from the network is not for logs and callbacks.
+    private static readonly SearchValues<byte> HostNameBytes = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._"u8);
 
     /// <summary>Whether the whole message is there.</summary>
     public static bool IsComplete(ReadOnlySpan<byte> bytes)
@@ -48,7 +52,7 @@ internal static class ClientHelloMessage
                     && names is [HostName, .. var first]
                     && TryTake(ref first, lengthBytes: 2, out var name)
                     && name.Length <= MaxHostNameLength
-                    && Ascii.IsValid(name)
+                    && !name.ContainsAnyExcept(HostNameBytes)
                         ? Encoding.ASCII.GetString(name)
                         : "";
             }

@@ -64,6 +64,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private readonly RejectionLog _rejected;
     private readonly List<TaskCompletionSource> _waitingForEmpty = [];
     private readonly CertificateSelector? _certificates;
+    private long _certificateProblemTold = long.MinValue / 2;
 
     // A handle is as long here as its certificate is somewhere.
     private readonly ConditionalWeakTable<PemCertificate, CredentialsHandle> _credentials = [];
@@ -508,8 +509,19 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         }
         catch (Exception e)
         {
-            EngineLog.CertificateUnavailable(_logger, core.Id, serverName, e);
+            LogCertificateUnavailable(core, serverName, e);
             core.Refuse("the server has no certificate for this name");
+        }
+    }
+
+    // Anyone can ask for names that are not there, as often as they like: one a second is told.
+    private void LogCertificateUnavailable(ConnectionCore core, string serverName, Exception exception)
+    {
+        var now = Environment.TickCount64;
+        var told = Interlocked.Read(ref _certificateProblemTold);
+        if (now - told >= 1_000 && Interlocked.CompareExchange(ref _certificateProblemTold, now, told) == told)
+        {
+            EngineLog.CertificateUnavailable(_logger, core.Id, serverName, exception);
         }
     }
 

@@ -79,7 +79,8 @@ public sealed class ClientHelloTests
             sent = true;
             var (_, dcid, scid, _) = Datagrams.ReadLongHeader(datagram);
             var payload = SealedInitial.Open(datagram);
-            payload[payload.AsSpan().IndexOf(TransportParametersType) + 1] ^= 0x40;
+            var extensions = payload.AsSpan(ExtensionsOffset(payload));
+            extensions[extensions.IndexOf(TransportParametersType) + 1] ^= 0x40;
             using var keys = new SealedInitial(dcid);
             return [keys.Seal(scid, 0, payload)];
         };
@@ -91,6 +92,17 @@ public sealed class ClientHelloTests
         Assert.Equal(
             new ConnectionClosure(ConnectionCloseOrigin.Local, null, MissingExtension, "the peer sends no transport parameters"), link.Server!.Closure);
         Assert.Equal((ConnectionCloseOrigin.Peer, MissingExtension), (link.Client.Closure!.Origin, link.Client.Closure.TransportErrorCode));
+    }
+
+    // Behind the header of the CRYPTO frame and of the message, version and random, session ID, cipher suites, one of which has the number of that
+    // extension, and compression methods (RFC 8446, section 4.1.2).
+    private static int ExtensionsOffset(ReadOnlySpan<byte> payload)
+    {
+        var offset = 4 + 4 + 2 + 32;
+        offset += 1 + payload[offset];
+        offset += 2 + (payload[offset] << 8 | payload[offset + 1]);
+        offset += 1 + payload[offset];
+        return offset;
     }
 
     // quic_transport_parameters (RFC 9001, section 8.2).

@@ -140,6 +140,7 @@ public sealed class HeldHelloTests
     [Theory]
     [InlineData("")]
     [InlineData("a\u00e9.example")]
+    [InlineData("a\nb.example")]
     public void What_is_no_name_of_a_host_is_none(string name) => Assert.Equal("", ClientHelloMessage.ReadServerName(Hello(name)));
 
     private static ConnectionSettings Asking => CoreLink.NewServerSettings() with { Credentials = CredentialsHandle.Empty(), AsksForCredentials = true };
