@@ -38,13 +38,13 @@ internal sealed class ListenerTarget : IFuzzTarget
     {
         NativeLibraries.EnsureLoaded();
         _hello = CaptureHello();
-        var options = new QuicListenerOptions { Certificate = EchoServer.Certificate, ServerId = 7, HandshakeTimeout = TimeSpan.FromMilliseconds(200) };
+        var options = new QuicListenerOptions { Certificate = EchoServer.Certificate, ServerId = 7, HandshakeTimeout = TimeSpan.FromSeconds(2) };
         _listener = new Ngtcp2Listener(new IPEndPoint(IPAddress.Loopback, 0), options, NullLogger.Instance);
         _loop = Loop(_listener);
         var factory = QuicEngine.CreateConnectionFactory(
             QuicEngineKind.Ngtcp2, new QuicClientOptions { Trust = Clients.Trust, KeepAliveInterval = TimeSpan.FromSeconds(5) });
         _client = factory.ConnectAsync(_listener.EndPoint).AsTask().GetAwaiter().GetResult();
-        _server = _listener.AcceptAsync().AsTask().GetAwaiter().GetResult()!;
+        _server = _listener.AcceptAsync().AsTask().WaitAsync(Limit).GetAwaiter().GetResult()!;
         _ids = Ids(_listener);
         _core = Connections(_ids).Values.First();
     }
