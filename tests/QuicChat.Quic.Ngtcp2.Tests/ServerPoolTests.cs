@@ -148,12 +148,9 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     {
         const int Forgeries = 1_000;
         const int Former = 20;
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
-        var (living, echo) = await CaptureAsync(pool, simulator, stream);
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, _, stream, _) = crossing;
+        var (living, echo) = await CaptureAsync(pool, crossing.Simulator, stream);
         await echo;
         await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(pool.First.EndPoint);
         await using var other = await neighbour.OpenStreamAsync();
@@ -193,18 +190,15 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     [Fact]
     public async Task A_datagram_that_an_attacker_sends_by_another_server_is_answered_there_with_three_times_its_bytes_at_most()
     {
-        await using var pool = await TwoServers.StartAsync();
-        await using var simulator = StartSimulator(pool.First);
-        await using var client = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint);
-        await using var stream = await client.OpenStreamAsync();
-        await stream.EchoAsync("before");
+        await using var crossing = await Crossing.StartAsync();
+        var (pool, _, stream, _) = crossing;
         var accepted = await pool.First.NextConnectionAsync();
         await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(pool.First.EndPoint);
         await using var other = await neighbour.OpenStreamAsync();
         using var attacker = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
 
         var sent = 0;
-        var (_, echo) = await CaptureAsync(pool, simulator, stream, async stolen =>
+        var (_, echo) = await CaptureAsync(pool, crossing.Simulator, stream, async stolen =>
         {
             sent = await attacker.SendAsync(stolen, pool.Second.EndPoint);
             var detected = await accepted.NextPathEventAsync<PathEvent.Detected>();

@@ -1,5 +1,3 @@
-using QuicChat.Quic.Paths;
-
 namespace QuicChat.Quic.Ngtcp2.Core;
 
 // An attacker whose copies of a client's datagrams overtake them seems to be the client on a new path. The client is to be heard from where it is: a server has to send
@@ -15,7 +13,8 @@ internal sealed unsafe partial class ConnectionCore
     // A client that moves by itself takes another connection ID, and the same packet on both paths would link them (RFC 9000, section 9.5). Nobody else can.
     private void NoteId(ReadOnlySpan<byte> datagram, FourTuple real)
     {
-        if (!_isServer || datagram.Length <= _ids.Ids.Length)
+        // Of a short header (RFC 9000, section 17.3).
+        if (!_isServer || datagram.Length <= _ids.Ids.Length || (datagram[0] & 0x80) != 0)
         {
             return;
         }
@@ -34,14 +33,16 @@ internal sealed unsafe partial class ConnectionCore
     // Not more than may go to a path that is not validated is copied, and no challenge: the answer to it by the former path would validate the new one.
     private void CopyToValidated(FourTuple virtualPath, ReadOnlySpan<byte> datagram)
     {
-        if (_isSameId && _isProven && !_challengeWritten && _tracker is { IsMigrating: true }
-            && _virtualizer.Allowance != long.MaxValue && virtualPath == _virtualizer.CurrentVirtual)
+        if (IsElsewhere && !_challengeWritten && virtualPath == _virtualizer.CurrentVirtual)
         {
             _copy = datagram.ToArray();
         }
 
         _challengeWritten = false;
     }
+
+    // Whether the client may be where it was validated last, and not where its newest packet came from.
+    private bool IsElsewhere => _isSameId && _isProven && _tracker is { IsMigrating: true } && _virtualizer.Allowance != long.MaxValue;
 
     private int PollCopy(Span<byte> buffer, out FourTuple path)
     {

@@ -57,14 +57,14 @@ internal sealed unsafe partial class ConnectionCore
         _now = now;
         path = default;
         Ecn = Ecn.NotCapable;
-        if (_state is State.Closing or State.Closed)
-        {
-            return PollClose(buffer, out path);
-        }
-
         if (PollCopy(buffer, out path) is > 0 and var copied)
         {
             return copied;
+        }
+
+        if (_state is State.Closing or State.Closed)
+        {
+            return PollClose(buffer, out path);
         }
 
         while (true)

@@ -427,7 +427,9 @@ internal sealed unsafe partial class ConnectionCore
         _closeAllowance = SendLimit;
         _closingEnds = _now.Elapsed + ClosingTime;
         _closeIsDue = true;
+        var isElsewhere = IsElsewhere;
         End(closure);
+        _copy = isElsewhere ? _closePacket : null;
     }
 
     private ConnectionClosure ReadPeerClosure()

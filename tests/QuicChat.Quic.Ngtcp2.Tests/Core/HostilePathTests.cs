@@ -183,6 +183,36 @@ public sealed class HostilePathTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_close_reaches_the_client_and_costs_the_victim_three_times_its_bytes_at_most_whatever_follows()
+    {
+        using var chat = new Chat();
+        var link = chat.Link;
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer)
+            {
+                link.Deliver(toServer, datagram, Victim);
+            }
+
+            return [datagram];
+        };
+        CoreLink.Write(chat.Client, [1]);
+        link.RunUntil(() => link.Server!.PathEvents.Count > 0, "the copy");
+        link.Server!.Core.RequestClose(7, "over");
+        link.RunUntil(() => link.Client.Closure is not null, "the close", Soon);
+        Assert.Equal(7UL, link.Client.Closure!.ApplicationErrorCode);
+
+        for (var i = 0; i < Addresses; i++)
+        {
+            link.Deliver(toServer: true, chat.Newest, From(i));
+            link.RunFor(TimeSpan.Zero);
+        }
+
+        var victim = link.Ledger[Victim];
+        Assert.True(victim.Sent > 0 && victim.WorstExcess <= 0, $"{victim.Sent} bytes were sent for {victim.Received}.");
+    }
+
+    [Fact]
     public void A_flood_of_challenges_is_answered_with_a_few_responses_a_datagram()
     {
         using var chat = new Chat();
