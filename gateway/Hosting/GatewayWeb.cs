@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Kestrel;
 
 namespace QuicChat.Gateway.Hosting;
 

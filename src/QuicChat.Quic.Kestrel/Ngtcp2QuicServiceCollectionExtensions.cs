@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Connections;
-using QuicChat.Quic.Kestrel;
+using Microsoft.Extensions.DependencyInjection;
 
-namespace Microsoft.Extensions.DependencyInjection;
+namespace QuicChat.Quic.Kestrel;
 
 /// <summary>Puts Kestrel's HTTP/3 on the ngtcp2 engine.</summary>
 public static class Ngtcp2QuicServiceCollectionExtensions
