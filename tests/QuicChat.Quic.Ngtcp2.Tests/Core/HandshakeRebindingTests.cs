@@ -1,6 +1,5 @@
 using System.Net;
 using QuicChat.Quic.Engines;
-using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
@@ -133,7 +132,7 @@ public sealed class HandshakeRebindingTests(ITestOutputHelper output)
 
         var victim = link.Ledger[Victim];
         output.WriteLine($"{victim.Sent} bytes for {victim.Received}");
-        
+
         // Less than what the server's next packet would take.
         Assert.InRange(victim.WorstExcess, -1200, 0);
     }
