@@ -29,10 +29,12 @@ internal sealed class ChatVerb : Verb
     private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
         "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
 
+    private const string SystemAuthorities = "system";
+
     private readonly Option<string?> _authority = Choice.Checked(
         "--ca",
         "FILE",
-        "Certificate authorities (PEM) to trust instead of a fingerprint.",
+        "Certificate authorities (PEM) to trust instead of a fingerprint; 'system' trusts those of this system.",
         file => string.IsNullOrWhiteSpace(file) ? "the name of the file is empty" : null);
 
     private readonly Option<string?> _token = Choice.Checked("--token", "JWT", "A token in place of --user.", ProtocolRules.CheckToken);
@@ -102,7 +104,7 @@ internal sealed class ChatVerb : Verb
         }
 
         var trust = parsed.GetValue(_authority) is { } file
-            ? new ServerTrust.Authority(RequireAuthorities(file), server!.Host)
+            ? file == SystemAuthorities ? new ServerTrust.SystemStore(server!.Host) : new ServerTrust.Authority(RequireAuthorities(file), server!.Host)
             : parsed.GetValue(_fingerprint);
         return new ChatClientOptions
         {

@@ -49,6 +49,7 @@ public sealed class ChatVerbTests
     [Theory]
     [InlineData("--fingerprint", "that was given with --fingerprint.")]
     [InlineData("--ca", "that was given with --ca.")]
+    [InlineData("--ca system", "that was given with --ca.")]
     [InlineData("--data", "that was given by the data directory; name another with --data DIR, or give --fingerprint.")]
     public async Task A_server_that_is_not_the_trusted_one_names_the_option_to_check(string option, string advice)
     {
@@ -59,13 +60,14 @@ public sealed class ChatVerbTests
         {
             "--fingerprint" => other.Fingerprint,
             "--ca" => folder.File("other/certificate.pem"),
+            "--ca system" => "system",
             _ => folder.File("other"),
         };
         await using var listener = await QuicEngine
             .CreateListenerFactory(QuicEngineKind.Ngtcp2, new QuicListenerOptions { Certificate = served })
             .BindAsync(new IPEndPoint(IPAddress.Loopback, 0), null, TestContext.Current.CancellationToken);
 
-        var run = await CommandRun.Of("chat", "--room", "lobby", "--token", "x", "--server", listener.EndPoint.ToString()!, option, value);
+        var run = await CommandRun.Of("chat", "--room", "lobby", "--token", "x", "--server", listener.EndPoint.ToString()!, option.Split(' ')[0], value);
 
         Assert.Equal(1, run.ExitCode);
         var error = Assert.Single(run.ErrorLines);
