@@ -36,7 +36,8 @@ internal sealed class SimulatedConnection : IAsyncDisposable
         Func<ConnectionContext, Task>? onStream = null,
         TimeSpan? migrationTimeout = null,
         LinkConditions? conditions = null,
-        int? seed = null)
+        int? seed = null,
+        TimeSpan? keepAlive = null)
     {
         var server = await EchoServer.StartAsync(
             engine,
@@ -56,7 +57,8 @@ internal sealed class SimulatedConnection : IAsyncDisposable
             Seed = seed,
         });
         var path = simulator.WaitForClientAsync();
-        var client = await engine.ConnectAsync(simulator.ListenEndPoint);
+        var options = keepAlive is null ? Clients.Options : new QuicClientOptions { Trust = Clients.Trust, KeepAliveInterval = keepAlive.Value };
+        var client = await engine.ConnectAsync(simulator.ListenEndPoint, options);
         return new SimulatedConnection(server, simulator, client, await server.NextConnectionAsync(), await path.Within("the client to reach the simulator"));
     }
 
