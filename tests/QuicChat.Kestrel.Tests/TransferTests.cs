@@ -37,7 +37,7 @@ public sealed class TransferTests : IDisposable
     public async Task A_NAT_rebinding_is_one_migration_and_costs_no_byte()
     {
         // gtlsclient does not hear what still comes to its former socket. So it must send something by itself for the server to follow it:
-        // it uploads as well.
+        // it uploads as well, into windows that never stop it.
         var connection = await ExchangeAsync("--change-local-addr=300ms", "--nat-rebinding");
 
         AssertOneMigration(connection);
@@ -71,7 +71,8 @@ public sealed class TransferTests : IDisposable
             }
         }
 
-        await using var app = await App.StartAsync();
+        await using var app = await App.StartAsync(
+            options: quic => (quic.StreamReceiveWindow, quic.ConnectionReceiveWindow) = ((int)Length * 2, (int)Length * 2));
 
         await GtlsClient.RunAsync(
             app.EndPoint, ["-q", "-m", "POST", $"--data={upload}", $"--download={_folder.FullName}", .. options], $"/exchange/{Length}/{seed}");
