@@ -183,6 +183,49 @@ public sealed class HostilePathTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_server_that_may_send_nothing_more_to_an_overtaking_copys_address_goes_back_by_itself()
+    {
+        using var chat = new Chat();
+        var link = chat.Link;
+
+        // Every other acknowledgement has a PING with it; the second has none.
+        for (var i = 0; i < 2; i++)
+        {
+            link.RunFor(Soon);
+            CoreLink.Write(chat.Server, [3]);
+        }
+
+        // An acknowledgement, after which the client has nothing to say; and the one datagram that the client would have said something to is lost.
+        var (isCopied, isLost, isBack, hasSpoken, to) = (false, false, false, false, Home);
+        link.Sent = (toServer, client, _) =>
+        {
+            isBack |= isLost && !toServer && client.Equals(Home);
+            hasSpoken |= isCopied && toServer && !isBack;
+            to = client;
+        };
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer && !isCopied)
+            {
+                isCopied = true;
+                link.Deliver(toServer, datagram, Victim);
+            }
+
+            var loses = isCopied && !toServer && !isLost && to.Equals(Home);
+            isLost |= loses;
+            return loses ? [] : [datagram];
+        };
+        link.RunUntil(() => link.Server!.PathEvents.Count > 0, "the copy");
+        CoreLink.Write(chat.Server, new byte[5000]);
+        link.RunUntil(() => chat.Drain() == 5002, "what was sent after the copy", TimeSpan.FromSeconds(5));
+
+        Assert.True(isLost && !hasSpoken, $"The server's datagram was lost: {isLost}; the client spoke by itself: {hasSpoken}.");
+        var victim = link.Ledger[Victim];
+        Assert.True(victim.Sent > 0 && victim.WorstExcess <= 0, $"{victim.Sent} bytes were sent for {victim.Received}.");
+        Assert.Equal(Home, link.Server!.Core.CurrentPath.Remote.ToEndPoint());
+    }
+
+    [Fact]
     public void A_close_reaches_the_client_and_costs_the_victim_three_times_its_bytes_at_most_whatever_follows()
     {
         using var chat = new Chat();
