@@ -79,13 +79,7 @@ internal sealed unsafe partial class ConnectionCore
             _hasExpired = false;
             AccompanyPathResponse();
             var length = room == 0 && !isInVain ? 0 : WritePacket(buffer[..Math.Max(room, 1)], &native);
-            if (length < 0)
-            {
-                EndByLibrary((int)length);
-                return PollClose(buffer, out path);
-            }
-
-            if (isInVain)
+            if (isInVain && length >= 0)
             {
                 _challengeWritten = false;
                 NotePath();
@@ -93,6 +87,17 @@ internal sealed unsafe partial class ConnectionCore
                 {
                     continue;
                 }
+            }
+
+            if (length == 0 && IsCopied && (length = WriteToValidated(buffer, out path)) > 0)
+            {
+                return (int)length;
+            }
+
+            if (length < 0)
+            {
+                EndByLibrary((int)length);
+                return PollClose(buffer, out path);
             }
 
             if (length == 0)
