@@ -11,6 +11,7 @@ using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Hosting;
 
@@ -58,6 +59,15 @@ internal sealed class GatewayService(
         try
         {
             _listener = await listeners.BindAsync(listen, null, cancellationToken);
+        }
+        catch (ServerLinkException e)
+        {
+            throw new GatewayStartException(
+                e.InnerException is AddressInUseException
+                    ? $"UDP port {e.EndPoint.Port} of {e.EndPoint.Address}, for other gateways, is taken by another process; "
+                        + "end that one, or give another port with --link (0 takes a free one)."
+                    : $"The gateway cannot listen for other gateways on UDP {e.EndPoint}: {e.InnerException!.Message} Give another address with --link.",
+                e);
         }
         catch (Exception e) when (e is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
         {
