@@ -72,7 +72,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private int _disposed;
 
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
-        : this(endPoint, options, CredentialsHandle.ForServer(options.Certificate), null, logger)
+        : this(endPoint, options, CredentialsHandle.ForServer(options.FixedCertificate), null, logger)
     {
     }
 
