@@ -52,6 +52,35 @@ internal sealed class GatewayService(
         : sessions.IsDraining ? "the gateway drains"
         : lease.Refusal;
 
+    /// <summary>How it is now, from the start on.</summary>
+    public GatewayStatus Status
+    {
+        get
+        {
+            var (rooms, streams) = relays.Count();
+            var listening = (IPEndPoint?)_listener?.EndPoint;
+            return new GatewayStatus
+            {
+                Id = options.Value.Id,
+                ServerId = ServerId is 0 ? null : ServerId,
+                ClusterId = options.Value.ClusterId,
+                Engine = sessions.Engine,
+                Version = GatewayMetricsExport.Version,
+                ProcessId = Environment.ProcessId,
+                StartedAt = lease.StartedAt,
+                EndPoint = listening?.ToString(),
+                Advertised = listening is null ? null : AdvertisedEndPoint.Of(options.Value.Advertise, listening),
+                Link = pool.LinkEndPoint is { Length: > 0 } link ? link : null,
+                WhyUnready = WhyUnready,
+                HoldsLease = lease.IsHeld,
+                IsDraining = sessions.IsDraining,
+                Connections = sessions.Count,
+                Rooms = rooms,
+                RoomStreams = streams,
+            };
+        }
+    }
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         _startedAt = time.GetTimestamp();
