@@ -15,6 +15,14 @@ internal sealed class GatewayMetrics
     /// <summary>The meter's name.</summary>
     public const string MeterName = "QuicChat.Gateway";
 
+    // From a round trip in a house to the longest time that an attempt mostly has.
+    private static readonly InstrumentAdvice<double> PathDurations = new()
+    {
+        HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    };
+
+    private static readonly InstrumentAdvice<int> BatchSizes = new() { HistogramBucketBoundaries = [1, 2, 5, 10, 25, 50, 100, 250, 500] };
+
     private readonly UpDownCounter<long> _connections;
     private readonly Counter<long> _closed;
     private readonly Counter<long> _resumed;
@@ -62,13 +70,15 @@ internal sealed class GatewayMetrics
             "quicchat.outbox.bytes",
             "By",
             "Bytes that wait for room streams to take them, or for rooms to store them, the engine's own buffers not counted.");
-        _batchSize = meter.CreateHistogram<int>("quicchat.fanout.batch.size", "{message}", "Messages in a batch from a room.");
+        _batchSize = meter.CreateHistogram<int>(
+            "quicchat.fanout.batch.size", "{message}", "Messages in a batch from a room.", advice: BatchSizes);
         _holes = meter.CreateCounter<long>("quicchat.fanout.holes", "{hole}", "Batches that came before an earlier one, or without it.");
         _pushesIgnored = meter.CreateCounter<long>("quicchat.push.ignored", "{push}", "Pushes from grains about what this gateway does not have.");
         _pathDetected = meter.CreateCounter<long>("quicchat.path.detected", "{attempt}", "Path changes that began, by kind.");
         _pathDenied = meter.CreateCounter<long>("quicchat.path.denied", "{path}", "Paths that policy refused, by kind.");
         _pathEnded = meter.CreateCounter<long>("quicchat.path.ended", "{attempt}", "Path changes that ended, by kind and outcome.");
-        _pathDuration = meter.CreateHistogram<double>("quicchat.path.duration", "s", "Time from the detection of a path change to its validation.");
+        _pathDuration = meter.CreateHistogram<double>(
+            "quicchat.path.duration", "s", "Time from the detection of a path change to its validation.", advice: PathDurations);
         _pathReports = meter.CreateCounter<long>("quicchat.path.reports", "{call}", "Reports of path events to the cluster.");
         _noticesDropped = meter.CreateCounter<long>("quicchat.notices.dropped", "{frame}", "Notices that a client did not read in time.");
         meter.CreateObservableCounter("quicchat.pool.datagrams", () => Measure(pool), "{datagram}", "Datagrams of clients that came in by another gateway than their connection's, by what became of them.");

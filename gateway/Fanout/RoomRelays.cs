@@ -109,6 +109,15 @@ internal sealed class RoomRelays(
         }
     }
 
+    /// <summary>How many rooms have streams, and how many streams those are.</summary>
+    public (int Rooms, int Streams) Count()
+    {
+        lock (_lock)
+        {
+            return (_relays.Values.Count(relay => relay.Users > 0), _relays.Values.Sum(relay => relay.Users));
+        }
+    }
+
     /// <summary>Whether a relay has streams.</summary>
     public bool IsUsed(RoomRelay relay)
     {

@@ -72,25 +72,23 @@ internal static class GatewayCommand
 
     private static readonly Option<Uri> Web = new("--web")
     {
-        Description = "Where the health pages are served; https takes the gateway's certificate, and with the engine ngtcp2 serves HTTP/3 too. Without it nowhere.",
+        Description = "Where the pages for operators are served (health, status, metrics), to whoever asks; https takes the gateway's certificate, and with the engine ngtcp2 serves HTTP/3 too. Without it nowhere.",
         HelpName = "URL",
         CustomParser = ParseUrl,
     };
 
     private static readonly Option<QuicEngineKind> Engine = new("--engine")
     {
-        Description = "The QUIC engine: auto, ngtcp2 or system.",
+        Description = "The QUIC engine: auto, ngtcp2 or system; auto unless given.",
         HelpName = "ENGINE",
-        DefaultValueFactory = _ => QuicEngineKind.Auto,
         CustomParser = ParseEngine,
     };
 
     private static readonly Option<RetryPolicy> Retry = new("--retry")
     {
         Description = "When clients prove their address by a Retry (RFC 9000, section 8.1.2), which costs one round trip: auto, while many handshakes are under way; "
-            + "always; or never. The engine system decides by itself.",
+            + "always; or never. It is auto unless given; the engine system decides by itself.",
         HelpName = "WHEN",
-        DefaultValueFactory = _ => RetryPolicy.UnderLoad,
         CustomParser = ParseRetry,
     };
 
@@ -394,7 +392,7 @@ internal static class GatewayCommand
             return endPoint;
         }
 
-        result.AddError($"--listen must be an address and port such as [::]:4433 or 127.0.0.1:0, not '{text}'.");
+        result.AddError($"{((OptionResult)result.Parent!).Option.Name} must be an address and port such as [::]:4433 or 127.0.0.1:0, not '{text}'.");
         return null;
     }
 

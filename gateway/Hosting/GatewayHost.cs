@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OpenTelemetry.Metrics;
 using Orleans.Configuration;
 using QuicChat.Gateway.Diagnostics;
 using QuicChat.Gateway.Fanout;
@@ -108,8 +109,14 @@ internal static class GatewayHost
         services.AddSingleton<GatewayService>();
         if (options.Web is { } web)
         {
+            services.AddGatewayMetricsExport(options.Id);
             services.AddSingleton(provider => new GatewayWeb(
-                web, options.Engine, certificate, () => provider.GetRequiredService<GatewayService>().WhyUnready, provider.GetRequiredService<ILoggerFactory>()));
+                web,
+                options.Engine,
+                certificate,
+                () => provider.GetRequiredService<GatewayService>().Status,
+                provider.GetRequiredService<MeterProvider>(),
+                provider.GetRequiredService<ILoggerFactory>()));
             services.AddHostedService(provider => provider.GetRequiredService<GatewayWeb>());
         }
 

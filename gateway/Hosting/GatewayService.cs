@@ -11,6 +11,7 @@ using QuicChat.Gateway.Identity;
 using QuicChat.Gateway.Routing;
 using QuicChat.Gateway.Sessions;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Routing;
 
 namespace QuicChat.Gateway.Hosting;
 
@@ -51,6 +52,35 @@ internal sealed class GatewayService(
         : sessions.IsDraining ? "the gateway drains"
         : lease.Refusal;
 
+    /// <summary>How it is now, from the start on.</summary>
+    public GatewayStatus Status
+    {
+        get
+        {
+            var (rooms, streams) = relays.Count();
+            var listening = (IPEndPoint?)_listener?.EndPoint;
+            return new GatewayStatus
+            {
+                Id = options.Value.Id,
+                ServerId = ServerId is 0 ? null : ServerId,
+                ClusterId = options.Value.ClusterId,
+                Engine = sessions.Engine,
+                Version = GatewayMetricsExport.Version,
+                ProcessId = Environment.ProcessId,
+                StartedAt = lease.StartedAt,
+                EndPoint = listening?.ToString(),
+                Advertised = listening is null ? null : AdvertisedEndPoint.Of(options.Value.Advertise, listening),
+                Link = pool.LinkEndPoint is { Length: > 0 } link ? link : null,
+                WhyUnready = WhyUnready,
+                HoldsLease = lease.IsHeld,
+                IsDraining = sessions.IsDraining,
+                Connections = sessions.Count,
+                Rooms = rooms,
+                RoomStreams = streams,
+            };
+        }
+    }
+
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
         _startedAt = time.GetTimestamp();
@@ -58,6 +88,15 @@ internal sealed class GatewayService(
         try
         {
             _listener = await listeners.BindAsync(listen, null, cancellationToken);
+        }
+        catch (ServerLinkException e)
+        {
+            throw new GatewayStartException(
+                e.InnerException is AddressInUseException
+                    ? $"UDP port {e.EndPoint.Port} of {e.EndPoint.Address}, for other gateways, is taken by another process; "
+                        + "end that one, or give another port with --link (0 takes a free one)."
+                    : $"The gateway cannot listen for other gateways on UDP {e.EndPoint}: {e.InnerException!.Message} Give another address with --link.",
+                e);
         }
         catch (Exception e) when (e is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
         {

@@ -8,6 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using QuicChat.Gateway.Diagnostics;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Kestrel;
@@ -15,17 +17,22 @@ using QuicChat.Quic.Kestrel;
 namespace QuicChat.Gateway.Hosting;
 
 /// <summary>
-/// The gateway's health pages, at an address of their own: over TCP, and where they are encrypted and the engine is ngtcp2, as HTTP/3 too.
+/// The gateway's pages for operators, health, status and metrics, at an address of their own: over TCP, and where they are encrypted and the engine is ngtcp2, as HTTP/3 too.
 /// </summary>
 /// <param name="address">Where; <c>https</c> takes the gateway's certificate.</param>
 /// <param name="engine">The gateway's engine.</param>
 /// <param name="certificate">The gateway's certificate.</param>
-/// <param name="whyUnready">Says why clients should not be sent to this gateway; <see langword="null"/> where they may.</param>
+/// <param name="status">Says how the gateway is; called by many threads.</param>
+/// <param name="meters">Keeps its metrics, with an exporter for Prometheus.</param>
 /// <param name="loggers">The gateway's logs.</param>
 internal sealed class GatewayWeb(
-    Uri address, QuicEngineKind engine, PemCertificate certificate, Func<string?> whyUnready, ILoggerFactory loggers)
+    Uri address, QuicEngineKind engine, PemCertificate certificate, Func<GatewayStatus> status, MeterProvider meters, ILoggerFactory loggers)
     : IHostedLifecycleService, IAsyncDisposable
 {
+    private const string MetricsPage = "/metrics";
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
     private readonly TaskCompletionSource<string> _serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication? _app;
 
@@ -48,6 +55,8 @@ internal sealed class GatewayWeb(
         }
 
         _app = builder.Build();
+        _app.UseOpenTelemetryPrometheusScrapingEndpoint(
+            meters, static context => context.Request.Path == MetricsPage, path: null, configureBranchedPipeline: null, optionsName: null);
         _app.Run(AnswerAsync);
         try
         {
@@ -57,7 +66,7 @@ internal sealed class GatewayWeb(
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
             throw new GatewayStartException(
-                $"The health pages cannot be served at {address}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; give another address with --web.", e);
+                $"The pages for operators cannot be served at {address}: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}; give another address with --web.", e);
         }
     }
 
@@ -105,20 +114,24 @@ internal sealed class GatewayWeb(
         }
     }
 
-    private Task AnswerAsync(HttpContext context)
+    private Task AnswerAsync(HttpContext context) => context.Request.Path.Value switch
     {
-        var (code, status, reason) = context.Request.Path.Value switch
-        {
-            "/health/live" => (StatusCodes.Status200OK, "live", null),
-            "/health/ready" => whyUnready() is { } why
-                ? (StatusCodes.Status503ServiceUnavailable, "unready", why)
-                : (StatusCodes.Status200OK, "ready", (string?)null),
-            _ => (StatusCodes.Status404NotFound, "unknown", "there are /health/live and /health/ready"),
-        };
+        "/health/live" => AnswerAsync(context, StatusCodes.Status200OK, new { status = "live" }),
+        "/health/ready" => status().WhyUnready is { } reason
+            ? AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, new { status = "unready", reason })
+            : AnswerAsync(context, StatusCodes.Status200OK, new { status = "ready" }),
+        "/status" => context.Response.WriteAsJsonAsync(status(), Json, context.RequestAborted),
+        _ => AnswerAsync(
+            context,
+            StatusCodes.Status404NotFound,
+            new { status = "unknown", reason = $"there are /health/live, /health/ready, /status and {MetricsPage}" }),
+    };
+
+    private static Task AnswerAsync(HttpContext context, int code, object answer)
+    {
         context.Response.StatusCode = code;
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(
-            reason is null ? JsonSerializer.Serialize(new { status }) : JsonSerializer.Serialize(new { status, reason }), context.RequestAborted);
+        return context.Response.WriteAsync(JsonSerializer.Serialize(answer), context.RequestAborted);
     }
 
     // Signals are the gateway's; these pages end with it.

@@ -29,8 +29,17 @@ internal sealed class LeaseKeeper(
     private bool _isFailing;
     private volatile string? _refusal;
 
+    // The end of the lease by the monotonic time, counted from before it was asked for.
+    private long _heldUntil = long.MinValue;
+
     /// <summary>Why the cluster refuses the lease at present: another process holds it; <see langword="null"/> where it does not.</summary>
     public string? Refusal => _refusal;
+
+    /// <summary>When this process began.</summary>
+    public DateTimeOffset StartedAt => _startedAt;
+
+    /// <summary>Whether the cluster has given this gateway a lease that still runs.</summary>
+    public bool IsHeld => time.GetTimestamp() < Volatile.Read(ref _heldUntil);
 
     /// <summary>Takes the lease and keeps it from then on.</summary>
     /// <param name="endPoint">Where clients reach this gateway.</param>
@@ -51,6 +60,7 @@ internal sealed class LeaseKeeper(
         try
         {
             await _renewing.WaitAsync(cancellationToken);
+            Volatile.Write(ref _heldUntil, long.MinValue);
             await cluster.Gateways.Release(options.Value.Id, _startedAt).WaitAsync(cancellationToken);
         }
         catch (Exception e)
@@ -99,7 +109,10 @@ internal sealed class LeaseKeeper(
                 sessions.IsDraining,
                 pool.LinkEndPoint,
                 pool.Version);
-            Apply(await cluster.Gateways.Renew(description, cluster.Observer));
+            var askedAt = time.GetTimestamp();
+            var renewed = await cluster.Gateways.Renew(description, cluster.Observer);
+            Volatile.Write(ref _heldUntil, askedAt + (long)(renewed.Duration.TotalSeconds * time.TimestampFrequency));
+            Apply(renewed);
             _isFailing = false;
             _refusal = null;
             return true;
@@ -107,6 +120,7 @@ internal sealed class LeaseKeeper(
         catch (Exception e) when (e is GatewayReplacedException or ServerIdTakenException)
         {
             pool.Leave();
+            Volatile.Write(ref _heldUntil, long.MinValue);
             if (_refusal is null)
             {
                 _refusal = e.Message;

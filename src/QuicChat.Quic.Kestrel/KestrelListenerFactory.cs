@@ -58,7 +58,7 @@ internal sealed class KestrelListenerFactory(IOptions<Ngtcp2QuicOptions> options
         var listenerOptions = new QuicListenerOptions
         {
             // Chosen for each connection.
-            Certificate = null!,
+            Certificate = null,
             ApplicationProtocol = Encoding.ASCII.GetString(protocol.Protocol.Span),
             MaxBidirectionalStreams = wanted.MaxBidirectionalStreams,
             MaxUnidirectionalStreams = wanted.MaxUnidirectionalStreams,

@@ -28,6 +28,7 @@ public static class QuicEngine
         var loggers = loggerFactory ?? NullLoggerFactory.Instance;
         var engine = Resolve(kind);
         OptionsCheck.Check(options);
+        ArgumentNullException.ThrowIfNull(options.Certificate, nameof(options.Certificate));
         if (engine == QuicEngineKind.System)
         {
             OptionsCheck.CheckForSystem(options);

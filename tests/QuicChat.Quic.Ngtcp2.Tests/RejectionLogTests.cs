@@ -10,13 +10,14 @@ namespace QuicChat.Quic.Ngtcp2.Tests;
 /// <summary>All that is rejected is counted; a log has a line of it now and then.</summary>
 public sealed class RejectionLogTests
 {
+    private static readonly IPEndPoint Listener = new(IPAddress.Loopback, 4433);
     private static readonly UdpAddress Remote = UdpAddress.From(new IPEndPoint(IPAddress.Parse("192.0.2.1"), 4321));
 
     [Fact]
     public void A_reason_is_logged_at_once_and_then_every_ten_seconds_with_its_count()
     {
         var (rejections, lines) = (new Rejections(), new Lines());
-        var log = new RejectionLog(rejections, lines);
+        var log = new RejectionLog(Listener, rejections, lines);
         for (var i = 0; i < 10_000; i++)
         {
             log.Add(RejectionReason.Undecryptable, Remote, TimeSpan.FromMilliseconds(i));
@@ -30,9 +31,9 @@ public sealed class RejectionLogTests
         Assert.Equal(1, rejections[RejectionReason.Malformed]);
         Assert.Equal(
             [
-                "1 datagrams rejected since this was last told: Undecryptable; the latest from 192.0.2.1:4321",
-                "1 datagrams rejected since this was last told: Malformed; the latest from 192.0.2.1:4321",
-                "10000 datagrams rejected since this was last told: Undecryptable; the latest from 192.0.2.1:4321",
+                "127.0.0.1:4433: 1 datagrams rejected since this was last told: Undecryptable; the latest from 192.0.2.1:4321",
+                "127.0.0.1:4433: 1 datagrams rejected since this was last told: Malformed; the latest from 192.0.2.1:4321",
+                "127.0.0.1:4433: 10000 datagrams rejected since this was last told: Undecryptable; the latest from 192.0.2.1:4321",
             ],
             lines);
     }
@@ -40,7 +41,7 @@ public sealed class RejectionLogTests
     [Fact]
     public void Between_two_lines_nothing_is_allocated()
     {
-        var log = new RejectionLog(new Rejections(), new Lines());
+        var log = new RejectionLog(Listener, new Rejections(), new Lines());
         log.Add(RejectionReason.Link, Remote, TimeSpan.Zero);
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 1_000; i++)

@@ -23,9 +23,10 @@ internal static partial class EngineLog
     [LoggerMessage(6, LogLevel.Warning, "A connection from {Remote} could not be accepted", EventName = "AcceptFailed")]
     public static partial void AcceptFailed(ILogger logger, string remote, Exception exception);
 
-    [LoggerMessage(7, LogLevel.Information, "{Count} datagrams rejected since this was last told: {Reason}; the latest from {Remote}",
+    [LoggerMessage(7, LogLevel.Information, "{Listener}: {Count} datagrams rejected since this was last told: {Reason}; the latest from {Remote}",
         EventName = "Rejected", SkipEnabledCheck = true)]
-    public static partial void Rejected(ILogger logger, long count, Engines.RejectionReason reason, System.Net.EndPoint remote);
+    public static partial void Rejected(
+        ILogger logger, System.Net.EndPoint listener, long count, Engines.RejectionReason reason, System.Net.EndPoint remote);
 
     [LoggerMessage(8, LogLevel.Error, "{ConnectionId}: no certificate for a client that asks for '{ServerName}'",
         EventName = "CertificateUnavailable")]

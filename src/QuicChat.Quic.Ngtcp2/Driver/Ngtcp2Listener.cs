@@ -65,7 +65,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private int _disposed;
 
     public Ngtcp2Listener(IPEndPoint endPoint, QuicListenerOptions options, ILogger logger)
-        : this(endPoint, options, CredentialsHandle.ForServer(options.Certificate), null, logger)
+        : this(endPoint, options, CredentialsHandle.ForServer(options.FixedCertificate), null, logger)
     {
     }
 
@@ -80,7 +80,6 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     {
         _logger = logger;
         _certificates = certificates;
-        _rejected = new RejectionLog(options.Rejections, logger);
         _pool = options.Pool;
         _poolIds = _pool is null ? null : new PoolConnectionIds(_pool);
         _admit = options.Admit;
@@ -109,8 +108,9 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         {
             _socket = UdpSocket.Listen(endPoint);
             _socket.Handler = this;
-            _link = _pool is null ? null : new ServerLink(_pool, _rejected, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
             EndPoint = new IPEndPoint(endPoint.Address, _socket.LocalPort);
+            _rejected = new RejectionLog(EndPoint, options.Rejections, logger);
+            _link = _pool is null ? null : new ServerLink(_pool, _rejected, OnHandedOn, (datagram, in path) => _socket.TrySend(datagram, path));
             _loop = new EventLoop($"quic {EndPoint}", logger);
         }
         catch

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
@@ -5,7 +6,7 @@ using QuicChat.Quic.Ngtcp2.Core;
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
 /// <summary>Counts what a listener rejects, and logs it: for each reason one line in ten seconds at most, whatever arrives. For one thread.</summary>
-internal sealed class RejectionLog(Rejections rejections, ILogger logger)
+internal sealed class RejectionLog(EndPoint listener, Rejections rejections, ILogger logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -27,7 +28,7 @@ internal sealed class RejectionLog(Rejections rejections, ILogger logger)
         {
             if (logger.IsEnabled(LogLevel.Information))
             {
-                EngineLog.Rejected(logger, line.Count, reason, remote.ToEndPoint());
+                EngineLog.Rejected(logger, listener, line.Count, reason, remote.ToEndPoint());
             }
 
             line = new Line(0, now + Interval);

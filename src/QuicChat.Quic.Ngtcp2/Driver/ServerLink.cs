@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Paths;
@@ -33,13 +35,14 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
     /// <summary>Sends a datagram to a client for another server.</summary>
     public delegate void DatagramReturned(ReadOnlySpan<byte> datagram, in FourTuple path);
 
+    /// <exception cref="ServerLinkException">Where others are to be listened for, they cannot be.</exception>
     public ServerLink(ServerPool pool, RejectionLog rejected, DatagramTaken taken, DatagramReturned returned)
     {
         _pool = pool;
         _rejected = rejected;
         _taken = taken;
         _returned = returned;
-        _socket = UdpSocket.Listen(pool.Link);
+        _socket = Listen(pool.Link);
         _socket.Handler = this;
         _local = UdpAddress.From(new IPEndPoint(pool.Link.Address, _socket.LocalPort));
         pool.LinkEndPoint = _local.ToEndPoint();
@@ -126,6 +129,19 @@ internal sealed class ServerLink : IDatagramHandler, IDisposable
         var length = LinkFrame.Write(_buffer, header, _nonce, path, datagram, Seal(secret));
         _ = _socket.TrySend(_buffer.AsSpan(0, length), new FourTuple(_local, UdpAddress.From(peer)));
         return true;
+    }
+
+    private static UdpSocket Listen(IPEndPoint endPoint)
+    {
+        try
+        {
+            return UdpSocket.Listen(endPoint);
+        }
+        catch (Exception e) when (e is AddressInUseException or SocketException)
+        {
+            // Else nobody could tell it from the port of clients.
+            throw new ServerLinkException(endPoint, e);
+        }
     }
 
     private AesGcm Seal(PoolSecret secret)

@@ -6,8 +6,13 @@ namespace QuicChat.Quic.Engines;
 /// <summary>How an engine accepts connections.</summary>
 public sealed class QuicListenerOptions
 {
-    /// <summary>The server's certificate chain and key, as PEM.</summary>
-    public required PemCertificate Certificate { get; init; }
+    /// <summary>The server's certificate chain and key, as PEM; <see langword="null"/> only where the listener has one chosen for each connection.</summary>
+    public required PemCertificate? Certificate { get; init; }
+
+    /// <summary>The one certificate of all connections.</summary>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    internal PemCertificate FixedCertificate
+        => Certificate ?? throw new ArgumentException("A listener that has no certificate chosen for each connection needs one.", nameof(Certificate));
 
     /// <summary>The application protocol that a client must offer (RFC 9001, section 8.1).</summary>
     public string ApplicationProtocol { get; init; } = QuicDefaults.ApplicationProtocol;

@@ -59,7 +59,7 @@ internal sealed class SystemListener : IMultiplexedConnectionListener
             ServerAuthenticationOptions = new SslServerAuthenticationOptions
             {
                 ApplicationProtocols = [new SslApplicationProtocol(options.ApplicationProtocol)],
-                ServerCertificateContext = ServerCertificate.Load(options.Certificate),
+                ServerCertificateContext = ServerCertificate.Load(options.FixedCertificate),
             },
         };
         _sweep = new PathSweep(time);

@@ -40,6 +40,9 @@ internal sealed class MeteredGateway : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint EndPoint => _host.Services.GetRequiredService<GatewayService>().EndPoint;
 
+    /// <summary>Where its pages for operators are.</summary>
+    public Uri Web => new(_host.Services.GetRequiredService<GatewayWeb>().Serving.Result);
+
     /// <summary>The sum of an instrument, over all its tags.</summary>
     public long this[string instrument] => _sums.GetValueOrDefault(instrument);
 
@@ -51,6 +54,7 @@ internal sealed class MeteredGateway : IAsyncDisposable
             Id = "gw-metered",
             ServerId = 4433,
             Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Web = new Uri("http://127.0.0.1:0"),
             Engine = QuicEngine.Resolve(QuicEngineKind.Auto),
             Store = stack.Description.GetProperty("connectionString").GetString()!,
             ClusterId = stack.Description.GetProperty("clusterId").GetString()!,

@@ -25,10 +25,19 @@ internal sealed class TwoNetworks : IDisposable
         var networks = new TwoNetworks();
         var (code, error) = networks.Ip("netns", "add", networks._name);
         Assert.SkipUnless(code == 0, $"Network namespaces cannot be made here; root can, on a system that permits it: {error}");
-        networks.Add("a", Server, AddressA);
-        networks.Add("b", ServerB, AddressB);
-        networks.Inside("link", "set", "lo", "up");
-        return networks;
+        try
+        {
+            networks.Add("a", Server, AddressA);
+            networks.Add("b", ServerB, AddressB);
+            networks.Inside("link", "set", "lo", "up");
+            return networks;
+        }
+        catch
+        {
+            // What is in it goes with it, and so does the other end of each pair. The first failure is the one to be told.
+            networks.Ip("netns", "del", networks._name);
+            throw;
+        }
     }
 
     /// <summary>What stands before a command that is to run there.</summary>

@@ -21,6 +21,7 @@ public sealed class GatewayCommandTests
     [InlineData("--store ", "--store is no connection string of a store")]
     [InlineData("--store s --server-id -1", "--server-id must be")]
     [InlineData("--store s --listen 127.0.0.1", "--listen must be")]
+    [InlineData("--store s --link 127.0.0.1", "--link must be")]
     [InlineData("--store s --engine quiche", "--engine must be")]
     [InlineData("--store s --retry sometimes", "--retry must be auto, always or never, not 'sometimes'")]
     [InlineData("--store s --web here", "--web must be an address such as http://127.0.0.1:8081 or https://0.0.0.0:8443, not 'here'")]
@@ -35,6 +36,17 @@ public sealed class GatewayCommandTests
         var error = Assert.Single(errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.Contains(told, error, StringComparison.Ordinal);
         Assert.EndsWith(". See 'QuicChat.Gateway --help'.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_help_names_no_word_that_is_refused()
+    {
+        var (exitCode, help) = await RunAsync("--help");
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"(?s)--engine <ENGINE>[^-]*auto unless given", help);
+        Assert.DoesNotContain(nameof(RetryPolicy.UnderLoad), help, StringComparison.Ordinal);
+        Assert.DoesNotContain("[default: Auto]", help, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -54,6 +66,9 @@ public sealed class GatewayCommandTests
             AssertOneLine(
                 $"UDP port {endPoint.Port}",
                 await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", endPoint.ToString()));
+            AssertOneLine(
+                $"UDP port {endPoint.Port} of 127.0.0.1, for other gateways, is taken by another process; end that one, or give another port with --link",
+                await RunAsync("--store", "127.0.0.1:1", "--data", directory.FullName, "--listen", "127.0.0.1:0", "--link", endPoint.ToString()));
         }
         finally
         {

@@ -111,6 +111,34 @@ public sealed class LeaseKeeperTests
     }
 
     [Fact]
+    public async Task A_lease_is_held_for_its_duration_from_when_it_was_asked_for()
+    {
+        await using var gateway = new TestGateway();
+        Assert.False(gateway.Lease.IsHeld);
+        await gateway.Lease.StartAsync("[::]:4433", CancellationToken.None);
+        Assert.True(gateway.Lease.IsHeld);
+
+        // Asked for after a second, and answered when the first one has run out.
+        var answer = new TaskCompletionSource();
+        gateway.Cluster.Registry.Calls.Before = _ => answer.Task;
+        await gateway.Time.PassAsync(Interval, "a renewal");
+        await gateway.Cluster.Registry.Calls.ReachedAsync("Renew", 2);
+        gateway.Time.Advance(TimeSpan.FromSeconds(8.9));
+        Assert.True(gateway.Lease.IsHeld);
+        gateway.Time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False(gateway.Lease.IsHeld);
+
+        answer.SetResult();
+        await gateway.Time.ArmedAsync(Interval, Interval, "the renewal after it");
+        Assert.True(gateway.Lease.IsHeld);
+        answer = new TaskCompletionSource();
+        gateway.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.False(gateway.Lease.IsHeld);
+        answer.SetResult();
+        await gateway.Lease.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_renewal_however_late_under_the_same_ID_changes_nothing()
     {
         await using var gateway = new TestGateway();
