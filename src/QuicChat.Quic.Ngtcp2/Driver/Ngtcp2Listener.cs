@@ -509,7 +509,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         catch (Exception e)
         {
             LogCertificateUnavailable(core, serverName, e);
-            core.Refuse("the server has no certificate for this name");
+            core.Decline("the server has no certificate for this name");
         }
     }
 
