@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.Metrics;
@@ -14,7 +13,8 @@ internal static class GatewayMetricsExport
     private const string RuntimeMeter = "System.Runtime";
 
     /// <summary>The version of this program.</summary>
-    public static string Version { get; } = typeof(GatewayMetricsExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    public static string Version { get; }
+        = typeof(GatewayMetricsExport).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
     /// <summary>Keeps this gateway's metrics and the runtime's, in a <see cref="MeterProvider"/>.</summary>
     public static void AddGatewayMetricsExport(this IServiceCollection services, string gatewayId)

@@ -72,7 +72,8 @@ internal static class GatewayCommand
 
     private static readonly Option<Uri> Web = new("--web")
     {
-        Description = "Where the pages for operators are served (health, status, metrics), to whoever asks; https takes the gateway's certificate, and with the engine ngtcp2 serves HTTP/3 too. Without it nowhere.",
+        Description = "Where the pages for operators are served (health, status, metrics), to whoever asks; "
+            + "https takes the gateway's certificate, and with the engine ngtcp2 serves HTTP/3 too. Without it nowhere.",
         HelpName = "URL",
         CustomParser = ParseUrl,
     };

@@ -29,8 +29,8 @@ public sealed class GatewayOptions
     public IPEndPoint? Link { get; set; }
 
     /// <summary>
-    /// Where its pages for operators are, which ask nobody who they are: <c>http</c>, or <c>https</c> with the gateway's certificate, which is HTTP/3 too where the engine is ngtcp2. None by default: what
-    /// is not asked for opens no port.
+    /// Where its pages for operators are, which ask nobody who they are: <c>http</c>, or <c>https</c> with the gateway's certificate, which is HTTP/3 too where the
+    /// engine is ngtcp2. None by default: what is not asked for opens no port.
     /// </summary>
     public Uri? Web { get; set; }
 

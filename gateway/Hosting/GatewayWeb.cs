@@ -17,7 +17,8 @@ using QuicChat.Quic.Kestrel;
 namespace QuicChat.Gateway.Hosting;
 
 /// <summary>
-/// The gateway's pages for operators, health, status and metrics, at an address of their own: over TCP, and where they are encrypted and the engine is ngtcp2, as HTTP/3 too.
+/// The gateway's pages for operators, health, status and metrics, at an address of their own: over TCP, and where they are encrypted and the
+/// engine is ngtcp2, as HTTP/3 too.
 /// </summary>
 /// <param name="address">Where; <c>https</c> takes the gateway's certificate.</param>
 /// <param name="engine">The gateway's engine.</param>

@@ -46,7 +46,8 @@ public sealed class GatewayPagesTests(Stack stack)
 
         var metrics = "";
         await Eventually.HoldsAsync(
-            async () => (metrics = await http.GetStringAsync("/metrics")).Contains("\nquicchat_quic_rejected_total{reason=\"malformed\"} 1", StringComparison.Ordinal),
+            async () => (metrics = await http.GetStringAsync("/metrics"))
+                .Contains("\nquicchat_quic_rejected_total{reason=\"malformed\"} 1", StringComparison.Ordinal),
             () => $"the datagram is counted:\n{metrics}");
         AssertTold("quicchat_path_ended_total{kind=\"address\",outcome=\"completed\"} 1", metrics);
         AssertTold("quicchat_path_duration_seconds_count{kind=\"address\"} 1", metrics);
