@@ -196,6 +196,7 @@ internal sealed class GatewayMetrics
         RejectionReason.HandshakeLimit => "handshake_limit",
         RejectionReason.NotAdmitted => "not_admitted",
         RejectionReason.InvalidToken => "invalid_token",
+        RejectionReason.Unproven => "unproven",
         RejectionReason.DeniedPath => "denied_path",
         RejectionReason.TooManyPaths => "too_many_paths",
         RejectionReason.Replayed => "replayed",

@@ -108,6 +108,9 @@ internal sealed class PathReporter
                     case PathEvent.Detected:
                         _admission.Began();
                         break;
+                    case PathEvent.Superseded:
+                        _admission.Superseded();
+                        break;
                     case PathEvent.Reverted:
                         _admission.Reverted();
                         break;

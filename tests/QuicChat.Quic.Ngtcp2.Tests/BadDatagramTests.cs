@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
+using System.Net;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
+using QuicChat.Quic.Ngtcp2.Driver;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
@@ -225,6 +228,20 @@ public sealed class BadDatagramTests
 
         await stream.EchoAsync("after");
         Assert.Equal(ids, server.Listener.Ngtcp2().ConnectionIds);
+    }
+
+    [Fact]
+    public async Task A_first_packet_from_port_0_which_nobody_can_answer_is_dropped()
+    {
+        var rejections = new Rejections();
+        await using var server = await EchoServer.StartAsync(
+            TestEngine.Ngtcp2, configure: _ => new QuicListenerOptions { Certificate = EchoServer.Certificate, Rejections = rejections });
+        var initial = await CaptureInitialAsync();
+        var path = new FourTuple(UdpAddress.From(server.EndPoint), UdpAddress.From(new IPEndPoint(IPAddress.Loopback, 0)));
+        var listener = server.Listener.Ngtcp2();
+        await listener.OnLoopAsync(() => listener.OnDatagram(initial, path, Ecn.NotCapable, EventLoop.Now)).Within("the datagram to be taken");
+        Assert.Equal(1, rejections[RejectionReason.Malformed]);
+        Assert.Equal(0, listener.ConnectionIds);
     }
 
     // The first datagram of a client whose server never answers.

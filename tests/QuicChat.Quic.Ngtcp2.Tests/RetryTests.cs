@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
 
@@ -72,6 +74,77 @@ public sealed class RetryTests
     }
 
     [Fact]
+    public async Task Forged_first_packets_that_end_at_once_use_up_little_of_what_the_application_lets_in_and_are_counted()
+    {
+        const int Forged = 2000;
+        var (asked, rejections) = (0, new Rejections());
+        await using var server = await StartAsync(RetryPolicy.UnderLoad, () => Interlocked.Increment(ref asked) <= 500, rejections);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
+        await using var between = await neighbour.OpenStreamAsync();
+        using var peer = new RawUdp();
+        var forged = FirstDatagram();
+        for (var i = 1; i <= Forged; i++)
+        {
+            // The keys derive from the destination ID, so nothing in it decrypts.
+            RandomNumberGenerator.Fill(forged.AsSpan(6, forged[5]));
+            peer.Send(forged, server.EndPoint);
+            if (i % 50 == 0)
+            {
+                await between.EchoAsync("between");
+            }
+        }
+
+        Assert.Equal(Forged, rejections[RejectionReason.Undecryptable] + rejections[RejectionReason.Unproven]);
+        Assert.InRange(rejections[RejectionReason.Unproven], 1000, Forged);
+        Assert.InRange(asked, 1, 500);
+        await using var tap = new WireTap(server.EndPoint);
+        await using var client = await TestEngine.Ngtcp2.ConnectAsync(tap.EndPoint);
+        await using var stream = await client.OpenStreamAsync();
+        Assert.Equal("hello", await stream.EchoAsync("hello"));
+        Assert.Equal(1, tap.Retries);
+    }
+
+    [Fact]
+    public async Task A_first_packet_that_begins_nothing_is_counted()
+    {
+        var rejections = new Rejections();
+        await using var server = await StartAsync(RetryPolicy.UnderLoad, rejections: rejections);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
+        await using var stream = await neighbour.OpenStreamAsync();
+        using var keys = new SealedInitial([1, 2, 3, 4, 5, 6, 7, 8]);
+        using var peer = new RawUdp();
+
+        // A PING and padding (RFC 9000, section 19).
+        peer.Send(keys.Seal([9], 0, [1, .. new byte[1200]]), server.EndPoint);
+        await stream.EchoAsync("after");
+        Assert.Equal(1, rejections[RejectionReason.Undecryptable]);
+    }
+
+    [Theory]
+    [InlineData(RetryPolicy.UnderLoad)]
+    [InlineData(RetryPolicy.Never)]
+    public async Task A_large_first_flight_whose_second_datagram_comes_first_is_answered_with_a_Retry(RetryPolicy policy)
+    {
+        var rejections = new Rejections();
+        await using var server = await StartAsync(policy, rejections: rejections);
+        await using var neighbour = await TestEngine.Ngtcp2.ConnectAsync(server.EndPoint);
+        await using var stream = await neighbour.OpenStreamAsync();
+        var flight = FirstFlight(core => core.EnlargeClientHello());
+        Assert.Equal(2, flight.Count);
+        using var peer = new RawUdp();
+
+        peer.Send(flight[1], server.EndPoint);
+        await stream.EchoAsync("after");
+        Assert.Equal(1, rejections[RejectionReason.Unproven]);
+
+        // Without a Retry, the first answer is to the first datagram.
+        peer.Send(flight[0], server.EndPoint);
+        var (answer, _) = await peer.ReceiveAsync("an answer");
+        Assert.Equal(policy != RetryPolicy.Never, Datagrams.IsRetry(answer));
+        Assert.Equal(Datagrams.ReadLongHeader(flight[1]).Scid, Datagrams.ReadLongHeader(answer).Dcid);
+    }
+
+    [Fact]
     public void System_Net_Quic_refuses_what_it_does_not_offer()
     {
         TestEngine.System.Require();
@@ -80,8 +153,14 @@ public sealed class RetryTests
         Assert.Contains("ngtcp2", error.Message, StringComparison.Ordinal);
     }
 
-    private static Task<EchoServer> StartAsync(RetryPolicy policy, Func<bool>? admit = null)
-        => EchoServer.StartAsync(TestEngine.Ngtcp2, configure: _ => new QuicListenerOptions { Certificate = EchoServer.Certificate, Retry = policy, Admit = admit });
+    private static Task<EchoServer> StartAsync(RetryPolicy policy, Func<bool>? admit = null, Rejections? rejections = null)
+        => EchoServer.StartAsync(TestEngine.Ngtcp2, configure: _ => new QuicListenerOptions
+        {
+            Certificate = EchoServer.Certificate,
+            Retry = policy,
+            Admit = admit,
+            Rejections = rejections ?? new Rejections(),
+        });
 
     // First datagrams of as many clients, each of which is answered.
     private static async Task FloodAsync(EchoServer server, int count)
@@ -101,16 +180,19 @@ public sealed class RetryTests
         }
     }
 
-    private static byte[] FirstDatagram()
+    private static byte[] FirstDatagram() => FirstFlight(_ => { })[0];
+
+    private static List<byte[]> FirstFlight(Action<ConnectionCore> prepare)
     {
-        byte[]? first = null;
+        List<byte[]> flight = [];
         using var link = new CoreLink();
+        prepare(link.Client.Core);
         link.Wire = (_, datagram) =>
         {
-            first ??= datagram;
+            flight.Add(datagram);
             return [];
         };
         link.RunFor(TimeSpan.Zero);
-        return first!;
+        return flight;
     }
 }

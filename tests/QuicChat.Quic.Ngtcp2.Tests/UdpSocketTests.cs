@@ -50,6 +50,21 @@ public sealed class UdpSocketTests
         Assert.Equal(Ecn.Capable0, Receive(server, batch).Ecn);
     }
 
+    [Fact]
+    public void A_datagram_that_cannot_be_sent_for_another_reason_costs_the_others_no_mark()
+    {
+        using var server = UdpSocket.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        var at = new IPEndPoint(IPAddress.Loopback, server.LocalPort);
+        using var client = UdpSocket.Connect(at, local: null);
+        using var batch = new ReceiveBatch();
+        var path = new FourTuple(client.AssumedLocal, UdpAddress.From(at));
+
+        // The system refuses to send to port 0.
+        Assert.True(client.TrySend([1, 2, 3], path with { Remote = path.Remote.WithPort(0) }, Ecn.Capable0));
+        Assert.True(client.TrySend([1, 2, 3], path, Ecn.Capable0));
+        Assert.Equal(Ecn.Capable0, Receive(server, batch).Ecn);
+    }
+
     private static (FourTuple Path, Ecn Ecn) Receive(UdpSocket socket, ReceiveBatch batch)
     {
         Assert.Equal(1, socket.Receive(batch));

@@ -212,9 +212,11 @@ internal sealed unsafe partial class ConnectionCore
         => Guard(Self(userData), streamId, static (self, streamId) =>
         {
             // A server has credit for some that nobody wants; see AccompanyPathResponse.
-            if (IsUnidirectional(streamId) && self._settings.MaxUnidirectionalStreams == 0)
+            if (IsUnidirectional(streamId) && self._streams.Keys.Count(id => IsUnidirectional(id) && self.IsRemote(id)) >= self._settings.MaxUnidirectionalStreams)
             {
-                return self.Refuse(ProtocolViolation, "unidirectional streams are not used");
+                return self.Refuse(
+                    ProtocolViolation,
+                    self._settings.MaxUnidirectionalStreams == 0 ? "unidirectional streams are not used" : "more unidirectional streams than are taken");
             }
 
             self._events.Enqueue(new ConnectionEvent.StreamAccepted(self.AddStream(streamId)));

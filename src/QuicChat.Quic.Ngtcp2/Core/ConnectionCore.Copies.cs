@@ -5,6 +5,9 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 // new one is validated, and a client that waits for the server would wait until that has failed. So what goes to the new path goes to the former one, too.
 internal sealed unsafe partial class ConnectionCore
 {
+    // A long header whose connection ID is longer than any (RFC 9000, section 17.2): ngtcp2 counts its bytes and looks no further.
+    private static readonly byte[] NoDatagram = MakeNoDatagram();
+
     private WireConnectionId _idOnValidated;
     private bool _isSameId;
     private bool _challengeWritten;
@@ -44,6 +47,47 @@ internal sealed unsafe partial class ConnectionCore
     // Whether the client may be where it was validated last, and not where its newest packet came from.
     private bool IsElsewhere => _isSameId && _isProven && _tracker is { IsMigrating: true } && _virtualizer.Allowance != long.MaxValue;
 
+    // The client has been heard where it was validated last: what came from elsewhere was a copy, unless it is late. There is no need to wait until the copy's address has
+    // proven to be another's, and no limit of bytes to what the client gets.
+    private bool IsCopied => IsElsewhere && _tracker!.HasHeardFromValidated;
+
+    // What the limit of the new path does not let out goes to the validated path alone. ngtcp2 keeps to that limit itself, by what it has been shown of the path, so it is
+    // shown a datagram that is none; what goes to the new path is counted here. A challenge of the new path does not go to the other.
+    private nint WriteToValidated(Span<byte> buffer, out FourTuple path)
+    {
+        while (true)
+        {
+            ShowNothing();
+            var native = default(NativePath);
+            var length = WritePacket(buffer, &native);
+            var isChallenge = _challengeWritten;
+            _challengeWritten = false;
+            path = _validated;
+            if (length <= 0)
+            {
+                return length;
+            }
+
+            // It may have gone back to the validated path meanwhile, for the check of the new one has failed.
+            var written = native.Read();
+            if (!isChallenge && (written == _virtualizer.CurrentVirtual || _virtualizer.ToReal(written)?.IsSamePeer(_validated) == true))
+            {
+                return length;
+            }
+        }
+    }
+
+    private void ShowNothing()
+    {
+        var native = new NativePath(_virtualizer.CurrentVirtual);
+        Interop.Ngtcp2.PacketInfo info = default;
+        fixed (byte* data = NoDatagram)
+        {
+            _ = Interop.Ngtcp2.ReadPacket(
+                _connection, native.Pointer(&native), Interop.Ngtcp2.PacketInfoVersion, &info, data, (nuint)NoDatagram.Length, Nanoseconds(_now));
+        }
+    }
+
     private int PollCopy(Span<byte> buffer, out FourTuple path)
     {
         path = _validated;
@@ -55,5 +99,12 @@ internal sealed unsafe partial class ConnectionCore
         _copy = null;
         copy.CopyTo(buffer);
         return copy.Length;
+    }
+
+    private static byte[] MakeNoDatagram()
+    {
+        var datagram = new byte[Interop.Ngtcp2.MaxUdpPayloadSize];
+        datagram.AsSpan().Fill(0xff);
+        return datagram;
     }
 }

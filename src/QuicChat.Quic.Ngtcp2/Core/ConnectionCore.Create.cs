@@ -11,13 +11,16 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 internal sealed unsafe partial class ConnectionCore
 {
     private ConnectionCore(
-        ConnectionSettings settings, ConnectionIdTable ids, ConnectionId id, FourTuple path, bool isServer, Action<ConnectionCore> wake, Instant now)
+        ConnectionSettings settings, ConnectionIdTable ids, ConnectionId id, FourTuple path, bool isServer, Action<ConnectionCore> wake, Instant now,
+        AddressProofKind proof = AddressProofKind.None)
     {
         _settings = settings;
         _ids = ids;
         _isServer = isServer;
         _virtualizer = new PathVirtualizer(path);
-        _handshakePaths = isServer ? new HandshakePaths(path) : null;
+        
+        // The token of an earlier connection spares its client a Retry and no more: who has seen it can bring it again, for that address, for a day.
+        _handshakePaths = isServer ? new HandshakePaths(path, isProven: proof == AddressProofKind.Retry) : null;
         _validated = path;
         _migrationTimeout = settings.MigrationTimeout;
         _wake = wake;
@@ -38,7 +41,7 @@ internal sealed unsafe partial class ConnectionCore
         AddressProof proof = default)
     {
         var connection = new ConnectionCore(
-            settings, ids, ((ServerConnectionIds)ids.Ids).NewIdentity(), path, isServer: true, wake, now);
+            settings, ids, ((ServerConnectionIds)ids.Ids).NewIdentity(), path, isServer: true, wake, now, proof.Kind);
         try
         {
             connection.StartServer(header, path, proof);

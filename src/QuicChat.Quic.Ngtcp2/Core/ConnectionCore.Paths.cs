@@ -176,12 +176,19 @@ internal sealed unsafe partial class ConnectionCore
                 }
 
                 tracker.Validate(path, ValidationEvidence.Exact, _now);
+                var wasProven = _isProven;
                 _isProven |= real.IsSamePeer(_validated);
                 if (ReferenceEquals(tracker.LastValidated, path))
                 {
                     _validated = real;
                     _isProven = true;
                     _denialsTold.Clear();
+                }
+
+                if (_isProven && !wasProven)
+                {
+                    // ngtcp2 tells of new addresses alone, and it was shown the first one all the time.
+                    _newTokenFor = real.Remote;
                 }
             }
         }

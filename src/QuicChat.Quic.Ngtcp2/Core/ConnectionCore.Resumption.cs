@@ -108,7 +108,7 @@ internal sealed unsafe partial class ConnectionCore
         return until;
     }
 
-    // A client's address proves itself with the handshake, and with the check of each new path (RFC 9000, section 8.1.3).
+    // A client's address proves itself with the handshake, unless it changed meanwhile, and with the check of each new path (RFC 9000, section 8.1.3).
     private void GiveToken()
     {
         if (_newTokenFor is not { } client)

@@ -44,6 +44,10 @@ internal sealed unsafe partial class ConnectionCore
         _sendable.Enqueue(stream);
     }
 
+    // ngtcp2 gives the check of a path up, and goes back to the former one, not when its time is up but when it writes next. So where nothing may be sent it is had to write
+    // in vain then, into a byte.
+    private bool _hasExpired;
+
     /// <summary>What the datagram that was written last is to be sent with.</summary>
     public Ecn Ecn { get; private set; }
 
@@ -71,8 +75,25 @@ internal sealed unsafe partial class ConnectionCore
         {
             var native = default(NativePath);
             var room = Math.Min(buffer.Length, SendLimit);
+            var isInVain = room == 0 && _hasExpired && _handshakePaths is null;
+            _hasExpired = false;
             AccompanyPathResponse();
-            var length = room == 0 ? 0 : WritePacket(buffer[..room], &native);
+            var length = room == 0 && !isInVain ? 0 : WritePacket(buffer[..Math.Max(room, 1)], &native);
+            if (isInVain && length >= 0)
+            {
+                _challengeWritten = false;
+                NotePath();
+                if (SendLimit > 0)
+                {
+                    continue;
+                }
+            }
+
+            if (length == 0 && IsCopied && (length = WriteToValidated(buffer, out path)) > 0)
+            {
+                return (int)length;
+            }
+
             if (length < 0)
             {
                 EndByLibrary((int)length);

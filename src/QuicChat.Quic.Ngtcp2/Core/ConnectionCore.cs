@@ -161,7 +161,9 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     /// <summary>Takes a datagram.</summary>
-    /// <returns>Why it was rejected, where it was. One that ends the connection, or comes after its end, was not.</returns>
+    /// <returns>
+    /// Why it was rejected, where it was. One that comes after the connection's end was not, nor was one that ends it, but for a first packet by which nothing begins.
+    /// </returns>
     public RejectionReason? HandleDatagram(ReadOnlySpan<byte> datagram, FourTuple real, Instant now, Ecn ecn = Ecn.NotCapable)
     {
         _now = now;
@@ -233,7 +235,12 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         EndByLibrary(result);
-        return null;
+        return result switch
+        {
+            Interop.Ngtcp2.ErrorDropConnection => RejectionReason.Undecryptable,
+            Interop.Ngtcp2.ErrorRetry => RejectionReason.Unproven,
+            _ => null,
+        };
     }
 
     /// <summary>Does what is due.</summary>
@@ -258,6 +265,7 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         var result = Interop.Ngtcp2.HandleExpiry(_connection, Nanoseconds(now));
+        _hasExpired = true;
         if (result == 0)
         {
             AfterNative();
@@ -305,7 +313,7 @@ internal sealed unsafe partial class ConnectionCore
             LeaveHandshake();
             AcceptMoreConnectionIds();
             StartTracking();
-            _newTokenFor = _isServer ? _virtualizer.Current.Remote : null;
+            _newTokenFor = _isServer && _isProven ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
         }
 

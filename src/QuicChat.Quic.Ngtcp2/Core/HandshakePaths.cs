@@ -15,13 +15,15 @@ internal sealed class HandshakePaths
 
     private readonly record struct Entry(FourTuple Path, long Allowance, bool IsProven);
 
-    public HandshakePaths(FourTuple first) => _paths.Add(new Entry(first, 0, IsProven: false));
+    /// <param name="first">Where the client's first packet came from.</param>
+    /// <param name="isProven">Whether it proved that the client is there.</param>
+    public HandshakePaths(FourTuple first, bool isProven) => _paths.Add(new Entry(first, 0, isProven));
 
     /// <summary>Where the client's newest genuine packet came from.</summary>
     public FourTuple Newest => _paths[^1].Path;
 
     /// <summary>
-    /// Whether the client is known to be there: a packet with Handshake keys shows that it has the server's first ones (RFC 9000, section 8.1), but at which address only
+    /// Whether the client is known to be there, as after a Retry. A packet with Handshake keys shows that it has the server's first ones (RFC 9000, section 8.1), but at which address only
     /// while there has been but one.
     /// </summary>
     public bool IsProven => _paths[^1].IsProven;

@@ -35,20 +35,13 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     // Connections that completed their handshake and were not accepted yet; more are refused.
     private const int Backlog = 1024;
 
-    // Handshakes under way; above it first packets are dropped, and real clients send theirs again. Each costs about 40 KiB until it completes or its time is up.
-    private const int MaxHandshakes = 4096;
-
-    // Handshakes under way above which clients prove their address first: what the 500 handshakes a second that a gateway takes keep under way at 300 ms of round-trip
-    // time, and 10 MiB of memory. Above it are attackers, whose forged addresses cost no more then, or many clients at once, which a round trip more spreads.
-    private const int MaxUnprovenHandshakes = 256;
-
     private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(1);
 
     private readonly Channel<MultiplexedConnectionContext> _accepted =
         Channel.CreateBounded<MultiplexedConnectionContext>(new BoundedChannelOptions(Backlog) { SingleWriter = true });
 
     private readonly HashSet<ConnectionDriver> _connections = [];
-    private int _handshakes;
+    private readonly HandshakeLoad _load = new();
     private readonly ConnectionSettings _settings;
     private readonly ConnectionIdTable _ids;
     private readonly ServerPool? _pool;
@@ -226,8 +219,8 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     public unsafe void OnDatagram(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
-        // UDP carries empty datagrams too; ngtcp2 asserts that it is not shown any.
-        if (datagram.IsEmpty)
+        // UDP carries empty datagrams too, of which ngtcp2 asserts that it is not shown any, and those of port 0, which is nobody's to answer to (RFC 768).
+        if (datagram.IsEmpty || path.Remote.Port == 0)
         {
             Reject(RejectionReason.Malformed, path, now);
             return;
@@ -383,13 +376,12 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
 
     private unsafe void Accept(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
     {
-        if (_handshakes >= MaxHandshakes)
+        if (_load.IsFull)
         {
             Reject(RejectionReason.HandshakeLimit, path, now);
             return;
         }
 
-        ConnectionDriver? driver;
         fixed (byte* data = datagram)
         {
             Interop.Ngtcp2.PacketHeader header;
@@ -400,17 +392,23 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                 return;
             }
 
-            driver = Accept(header, path, now);
-        }
+            if (Accept(header, path, now) is not { } driver)
+            {
+                return;
+            }
 
-        if (driver is null)
-        {
-            return;
+            _connections.Add(driver);
+            _load.Begin();
+            switch (driver.OnDatagram(datagram, path, ecn, now))
+            {
+                case RejectionReason.Unproven when _retry != RetryPolicy.Never:
+                    SendRetry(header, path, now);
+                    break;
+                case { } reason:
+                    Reject(reason, path, now);
+                    break;
+            }
         }
-
-        _connections.Add(driver);
-        _handshakes++;
-        Deliver(driver, datagram, path, ecn, now);
     }
 
     // A first packet begins a connection, or is answered at once and forgotten.
@@ -434,7 +432,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
                 return null;
             }
 
-            if (proof.Kind == AddressProofKind.None && AsksForProof)
+            if (proof.Kind == AddressProofKind.None && AsksForProof(now))
             {
                 SendRetry(header, path, now);
                 return null;
@@ -475,16 +473,17 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
         return () => key;
     }
 
-    private bool AsksForProof => _retry switch
+    private bool AsksForProof(Instant now) => _retry switch
     {
         RetryPolicy.Always => true,
         RetryPolicy.Never => false,
-        _ => _handshakes >= MaxUnprovenHandshakes,
+        _ => _load.IsHigh(now.Elapsed),
     };
 
     // It is smaller than what it answers, so a forged address is sent less than it costs (RFC 9000, section 8.1).
     private void SendRetry(in Interop.Ngtcp2.PacketHeader header, in FourTuple path, Instant now)
     {
+        Reject(RejectionReason.Unproven, path, now);
         Span<byte> scid = stackalloc byte[_ids.Ids.Length];
         _ids.Ids.Mint(scid);
         var buffer = _loop.SendBuffer;
@@ -528,7 +527,7 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)
     {
         driver.IsEstablished = true;
-        _handshakes--;
+        _load.Complete();
         if (!_accepted.Writer.TryWrite(context))
         {
             // The application does not keep up, or is going away (RFC 9000, section 20.1: CONNECTION_REFUSED is for handshakes; this one is over).
@@ -539,7 +538,11 @@ internal sealed class Ngtcp2Listener : IMultiplexedConnectionListener, IDatagram
     private void OnEnded(ConnectionDriver driver)
     {
         _connections.Remove(driver);
-        _handshakes -= driver.IsEstablished ? 0 : 1;
+        if (!driver.IsEstablished)
+        {
+            _load.Fail(EventLoop.Now.Elapsed);
+        }
+
         SignalIfEmpty();
     }
 

@@ -159,12 +159,13 @@ internal sealed unsafe class UdpSocket : IDisposable
             }
 
             header.Control = header.ControlLength > 0 ? control : null;
+            var isWithoutMark = false;
             while (Libc.SendMessage(Descriptor, &header, Libc.MsgDontWait) < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
                 if (error == Libc.EInvalid && header.ControlLength > sourceLength)
                 {
-                    _sendsEcn = false;
+                    isWithoutMark = true;
                     header.ControlLength = sourceLength;
                     header.Control = sourceLength > 0 ? control : null;
                 }
@@ -173,6 +174,9 @@ internal sealed unsafe class UdpSocket : IDisposable
                     return error != Libc.EAgain;
                 }
             }
+
+            // Only now is it known that the mark was what the system refused, and not the address, which anybody can choose.
+            _sendsEcn &= !isWithoutMark;
         }
 
         return true;

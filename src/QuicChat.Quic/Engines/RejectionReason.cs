@@ -21,6 +21,12 @@ public enum RejectionReason
     /// <summary>It begins a connection with a token that this server did not issue, not for this address, or too long ago (RFC 9000, section 8.1.3).</summary>
     InvalidToken,
 
+    /// <summary>
+    /// It begins a connection, brings no proof of its address, and one is needed first: as the listener is configured, or because it is a later part of a first flight than
+    /// the first. It was answered with a Retry packet (RFC 9000, section 8.1.2), unless the listener sends none.
+    /// </summary>
+    Unproven,
+
     /// <summary>It came on a path that the connection's policy denies.</summary>
     DeniedPath,
 
@@ -34,7 +40,8 @@ public enum RejectionReason
     Replayed,
 
     /// <summary>
-    /// Its connection is known, but nothing in it decrypted: forged, altered, a replayed part of a handshake, or the last of one that has been completed meanwhile.
+    /// Nothing in it decrypted, though its connection is known: forged, altered, a replayed part of a handshake, or the last of one that has been completed meanwhile. Or it
+    /// was to begin a connection, and nothing in it decrypted, or nothing that begins one.
     /// </summary>
     Undecryptable,
 

@@ -6,7 +6,7 @@ namespace QuicChat.Quic.Engines;
 /// </summary>
 public enum RetryPolicy
 {
-    /// <summary>While so many handshakes are under way that forged addresses may be among them.</summary>
+    /// <summary>While so many handshakes are under way, or have just failed, that forged addresses may be among them.</summary>
     UnderLoad,
 
     /// <summary>From every client.</summary>

@@ -13,7 +13,6 @@ public sealed class PathTracker
     private readonly Action<PathEvent> _emit;
     private Attempt? _attempt;
     private TimeSpan _unresolvedSince;
-    private bool _heardFromValidated;
     private TimeSpan _timeout;
 
     private sealed record Attempt(NetworkPath Path, TimeSpan StartedAt);
@@ -34,6 +33,9 @@ public sealed class PathTracker
 
     /// <summary>Whether an attempt is in flight.</summary>
     public bool IsMigrating => _attempt is not null;
+
+    /// <summary>Whether, since the attempt in flight or the first that it superseded began, the peer was heard from the last validated path, too.</summary>
+    public bool HasHeardFromValidated { get; private set; }
 
     /// <summary>How long attempts may stay unresolved. Changing it moves <see cref="Deadline"/>.</summary>
     public TimeSpan Timeout
@@ -68,7 +70,7 @@ public sealed class PathTracker
         else
         {
             _unresolvedSince = now.Elapsed;
-            _heardFromValidated = false;
+            HasHeardFromValidated = false;
         }
 
         _attempt = new Attempt(path, now.Elapsed);
@@ -83,7 +85,7 @@ public sealed class PathTracker
     {
         if (IsMigrating && LastValidated.ChangeTo(path) is null)
         {
-            _heardFromValidated = true;
+            HasHeardFromValidated = true;
         }
     }
 
@@ -119,7 +121,7 @@ public sealed class PathTracker
             return;
         }
 
-        if (_heardFromValidated)
+        if (HasHeardFromValidated)
         {
             Revert(now);
             return;

@@ -43,7 +43,7 @@ internal sealed class ListenerTarget : IFuzzTarget
     {
         NativeLibraries.EnsureLoaded();
         _hello = CaptureHello();
-        var options = new QuicListenerOptions { Certificate = EchoServer.Certificate, ServerId = 7, HandshakeTimeout = HandshakeTimeout };
+        var options = new QuicListenerOptions { Certificate = EchoServer.Certificate, ServerId = 7, HandshakeTimeout = HandshakeTimeout, Retry = RetryPolicy.Never };
         _listener = new Ngtcp2Listener(new IPEndPoint(IPAddress.Loopback, 0), options, NullLogger.Instance);
         _loop = Loop(_listener);
         var factory = QuicEngine.CreateConnectionFactory(

@@ -39,6 +39,53 @@ public sealed class PathPolicyTests
         Assert.Null(admission.Deny(from, to));
     }
 
+    [Fact]
+    public void Changes_of_path_that_come_to_nothing_are_limited_and_those_that_are_validated_are_not()
+    {
+        var time = new FakeTimeProvider();
+        var admission = new PathAdmission(() => PathPolicy.Open, time);
+        var (from, to) = (Path("127.0.0.1:1000"), Path("127.0.0.1:2000"));
+        for (var i = 0; i < 10 * PathAdmission.MostFutile; i++)
+        {
+            admission.Began();
+        }
+
+        for (var i = 0; i <= PathAdmission.MostFutile; i++)
+        {
+            Assert.Null(admission.Deny(from, to));
+            if (i % 2 == 0)
+            {
+                admission.Superseded();
+            }
+            else
+            {
+                admission.Reverted();
+            }
+        }
+
+        Assert.Equal($"more than {PathAdmission.MostFutile} changes of path have come to nothing", admission.Deny(from, to));
+        Assert.Null(admission.Deny(from, from));
+
+        // One a second from then on, however many there were.
+        for (var second = 0; second < 3; second++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Null(admission.Deny(from, to));
+            admission.Superseded();
+            admission.Superseded();
+            Assert.NotNull(admission.Deny(from, to));
+        }
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        for (var i = 0; i <= PathAdmission.MostFutile; i++)
+        {
+            Assert.Null(admission.Deny(from, to));
+            admission.Superseded();
+        }
+
+        Assert.NotNull(admission.Deny(from, to));
+    }
+
     [Theory]
     [InlineData("10.2.0.1:1", "127.0.0.1:1", true)]
     [InlineData("10.2.0.1:1", "10.2.9.1:1", false)]

@@ -344,6 +344,39 @@ public sealed class ConnectionCoreTests
     }
 
     [Fact]
+    public void A_unidirectional_stream_more_than_the_application_takes_is_refused_whatever_the_checks_of_paths_allowed()
+    {
+        using var link = new CoreLink(CoreLink.NewClientSettings() with { MaxUnidirectionalStreams = 2 }).Establish();
+        var stream = link.OpenStream();
+        for (var i = 1; i <= 3; i++)
+        {
+            link.ClientAddress = new IPEndPoint(IPAddress.Loopback, 41000 + i);
+            CoreLink.Write(stream, "from here"u8);
+            link.RunUntil(() => link.Server!.PathEvents.Count == 2 * i, "the new path's validation");
+            link.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        for (var i = 1; i <= 2; i++)
+        {
+            CoreLink.Write(link.Server!.Core.OpenUnidirectionalStream(), "one way"u8, end: i == 1);
+            link.RunUntil(() => link.Client.Accepted.Count == i, "a stream that is allowed");
+        }
+
+        // One that has ended makes room for another.
+        CoreLink.Read(link.Client.Accepted.Dequeue());
+        link.RunFor(TimeSpan.FromSeconds(1));
+        CoreLink.Write(link.Server!.Core.OpenUnidirectionalStream(), "one way"u8);
+        link.RunUntil(() => link.Client.Accepted.Count == 2, "another stream that is allowed");
+        Assert.Null(link.Client.Closure);
+
+        CoreLink.Write(link.Server!.Core.OpenUnidirectionalStream(), "one too many"u8);
+        link.RunUntil(() => link.Server.Closure is not null, "the close");
+        Assert.Equal(
+            new ConnectionClosure(ConnectionCloseOrigin.Local, null, ProtocolViolation, "more unidirectional streams than are taken"), link.Client.Closure);
+        Assert.Equal(2, link.Client.Accepted.Count);
+    }
+
+    [Fact]
     public void A_closed_connection_answers_a_datagram_once_and_ever_more_seldom()
     {
         using var link = new CoreLink().Establish();

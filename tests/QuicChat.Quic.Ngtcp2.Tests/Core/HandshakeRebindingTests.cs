@@ -1,7 +1,10 @@
 using System.Net;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
+using QuicChat.Quic.Paths;
 using Xunit;
+using Native = QuicChat.Quic.Ngtcp2.Interop.Ngtcp2;
 
 namespace QuicChat.Quic.Ngtcp2.Tests.Core;
 
@@ -165,6 +168,50 @@ public sealed class HandshakeRebindingTests(ITestOutputHelper output)
         Assert.True(victim.Sent > 0 && victim.WorstExcess <= 0, $"{victim.Sent} bytes were sent for {victim.Received}.");
         Assert.Equal(Home, link.Server.Core.CurrentPath.Remote.ToEndPoint());
         Assert.Null(link.Server.Closure);
+    }
+
+    [Fact]
+    public void No_proof_of_an_address_is_made_for_one_where_a_copy_completed_the_handshake()
+    {
+        var (client, server) = (CoreLink.NewClientSettings(), CoreLink.NewServerSettings());
+        using var link = new CoreLink(client, server) { Delay = OneWay };
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer && link.Client.Completed && link.Server is not { Completed: true })
+            {
+                link.Deliver(toServer, datagram, Victim);
+            }
+
+            return [datagram];
+        };
+        List<byte[]> tokens = [];
+        link.BeforeTurn = _ =>
+        {
+            if (client.Memory!.Cache.TakeToken(client.Memory.Key) is { } token)
+            {
+                tokens.Add(token);
+            }
+        };
+        link.RunUntil(() => link.Server is { Completed: true }, "the handshake");
+        Assert.Equal(Victim, link.Server!.Core.CurrentPath.Remote.ToEndPoint());
+        for (var i = 0; i < 10; i++)
+        {
+            CoreLink.Write(link.OpenStream(), "go"u8);
+            link.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.NotEmpty(tokens);
+        Assert.All(tokens, token => Assert.Equal(
+            (AddressProofKind.NewToken, AddressProofKind.None), (Check(server, token, Home, link.Now), Check(server, token, Victim, link.Now))));
+    }
+
+    private static unsafe AddressProofKind Check(ConnectionSettings server, byte[] token, IPEndPoint client, Instant now)
+    {
+        fixed (byte* bytes = token)
+        {
+            return server.Tokens!.Check(
+                new Native.PacketHeader { Token = bytes, TokenLength = (nuint)token.Length }, UdpAddress.From(client), now).Kind;
+        }
     }
 
     // It is answered at its address, with no more than may be sent there, and nobody hears of a migration.

@@ -148,6 +148,64 @@ public sealed class HostilePathTests(ITestOutputHelper output)
         Assert.Equal(copies > 4, link.Rejected.Contains(RejectionReason.TooManyPaths));
     }
 
+    [Theory]
+    [InlineData(1, int.MaxValue, 5)] // all of the client's datagrams
+    [InlineData(1, 30, 5)] // the first ones, and then no attack at all
+    [InlineData(1, int.MaxValue, 50)]
+    [InlineData(3, int.MaxValue, 5)]
+    [InlineData(3, int.MaxValue, 50)]
+    [InlineData(20, int.MaxValue, 5)]
+    public void A_download_goes_on_while_copies_from_a_few_addresses_overtake_the_client_by_far(int every, int most, int milliseconds)
+    {
+        const int Length = 3_000_000;
+        const int Addresses = 10;
+        using var chat = new Chat();
+        var link = chat.Link;
+        link.Delay = TimeSpan.FromMilliseconds(milliseconds);
+        var (datagrams, copies) = (0, 0);
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer && datagrams++ % every == 0 && copies < most)
+            {
+                link.Deliver(toServer, datagram, From(copies++ % Addresses));
+            }
+
+            return [datagram];
+        };
+        CoreLink.Write(chat.Server, new byte[Length]);
+        var already = link.Server!.DatagramsSent;
+        var (before, heard, longest) = (0, link.Now.Elapsed, TimeSpan.Zero);
+        link.RunUntil(
+            () =>
+            {
+                var received = chat.Drain();
+                longest = link.Now.Elapsed - heard > longest ? link.Now.Elapsed - heard : longest;
+                heard = received > before ? link.Now.Elapsed : heard;
+                before = received;
+                return received >= Length;
+            },
+            "the download",
+            TimeSpan.FromMinutes(2));
+        var sent = link.Server!.DatagramsSent - already;
+        output.WriteLine($"{copies} copies, {sent} datagrams for {Length} bytes; nothing arrived for {longest.TotalMilliseconds} ms at most");
+
+        for (var i = 0; i < Addresses; i++)
+        {
+            var victim = link.Ledger[From(i)];
+            Assert.True(victim.WorstExcess <= 0, $"{victim.Sent} bytes were sent to {From(i)} for {victim.Received}.");
+        }
+
+        // What is there at each instant is one flight; the next one needs a round trip, and what was lost a few. And it is not sent in crumbs, as three times an
+        // acknowledgement's bytes would have it.
+        Assert.InRange(longest, TimeSpan.Zero, link.Delay * 10);
+        Assert.InRange(sent, 0, 2 * Length / 1200);
+        Assert.DoesNotContain(link.Server!.PathEvents, e => e is PathEvent.Failed or PathEvent.Validated);
+        link.Wire = null;
+        chat.Exchange(TimeSpan.FromSeconds(5));
+        link.RunFor(TimeSpan.FromSeconds(10));
+        Assert.Equal(Home, link.Server!.Core.CurrentPath.Remote.ToEndPoint());
+    }
+
     [Fact]
     public void An_attacker_who_overtakes_everything_for_a_while_does_not_end_the_connection()
     {
@@ -180,6 +238,49 @@ public sealed class HostilePathTests(ITestOutputHelper output)
         link.RunFor(TimeSpan.FromMinutes(1));
         Assert.DoesNotContain(link.Server!.PathEvents, e => e is PathEvent.Failed or PathEvent.Validated);
         Assert.Equal(Home, link.Server.Core.CurrentPath.Remote.ToEndPoint());
+    }
+
+    [Fact]
+    public void A_server_that_may_send_nothing_more_to_an_overtaking_copys_address_goes_back_by_itself()
+    {
+        using var chat = new Chat();
+        var link = chat.Link;
+
+        // Every other acknowledgement has a PING with it; the second has none.
+        for (var i = 0; i < 2; i++)
+        {
+            link.RunFor(Soon);
+            CoreLink.Write(chat.Server, [3]);
+        }
+
+        // An acknowledgement, after which the client has nothing to say; and the one datagram that the client would have said something to is lost.
+        var (isCopied, isLost, isBack, hasSpoken, to) = (false, false, false, false, Home);
+        link.Sent = (toServer, client, _) =>
+        {
+            isBack |= isLost && !toServer && client.Equals(Home);
+            hasSpoken |= isCopied && toServer && !isBack;
+            to = client;
+        };
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer && !isCopied)
+            {
+                isCopied = true;
+                link.Deliver(toServer, datagram, Victim);
+            }
+
+            var loses = isCopied && !toServer && !isLost && to.Equals(Home);
+            isLost |= loses;
+            return loses ? [] : [datagram];
+        };
+        link.RunUntil(() => link.Server!.PathEvents.Count > 0, "the copy");
+        CoreLink.Write(chat.Server, new byte[5000]);
+        link.RunUntil(() => chat.Drain() == 5002, "what was sent after the copy", TimeSpan.FromSeconds(5));
+
+        Assert.True(isLost && !hasSpoken, $"The server's datagram was lost: {isLost}; the client spoke by itself: {hasSpoken}.");
+        var victim = link.Ledger[Victim];
+        Assert.True(victim.Sent > 0 && victim.WorstExcess <= 0, $"{victim.Sent} bytes were sent for {victim.Received}.");
+        Assert.Equal(Home, link.Server!.Core.CurrentPath.Remote.ToEndPoint());
     }
 
     [Fact]

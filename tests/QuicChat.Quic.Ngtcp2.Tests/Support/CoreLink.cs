@@ -81,6 +81,9 @@ internal sealed class CoreLink : IDisposable
     /// <summary>Called before each turn of an end.</summary>
     public Action<End>? BeforeTurn { get; set; }
 
+    /// <summary>Whether the server has clients prove their address first (RFC 9000, section 8.1.2).</summary>
+    public bool AsksForProof { get; set; }
+
     public End Client { get; }
 
     /// <summary>The newest connection that the server accepted.</summary>
@@ -365,15 +368,31 @@ internal sealed class CoreLink : IDisposable
             Native.PacketHeader initial;
             if (Native.Accept(&initial, data, (nuint)flight.Datagram.Length) == 0)
             {
+                var proof = AsksForProof ? _serverSettings.Tokens!.Check(initial, flight.Path.Remote, Now) : default;
+                if (AsksForProof && proof.Kind == AddressProofKind.None)
+                {
+                    SendRetry(initial, flight.Path);
+                    return;
+                }
+
                 if (Server is not null)
                 {
                     Earlier.Add(Server);
                 }
 
-                Server = new End(ConnectionCore.Accept(initial, flight.Path, _serverSettings, _serverIds, _ => { }, Now));
+                Server = new End(ConnectionCore.Accept(initial, flight.Path, _serverSettings, _serverIds, _ => { }, Now, proof));
                 Server.Core.HandleDatagram(flight.Datagram, flight.Path, Now, flight.Ecn);
             }
         }
+    }
+
+    private void SendRetry(in Native.PacketHeader initial, FourTuple path)
+    {
+        Span<byte> scid = stackalloc byte[_serverIds.Ids.Length];
+        _serverIds.Ids.Mint(scid);
+        var length = _serverSettings.Tokens!.WriteRetry(_buffer, initial, path.Remote, scid, Now);
+        Ledger[path.Remote.ToEndPoint()].Send(length);
+        _flights.Enqueue(new Flight(false, path, _buffer[..length]), (Now.Elapsed + Delay, _flightNumber++));
     }
 
     // A network between maps the address that the client began at; those that it moved to by itself are as they are.
