@@ -18,7 +18,7 @@ internal sealed unsafe partial class ConnectionCore
         _ids = ids;
         _isServer = isServer;
         _virtualizer = new PathVirtualizer(path);
-        
+
         // The token of an earlier connection spares its client a Retry and no more: who has seen it can bring it again, for that address, for a day.
         _handshakePaths = isServer ? new HandshakePaths(path, isProven: proof == AddressProofKind.Retry) : null;
         _validated = path;

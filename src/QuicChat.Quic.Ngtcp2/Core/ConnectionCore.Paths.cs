@@ -47,10 +47,11 @@ internal sealed unsafe partial class ConnectionCore
         set => _judge = value;
     }
 
-    // The path in use has been admitted, and an attempt under way may go on.
+    // The path in use has been admitted, and an attempt under way may go on. Where it is not known yet at which address the client completed its handshake, there is none
+    // that it could have left.
     private bool IsDenied(FourTuple real)
     {
-        if (_judge is not { } judge || _tracker is not { } tracker || real.IsSamePeer(_validated) || real.IsSamePeer(_virtualizer.Current))
+        if (_judge is not { } judge || !_isProven || _tracker is not { } tracker || real.IsSamePeer(_validated) || real.IsSamePeer(_virtualizer.Current))
         {
             return false;
         }

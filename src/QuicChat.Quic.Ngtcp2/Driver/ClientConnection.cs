@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
-using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
-using QuicChat.Quic.Ngtcp2.Interop;
 using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;

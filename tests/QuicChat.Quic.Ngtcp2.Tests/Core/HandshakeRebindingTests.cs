@@ -171,6 +171,34 @@ public sealed class HandshakeRebindingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_client_is_not_denied_its_own_path_where_a_copy_completed_the_handshake_elsewhere()
+    {
+        using var link = new CoreLink { Delay = OneWay };
+        link.Wire = (toServer, datagram) =>
+        {
+            if (toServer && link.Client.Completed && link.Server is not { Completed: true })
+            {
+                link.Deliver(toServer, datagram, Victim);
+            }
+
+            return [datagram];
+        };
+        link.RunUntil(() => link.Server is { Completed: true }, "the handshake");
+        Assert.Equal(Victim, link.Server!.Core.CurrentPath.Remote.ToEndPoint());
+        link.Server.Core.Judge = (_, _) => "no other address than the first";
+        CoreLink.Write(link.OpenStream(), "go"u8);
+        link.RunUntil(() => link.Server.Core.IsPathValidated() && link.Server.Accepted.Count > 0, "the client's stream", TimeSpan.FromSeconds(5));
+        Assert.Equal(Home, link.Server.Core.CurrentPath.Remote.ToEndPoint());
+
+        // From now on it is held to it.
+        link.ClientAddress = new IPEndPoint(IPAddress.Parse("127.0.0.2"), 41000);
+        CoreLink.Write(link.OpenStream(), "go"u8);
+        link.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(Home, link.Server.Core.CurrentPath.Remote.ToEndPoint());
+        Assert.Single(link.Server.PathEvents.OfType<PathEvent.Denied>());
+    }
+
+    [Fact]
     public void No_proof_of_an_address_is_made_for_one_where_a_copy_completed_the_handshake()
     {
         var (client, server) = (CoreLink.NewClientSettings(), CoreLink.NewServerSettings());
