@@ -16,10 +16,25 @@ internal sealed class KestrelListenerFactory(IOptions<Ngtcp2QuicOptions> options
 {
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
 
-    /// <exception cref="QuicEngineUnavailableException">The engine cannot run here; the message names what to install.</exception>
-    /// <exception cref="ArgumentException">An option makes no sense; the message names it.</exception>
+    /// <exception cref="AddressInUseException">The port is taken.</exception>
+    /// <exception cref="IOException">
+    /// The engine cannot run here, and the message names what to install; or an option makes no sense, and it names that. The inner exception is the reason.
+    /// </exception>
     public ValueTask<IMultiplexedConnectionListener> BindAsync(
         EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return new(Bind(endpoint, features));
+        }
+        catch (Exception e) when (e is not (IOException or AddressInUseException))
+        {
+            // Kestrel takes all else for a system without IPv6 where it listens on any address, tries IPv4 alone, and reports that its own port is taken.
+            throw new IOException(e.Message, e);
+        }
+    }
+
+    private KestrelListener Bind(EndPoint endpoint, IFeatureCollection? features)
     {
         if (endpoint is not IPEndPoint address)
         {
@@ -55,7 +70,7 @@ internal sealed class KestrelListenerFactory(IOptions<Ngtcp2QuicOptions> options
         };
         OptionsCheck.Check(listenerOptions);
         var certificates = new CallbackCertificates(tls);
-        return new(new KestrelListener(new Ngtcp2Listener(
-            address, listenerOptions, certificates.ChooseAsync, loggerFactory.CreateLogger("QuicChat.Quic.Ngtcp2"))));
+        return new KestrelListener(new Ngtcp2Listener(
+            address, listenerOptions, certificates.ChooseAsync, loggerFactory.CreateLogger("QuicChat.Quic.Ngtcp2")));
     }
 }

@@ -40,5 +40,10 @@ internal static class Program
             Console.Error.WriteLine($"QuicChat.Fuzz: {e.Message}\n{Usage}");
             return 2;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"QuicChat.Fuzz: {e.Message}");
+            return 2;
+        }
     }
 }

@@ -26,6 +26,11 @@ internal sealed class Supervisor(WorkOptions options)
             throw new UsageException($"There is no target '{unknown}'; there are: {string.Join(", ", FuzzTargets.Names)}.");
         }
 
+        if (!Directory.Exists(options.Corpus))
+        {
+            throw new DirectoryNotFoundException($"There is no corpus in '{options.Corpus}'; name a folder with --corpus.");
+        }
+
         Console.WriteLine($"seed {options.Seed}");
         var program = options.IsGuided ? Instrumentation.Copy(Path.Combine(options.Output, "instrumented")) : typeof(Supervisor).Assembly.Location;
         foreach (var target in targets)

@@ -1,6 +1,9 @@
+using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using QuicChat.Kestrel.Tests.Support;
 using QuicChat.Quic.Engines;
@@ -82,12 +85,22 @@ public sealed class CertificateTests : IDisposable
         Assert.Contains("Load it together with its key", Assert.Single(app.Log.Complaints), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task An_option_that_makes_no_sense_keeps_the_application_from_starting()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_option_that_makes_no_sense_keeps_the_application_from_starting(bool anyAddress)
     {
-        var error = await Assert.ThrowsAnyAsync<ArgumentException>(() => App.StartAsync(options: quic => quic.IdleTimeout = TimeSpan.Zero));
+        var error = await Assert.ThrowsAsync<IOException>(() => App.StartAsync(
+            options: quic => quic.IdleTimeout = TimeSpan.Zero, protocols: HttpProtocols.Http1AndHttp2AndHttp3, port: FreePort(), anyAddress: anyAddress));
 
         Assert.Contains("IdleTimeout", error.Message, StringComparison.Ordinal);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.IPv6Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private async Task AssertServesAsync(App app, Dictionary<string, X509Certificate2> certificates)

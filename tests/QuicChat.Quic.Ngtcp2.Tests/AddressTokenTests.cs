@@ -209,9 +209,9 @@ public sealed class AddressTokenTests
         using var socket = new RawUdp();
         foreach (var length in new[] { 0, 1, 7, 8 })
         {
-            // A long header as far as a token of one byte, which claims to be a Retry's.
+            // A long header as far as a token of 90 bytes, which claims to be a Retry's.
             var datagram = Datagrams.LongHeader(1, new byte[length], [(byte)length], 1200);
-            (datagram[8 + length], datagram[9 + length]) = (1, 0xb7);
+            (datagram[8 + length], datagram[9 + length], datagram[10 + length]) = (0x40, 90, 0xb7);
             socket.Send(datagram, server.EndPoint);
         }
 

@@ -17,6 +17,6 @@ internal enum AddressProofKind
     /// <summary>The token of an earlier connection.</summary>
     NewToken,
 
-    /// <summary>A token that claims to be of a Retry packet and is not good here: its client would follow no other Retry (section 8.1.2).</summary>
+    /// <summary>A token that looks like one of a Retry packet and is not good here: its client would follow no other Retry (section 8.1.2).</summary>
     Invalid,
 }

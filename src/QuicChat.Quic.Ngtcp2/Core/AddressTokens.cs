@@ -98,11 +98,12 @@ internal sealed unsafe class AddressTokens
             return default;
         }
 
-        // All tokens of a server tell by their first byte what they are (RFC 9000, section 8.1.1). One of neither kind may be another server's of the same name.
+        // All tokens of a server tell by their first byte, and those of a Retry by their length, what they are (RFC 9000, section 8.1.1). One of neither kind may be
+        // another server's of the same name.
         Refresh(now);
         switch (initial.Token[0])
         {
-            case Interop.Ngtcp2.TokenMagicRetry:
+            case Interop.Ngtcp2.TokenMagicRetry when initial.TokenLength == Interop.Ngtcp2.MaxRetryTokenLength:
                 return CheckRetry(initial, client, now);
             case Interop.Ngtcp2.TokenMagicRegular:
                 return new AddressProof(IsGoodNewToken(initial, client, now) ? AddressProofKind.NewToken : AddressProofKind.None);

@@ -43,7 +43,7 @@ internal sealed unsafe partial class ConnectionCore
 
     /// <summary>Ends a handshake that waits for credentials, for there are none; thread-safe.</summary>
     /// <param name="reason">Why, for the client.</param>
-    public void Refuse(string reason) => Request(() =>
+    public void Decline(string reason) => Request(() =>
     {
         if (_connection != 0 && _hello is not null)
         {

@@ -70,7 +70,8 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     // What ngtcp2 may write to where it sends now. Where it reaches the limit of an address that is not validated, ngtcp2 1.11 cancels its probe time-out and does not
-    // always set it again when more may be sent; with a full congestion window it would never send again. So it is given one byte less.
+    // always set it again when more may be sent; with a full congestion window it would never send again. So it is given one byte less. That helps after the handshake; during
+    // it, ngtcp2 cancels the time-out where less than 1,200 bytes are left, and the client's probes have it go on.
     private int SendLimit
     {
         get

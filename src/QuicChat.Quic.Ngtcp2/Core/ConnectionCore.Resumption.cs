@@ -14,6 +14,7 @@ internal sealed unsafe partial class ConnectionCore
 
     private UdpAddress? _newTokenFor;
     private SessionTicket? _offeredTicket;
+    private bool _ticketsEnabled;
     private bool _ticketArrived;
     private bool _ticketKept;
 
@@ -34,6 +35,8 @@ internal sealed unsafe partial class ConnectionCore
             var datum = new Gnutls.Datum { Data = bytes, Size = (uint)key.Length };
             Gnutls.Check(Gnutls.SessionTicketEnableServer(_handle!.Session, &datum), "TLS session tickets cannot be made");
         }
+
+        _ticketsEnabled = true;
     }
 
     private void OfferTicket()
@@ -43,7 +46,11 @@ internal sealed unsafe partial class ConnectionCore
         {
             fixed (byte* data = ticket.Data.Span)
             {
-                Gnutls.Check(Gnutls.SessionSetData(_handle!.Session, data, (nuint)ticket.Data.Length), "The TLS session cannot be gone on with");
+                // What spares work must not cost a connection: without a ticket, the handshake is a whole one.
+                if (Gnutls.SessionSetData(_handle!.Session, data, (nuint)ticket.Data.Length) < 0)
+                {
+                    _offeredTicket = null;
+                }
             }
         }
     }
@@ -51,7 +58,7 @@ internal sealed unsafe partial class ConnectionCore
     // Only here does ngtcp2 take it from GnuTLS, and only now is it known that both sides speak the same protocol.
     private void SendTicket()
     {
-        if (_isServer && _settings.TicketKey is not null)
+        if (_ticketsEnabled)
         {
             Gnutls.Check(Gnutls.SessionTicketSend(_handle!.Session, 1, 0), "A TLS session ticket cannot be sent");
         }

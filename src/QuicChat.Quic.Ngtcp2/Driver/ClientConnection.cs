@@ -8,12 +8,11 @@ using QuicChat.Quic.Paths;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
-/// <summary>One client connection and the sockets, credentials and share of the thread that it owns.</summary>
+/// <summary>One client connection and the sockets and share of the thread that it owns.</summary>
 internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, IConnectionMigrationFeature
 {
     private readonly TaskCompletionSource<MultiplexedConnectionContext> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly EventLoop _loop;
-    private readonly CredentialsHandle _credentials;
     private readonly ConnectionSettings _settings;
     private readonly UdpAddress[] _servers;
     private readonly ConnectionDriver _driver;
@@ -23,16 +22,14 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
 
     /// <param name="loop">The thread.</param>
     /// <param name="socket">Where the connection begins; it belongs to the connection from now on.</param>
-    /// <param name="credentials">What the TLS session needs; likewise.</param>
     /// <param name="settings">How connections are.</param>
     /// <param name="servers">The server's addresses; the first is connected to.</param>
     /// <param name="logger">Takes the engine's log.</param>
     public ClientConnection(
-        EventLoop loop, UdpSocket socket, CredentialsHandle credentials, ConnectionSettings settings, IEnumerable<IPEndPoint> servers, ILogger logger)
+        EventLoop loop, UdpSocket socket, ConnectionSettings settings, IEnumerable<IPEndPoint> servers, ILogger logger)
     {
         _loop = loop;
         _sockets = [socket];
-        _credentials = credentials;
         _settings = settings;
         _servers = [.. servers.Select(UdpAddress.From)];
         _driver = new ConnectionDriver(loop, this, logger, _ => Release());
@@ -192,7 +189,6 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
     private void Release()
     {
         _sockets.ForEach(_loop.Remove);
-        _credentials.Dispose();
         ClientLoop.Release();
     }
 }

@@ -13,6 +13,10 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
 {
     private readonly ILogger _logger = loggerFactory.CreateLogger("QuicChat.Quic.Ngtcp2");
 
+    // A system's store has a hundred authorities and more, which are not read for each connection. Where they cannot be read, the next connection tries again. Connections keep
+    // the native memory for as long as they need it, and nobody disposes of a factory.
+    private readonly Lazy<CredentialsHandle> _credentials = new(() => CredentialsHandle.ForClient(options.Trust), LazyThreadSafetyMode.PublicationOnly);
+
     public async ValueTask<MultiplexedConnectionContext> ConnectAsync(
         EndPoint endpoint, IFeatureCollection? features = null, CancellationToken cancellationToken = default)
         => await HostLookup.ConnectAsync(
@@ -25,10 +29,10 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
-        using var credentials = new Owned<CredentialsHandle>(CredentialsHandle.ForClient(options.Trust));
+        var credentials = _credentials.Value;
         var settings = new ConnectionSettings
         {
-            Credentials = credentials.Value,
+            Credentials = credentials,
             ApplicationProtocol = System.Text.Encoding.ASCII.GetBytes(options.ApplicationProtocol),
             IdleTimeout = options.IdleTimeout,
             HandshakeTimeout = options.HandshakeTimeout,
@@ -40,10 +44,10 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
             MaxUnidirectionalStreams = options.MaxUnidirectionalStreams,
             Pool = ClientLoop.Pool,
             Trust = options.Trust,
-            Memory = options.Resumption is { } cache ? new ServerMemory(cache, Key(server, credentials.Value)) : null,
+            Memory = options.Resumption is { } cache ? new ServerMemory(cache, Key(server, credentials)) : null,
         };
         var connection = new ClientConnection(
-            ClientLoop.Acquire(_logger), socket.Release(), credentials.Release(), settings, [remote, .. others], _logger);
+            ClientLoop.Acquire(_logger), socket.Release(), settings, [remote, .. others], _logger);
         return await connection.ConnectAsync(cancellationToken);
     }
 

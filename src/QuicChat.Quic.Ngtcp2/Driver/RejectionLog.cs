@@ -5,7 +5,10 @@ using QuicChat.Quic.Ngtcp2.Core;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
-/// <summary>Counts what a listener rejects, and logs it: for each reason one line in ten seconds at most, whatever arrives. For one thread.</summary>
+/// <summary>
+/// Counts what a listener rejects, and logs it: for each reason one line in ten seconds at most, whatever arrives. The first is logged at once; those that follow
+/// within ten seconds are told with the next one after that, and never where none comes. The counter tells them all. For one thread.
+/// </summary>
 internal sealed class RejectionLog(EndPoint listener, Rejections rejections, ILogger logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

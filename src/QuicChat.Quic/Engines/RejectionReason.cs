@@ -18,7 +18,7 @@ public enum RejectionReason
     /// <summary>It begins a connection that the application does not admit; it was answered with CONNECTION_REFUSED (RFC 9000, section 20.1).</summary>
     NotAdmitted,
 
-    /// <summary>It begins a connection with a token that this server did not issue, not for this address, or too long ago (RFC 9000, section 8.1.3).</summary>
+    /// <summary>It begins a connection with a Retry's token that this server did not issue, not for this address, or too long ago (RFC 9000, section 8.1.2).</summary>
     InvalidToken,
 
     /// <summary>

@@ -9,8 +9,8 @@ public sealed class ResumptionCache
     /// <summary>How many servers are remembered at most; beyond, the one that was heard of longest ago is forgotten. Each takes some KiB.</summary>
     public const int Capacity = 256;
 
-    // Tokens fit into a packet; tickets of GnuTLS hold the server's certificates.
-    internal const int MaxTokenLength = 1500;
+    // A token goes with each of a client's first packets, of 1,200 bytes, and is to leave room for what it wants to say; tickets of GnuTLS hold the server's certificates.
+    internal const int MaxTokenLength = 512;
     internal const int MaxTicketLength = 16 * 1024;
 
     private readonly Lock _gate = new();

@@ -42,7 +42,7 @@ public abstract record ServerTrust
     }
 
     /// <summary>The server's certificate must chain to an authority of this file, name the host, be current and be for servers.</summary>
-    /// <param name="CaFile">A PEM file of one or more certificate authorities.</param>
+    /// <param name="CaFile">A PEM file of one or more certificate authorities. A factory may read it once for all of its connections.</param>
     /// <param name="HostName">The DNS name or address that the certificate must carry.</param>
     public sealed record Authority(string CaFile, string HostName) : ServerTrust
     {
@@ -53,7 +53,7 @@ public abstract record ServerTrust
 
     /// <summary>
     /// The server's certificate must chain to an authority that this system trusts, or of the file that the environment variable SSL_CERT_FILE names; name the host; be
-    /// current; and be for servers.
+    /// current; and be for servers. A factory may read these authorities once for all of its connections.
     /// </summary>
     /// <param name="HostName">The DNS name or address that the certificate must carry.</param>
     public sealed record SystemStore(string HostName) : ServerTrust

@@ -54,7 +54,8 @@ internal sealed class App : IAsyncDisposable
         Action<ListenOptions>? endPoint = null,
         Action<Ngtcp2QuicOptions>? options = null,
         HttpProtocols protocols = HttpProtocols.Http3,
-        int port = 0)
+        int port = 0,
+        bool anyAddress = false)
     {
         var builder = WebApplication.CreateSlimBuilder();
         var log = new LogLines();
@@ -65,7 +66,16 @@ internal sealed class App : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, port, listen =>
+            if (anyAddress)
+            {
+                kestrel.ListenAnyIP(port, Configure);
+            }
+            else
+            {
+                kestrel.Listen(IPAddress.Loopback, port, Configure);
+            }
+
+            void Configure(ListenOptions listen)
             {
                 listen.Protocols = protocols;
                 endPoint?.Invoke(listen);
@@ -83,7 +93,7 @@ internal sealed class App : IAsyncDisposable
                     self!.Connections.Enqueue(new WatchedConnection(connection));
                     return next(connection);
                 });
-            });
+            }
         });
         builder.Services.AddNgtcp2Quic(options);
         var listeners = new ListenerRecorder();

@@ -58,7 +58,7 @@ public sealed class HeldHelloTests
         using var link = new CoreLink(server: Asking);
         link.RunUntil(() => link.Server is { Greetings.Count: > 0 }, "the greeting");
 
-        link.Server!.Core.Refuse("not here");
+        link.Server!.Core.Decline("not here");
 
         link.RunUntil(() => link.Client.Closure is not null, "the close");
         Assert.Equal(new ConnectionClosure(ConnectionCloseOrigin.Peer, null, 0x150, "not here"), link.Client.Closure);
@@ -87,7 +87,7 @@ public sealed class HeldHelloTests
         link.RunUntil(() => link.Server!.Core.IsClosed, "the time-out", TimeSpan.FromSeconds(11));
 
         link.Server!.Core.Continue(credentials);
-        link.Server.Core.Refuse("not here");
+        link.Server.Core.Decline("not here");
         link.RunFor(TimeSpan.FromSeconds(1));
 
         Assert.Null(link.Server.Fault);
