@@ -10,6 +10,8 @@ internal static class FuzzTargets
         ["frames"] = () => new FrameTarget(),
         ["tokens"] = () => new TokenTarget(),
         ["session-tokens"] = () => new SessionTokenTarget(),
+        ["address-tokens"] = () => new AddressTokenTarget(),
+        ["client-hellos"] = () => new ClientHelloTarget(),
         ["connection-ids"] = () => new ConnectionIdTarget(),
         ["link-frames"] = () => new LinkFrameTarget(),
         ["core"] = () => new CoreTarget(),
