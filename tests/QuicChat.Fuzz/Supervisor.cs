@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using QuicChat.Fuzz.Coverage;
 
@@ -15,9 +16,10 @@ internal sealed class Supervisor(WorkOptions options)
     private long _executions;
     private long _edges;
     private int _findings;
+    private volatile bool _isStopping;
 
-    /// <summary>Runs all targets, which share the time. The last line says what came of it.</summary>
-    /// <returns>0, or 1 where something was found.</returns>
+    /// <summary>Runs all targets, which share the time. The last line says what came of it, also of a part where it is interrupted.</summary>
+    /// <returns>0, or 1 where something was found, or 130 where it was interrupted before.</returns>
     public int Run()
     {
         var targets = options.Targets.Count > 0 ? options.Targets : [.. FuzzTargets.Names];
@@ -33,13 +35,15 @@ internal sealed class Supervisor(WorkOptions options)
 
         Console.WriteLine($"seed {options.Seed}");
         var program = options.IsGuided ? Instrumentation.Copy(Path.Combine(options.Output, "instrumented")) : typeof(Supervisor).Assembly.Location;
-        foreach (var target in targets)
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        foreach (var target in targets.TakeWhile(_ => !_isStopping))
         {
             Run(program, target, options.Seconds / targets.Count);
         }
 
-        Console.WriteLine($"{_executions} executions, {_edges} edges, {_findings} findings");
-        return _findings > 0 ? 1 : 0;
+        Console.WriteLine($"{_executions} executions, {_edges} edges, {_findings} findings{(_isStopping ? ", interrupted" : "")}");
+        return _findings > 0 ? 1 : _isStopping ? 130 : 0;
     }
 
     private void Run(string program, string target, double seconds)
@@ -61,6 +65,11 @@ internal sealed class Supervisor(WorkOptions options)
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         var hangs = Watch(process, last);
         _executions += last.Begun;
+        if (_isStopping)
+        {
+            return;
+        }
+
         if (!hangs && process.ExitCode == 0)
         {
             var result = JsonDocument.Parse(output.Result.TrimEnd().Split('\n')[^1]).RootElement;
@@ -81,13 +90,23 @@ internal sealed class Supervisor(WorkOptions options)
         Console.WriteLine(error.Result);
     }
 
-    // Whether it stands still; it is then ended.
-    private static bool Watch(Process process, LastInput last)
+    private void Stop(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        _isStopping = true;
+    }
+
+    // Whether it stands still; it is then ended, as it is when all is to end.
+    private bool Watch(Process process, LastInput last)
     {
         var (begun, since) = (last.Begun, Stopwatch.StartNew());
         while (!process.WaitForExit(LookInterval))
         {
-            if (last.Begun != begun)
+            if (_isStopping)
+            {
+                process.Kill();
+            }
+            else if (last.Begun != begun)
             {
                 (begun, since) = (last.Begun, Stopwatch.StartNew());
             }

@@ -49,7 +49,11 @@ internal sealed unsafe class AddressTokenTarget : IFuzzTarget
         {
             var header = new Native.PacketHeader
             {
-                Version = Native.ProtocolVersion1, Dcid = id, Scid = _originalId, Token = bytes, TokenLength = (nuint)token.Length,
+                Version = Native.ProtocolVersion1,
+                Dcid = id,
+                Scid = _originalId,
+                Token = bytes,
+                TokenLength = (nuint)token.Length,
             };
             proof = _tokens.Check(header, client, new Instant(Made.Elapsed + age, Made.Time + age));
         }
