@@ -50,6 +50,55 @@ public sealed class LoadTests
         Assert.Equal(0, Number(load.Json, "published"));
     }
 
+    [Fact]
+    public async Task The_report_draws_every_plot_in_a_browser_without_complaint()
+    {
+        var folder = Directory.CreateTempSubdirectory("quicchat-load-report-");
+        try
+        {
+            var load = await Tool.RunAsync(
+                Limit,
+                ["load", "--json", "--rooms", "5", "--members", "4", "--publishers", "2", "--rate", "100", "--duration", "6s", "--warm-up", "1s", "--connect-rate", "10",
+                    "--storm", "2s", "--change-kind", "active", "--report", folder.FullName]);
+            Assert.True(load.ExitCode == 0, load.ToString());
+
+            using var browser = Browser.Open(new Uri(Path.Combine(folder.FullName, "load.html")));
+            string[] plots = ["latency", "percentiles", "rate", "memory", "gaps"];
+            foreach (var scheme in (string[])["light", "dark"])
+            {
+                browser.PreferColors(scheme);
+                foreach (var plot in plots)
+                {
+                    // A line has a colour of its own; axes and grid are grey.
+                    Assert.True(browser.Evaluate<long>(ColouredPixels(plot)) > 100, $"{plot} is not drawn in {scheme}.");
+                }
+            }
+
+            Assert.Equal(plots.Length, browser.Count(".u-wrap"));
+            Assert.StartsWith("It held", browser.Text("verdict"), StringComparison.Ordinal);
+            Assert.Contains("--storm 2s", browser.Text("command"), StringComparison.Ordinal);
+            Assert.Empty(browser.Complaints());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string ColouredPixels(string plot) => $$"""
+        (() => {
+          const canvas = document.querySelector("#{{plot}} canvas");
+          if (!canvas) return 0;
+          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const most = Math.max(data[i], data[i + 1], data[i + 2]), least = Math.min(data[i], data[i + 1], data[i + 2]);
+            if (data[i + 3] > 128 && most - least > 60) count++;
+          }
+          return count;
+        })()
+        """;
+
     private static void AssertExact(JsonElement json)
         => Assert.Equal(
             (0, 0, 0, 0, 0), (Number(json, "lost"), Number(json, "duplicated"), Number(json, "reordered"), Number(json, "foreign"), Number(json, "unacknowledged")));

@@ -206,6 +206,9 @@ internal sealed class LoadClient : IAsyncDisposable
                 TokenProvider = _ => ValueTask.FromResult(context.Target.Token(user)),
                 Engine = context.Settings.Engine,
 
+                // A simulated network knows its clients by their ports.
+                SocketPool = network is null ? context.Sockets : null,
+
                 // Networks that come and go on this machine are none of the load's.
                 NetworkPolicy = null,
             },

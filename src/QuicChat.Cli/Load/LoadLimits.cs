@@ -23,13 +23,13 @@ internal sealed record LoadLimits(long? OpenFiles, long? Ports)
         if (files > OpenFiles)
         {
             throw new UsageException(
-                $"--connections: {settings.Connections} clients need {files} open files, and this process may have {OpenFiles}; raise the limit with 'ulimit -n {files}', or give fewer");
+                $"--connections: {settings.Connections} clients need {files} open files, and this process may have {OpenFiles}; raise the limit with 'ulimit -n {files}', give fewer, or let them share sockets with --sockets 64");
         }
 
         if (sockets > Ports)
         {
             throw new UsageException(
-                $"--connections: {settings.Connections} clients need {sockets} UDP ports, and the system gives out {Ports}; widen net.ipv4.ip_local_port_range with sysctl, or give fewer");
+                $"--connections: {settings.Connections} clients need {sockets} UDP ports, and the system gives out {Ports}; widen net.ipv4.ip_local_port_range with sysctl, give fewer, or let them share sockets with --sockets 64");
         }
     }
 
@@ -37,14 +37,17 @@ internal sealed record LoadLimits(long? OpenFiles, long? Ports)
     public static long Sockets(LoadSettings settings)
     {
         var (blackholed, _) = settings.Victims();
-        long sockets = 0;
+        long sockets = settings.Sockets ?? 0;
         for (var client = 0; client < settings.Connections; client++)
         {
-            sockets++;
             if (settings.IsRelayed(client, blackholed.Contains(client)))
             {
-                // The path that it has, and the one before; one that is cut off has a network of its own.
-                sockets += blackholed.Contains(client) ? 3 : 2;
+                // Its own, the path that it has, and the one before; one that is cut off has a network of its own.
+                sockets += blackholed.Contains(client) ? 4 : 3;
+            }
+            else if (settings.Sockets is null)
+            {
+                sockets++;
             }
 
             if (settings.ChangeKind == ChangeKind.Active && settings.Moves(client))

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Diagnostics;
 
 namespace QuicChat.Cli.Load;
@@ -5,6 +7,9 @@ namespace QuicChat.Cli.Load;
 /// <summary>What all clients of a run count together. For any threads.</summary>
 internal sealed class LoadMeter
 {
+    private const int MaxChangesKept = 10_000;
+
+    private readonly ConcurrentQueue<long> _changesAt = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private long _from = long.MaxValue;
     private long _to = long.MaxValue;
@@ -97,7 +102,16 @@ internal sealed class LoadMeter
 
     public void OnReconnect() => Interlocked.Increment(ref _reconnects);
 
-    public void OnPathChange() => Interlocked.Increment(ref _pathChanges);
+    public void OnPathChange()
+    {
+        if (Interlocked.Increment(ref _pathChanges) <= MaxChangesKept)
+        {
+            _changesAt.Enqueue(Now);
+        }
+    }
+
+    /// <summary>When paths changed, in seconds since the run's start, as far as that is kept.</summary>
+    public ImmutableArray<double> ChangesAt() => [.. _changesAt.Select(at => Math.Round(at / 1e6, 3)).Order()];
 
     public void OnMigration() => Interlocked.Increment(ref _migrations);
 }

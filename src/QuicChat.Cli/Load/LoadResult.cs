@@ -65,6 +65,9 @@ internal sealed record LoadResult
     /// <summary>Path changes made.</summary>
     public required long PathChanges { get; init; }
 
+    /// <summary>When they were made, in seconds since the run's start; the first 10,000.</summary>
+    public required ImmutableArray<double> ChangesAt { get; init; }
+
     /// <summary>Migrations that the gateway told its clients have completed.</summary>
     public required long Migrations { get; init; }
 
@@ -79,6 +82,9 @@ internal sealed record LoadResult
 
     /// <summary>How it stood after each step of the ramp.</summary>
     public required ImmutableArray<LoadStep> Steps { get; init; }
+
+    /// <summary>The processes whose memory each second tells, in this order.</summary>
+    public required ImmutableArray<string> ProcessNames { get; init; }
 
     /// <summary>Each second.</summary>
     public required ImmutableArray<LoadSecond> Series { get; init; }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using QuicChat.Cli.Verbs;
+using QuicChat.Quic.Engines;
 
 namespace QuicChat.Cli.Load;
 
@@ -11,7 +12,6 @@ internal sealed class LoadRun : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestSettling = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
-    private const int ClosedAtOnce = 256;
 
     private readonly LoadSettings _settings;
     private readonly LoadContext _context;
@@ -55,6 +55,7 @@ internal sealed class LoadRun : IAsyncDisposable
             new LoadMeter(),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
             [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
+            settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
             blackholed,
             stalled);
         await using var run = new LoadRun(context, progress);
@@ -62,10 +63,7 @@ internal sealed class LoadRun : IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public async ValueTask DisposeAsync() => await Parallel.ForEachAsync(
-        Clients,
-        new ParallelOptions { MaxDegreeOfParallelism = ClosedAtOnce },
-        async (client, _) => await client.DisposeAsync());
+    public async ValueTask DisposeAsync() => await Task.WhenAll(Clients.Select(client => client.DisposeAsync().AsTask()));
 
     private async Task<LoadResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -324,11 +322,13 @@ internal sealed class LoadRun : IAsyncDisposable
             ConnectedPerSecond = _rampSeconds > 0 ? Math.Round(_meter.Connected / _rampSeconds, 1) : 0,
             Reconnects = _meter.Reconnects,
             PathChanges = _meter.PathChanges,
+            ChangesAt = _meter.ChangesAt(),
             Migrations = _meter.Migrations,
             GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),
             Processes = window.Processes,
             AllocatedBytesPerSecond = Math.Round(window.AllocatedPerSecond),
             Steps = [.. _steps],
+            ProcessNames = [.. _processes.Select(process => process.Name)],
             Series = [.. seconds],
         };
     }

@@ -13,7 +13,7 @@ namespace QuicChat.Cli.Load;
 /// <param name="MaxMs">The longest.</param>
 /// <param name="PathChanges">Path changes made in it.</param>
 /// <param name="Reconnects">Reconnects in it.</param>
-/// <param name="RssBytes">Resident memory of each process, in the order of the processes in the report.</param>
+/// <param name="RssBytes">Resident memory of each process, in the order of the names in the report.</param>
 internal sealed record LoadSecond(
     double At,
     string Phase,

@@ -42,6 +42,9 @@ internal sealed record LoadSettings
     /// <summary>How many clients connect at a time.</summary>
     public int ConnectParallel { get; init; } = 64;
 
+    /// <summary>How many sockets all clients share that are not behind a simulated network; <see langword="null"/> gives each its own.</summary>
+    public int? Sockets { get; init; }
+
     /// <summary>Path changes a second, over all clients that change.</summary>
     public double ChangeRate { get; init; }
 

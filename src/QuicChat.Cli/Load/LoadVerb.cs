@@ -29,6 +29,8 @@ internal sealed class LoadVerb : Verb
     private readonly Option<int?> _connectRate = Choice.NumberOrNone(
         "--connect-rate", 1, 100_000, "How many clients connect a second; without it as fast as they come through.");
     private readonly Option<int> _connectParallel = Choice.Number("--connect-parallel", 64, 1, 1024, "How many connect at a time.");
+    private readonly Option<int?> _sockets = Choice.NumberOrNone(
+        "--sockets", 1, 60_000, "Clients share this many UDP sockets; without it each has its own. Those behind a simulated network always have.");
     private readonly Option<ImmutableArray<int>> _steps = Choice.Of<ImmutableArray<int>>(
         "--steps", "N,N,...", "Connects in these steps, and reads memory and processors at each.", ReadSteps);
     private readonly Option<TimeSpan?> _stepTime = Choice.Duration("--step-time", "1s", "1h", "For how long each step stays; 10s unless given.");
@@ -46,6 +48,11 @@ internal sealed class LoadVerb : Verb
     private readonly Option<TimeSpan?> _stallTime = Choice.Duration("--stall-time", "1ms", "1h", "For how long they stop; 2s unless given.");
     private readonly Option<int?> _seed = Choice.NumberOrNone("--seed", 0, int.MaxValue, "Repeats which clients change, are cut off or stall, and when.");
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
+    private readonly Option<string?> _report = Choice.Checked(
+        "--report",
+        "DIR",
+        $"Writes {LoadPage.FileName} there: the result as plots, in one file.",
+        directory => string.IsNullOrWhiteSpace(directory) ? "the name of the directory is empty" : null);
     private readonly Option<bool> _against = new("--against") { Description = "Loads the stack that 'up' has started in DIR, in place of one of its own." };
     private readonly ServerOptions _server = new();
     private readonly Option<string?> _tokenKey = Choice.Checked(
@@ -68,16 +75,16 @@ internal sealed class LoadVerb : Verb
             "load",
             "Puts a load on a stack, its own or one that runs, and measures throughput, latency, gaps and cost; checks every message at every member.",
             "./quicchat load",
-            "./quicchat load --rooms 50 --members 20 --publishers 20 --redis-server",
+            "./quicchat load --rooms 50 --members 20 --publishers 20 --redis-server --report artifacts/load",
             "./quicchat load --rooms 1 --members 200 --publishers 20 --rate 200 --json",
-            "./quicchat load --steps 2000,5000,20000",
+            "./quicchat load --steps 2000,5000,20000 --sockets 64",
             "./quicchat load --rooms 100 --members 2 --publishers 2 --rate 2000 --changes 20 --changes-each 1 --movers half --change-kind active --delay 20ms",
             "./quicchat load --rooms 100 --members 21 --rate 200 --storm 5s --movers listeners --duration 20s",
             "./quicchat load --rooms 1 --members 20 --rate 200 --blackhole 5% --duration 30s",
             "./quicchat load --server chat.example.org:4433 --ca roots.pem --token-key token.key --rate 100 --connect-rate 100")
         => AddOptions([
-            _connections, _rooms, _members, _publishers, _rate, _inFlight, _payload, _duration, _warmUp, _connectRate, _connectParallel, _steps, _stepTime,
-            _changes, _changesEach, _storm, _changeKind, _movers, _delay, _blackhole, _stall, _stallTime, _seed, _engine,
+            _connections, _rooms, _members, _publishers, _rate, _inFlight, _payload, _duration, _warmUp, _connectRate, _connectParallel, _sockets, _steps, _stepTime,
+            _changes, _changesEach, _storm, _changeKind, _movers, _delay, _blackhole, _stall, _stallTime, _seed, _engine, _report,
             _against, .. _server.All, _tokenKey, _silos, _gateways, _redis, _redisServer]);
 
     /// <inheritdoc />
@@ -90,6 +97,11 @@ internal sealed class LoadVerb : Verb
         var settings = Settings(parsed);
         Check(parsed, settings);
         LoadLimits.OfThisMachine().Check(settings);
+        if (parsed.GetValue(_report) is { } directory)
+        {
+            LoadPage.Prepare(directory);
+        }
+
         LoadResult result;
         if (parsed.GetValue(_against) || _server.Address(parsed) is not null)
         {
@@ -102,8 +114,15 @@ internal sealed class LoadVerb : Verb
             result = await LoadAsync(settings, LoadStack.Target(stack.Running, folder.Data, TokenLifetime), context, cancellationToken);
         }
 
+        if (parsed.GetValue(_report) is { } written)
+        {
+            context.Progress($"the report is '{LoadPage.Write(written, Command(parsed), result)}'");
+        }
+
         return Tell(result, context);
     }
+
+    private static string Command(ParseResult parsed) => $"./quicchat {string.Join(' ', parsed.Tokens.Select(token => token.Value))}";
 
     private static async Task<LoadResult> LoadAsync(
         LoadSettings settings, LoadTarget target, VerbContext context, CancellationToken cancellationToken)
@@ -133,6 +152,7 @@ internal sealed class LoadVerb : Verb
             Duration = parsed.GetValue(_duration) ?? standard.Duration,
             ConnectRate = parsed.GetValue(_connectRate),
             ConnectParallel = parsed.GetValue(_connectParallel),
+            Sockets = parsed.GetValue(_sockets),
             ChangeRate = parsed.GetValue(_changes) ?? 0,
             ChangesEach = parsed.GetValue(_changesEach),
             Storm = parsed.GetValue(_storm),
@@ -173,6 +193,7 @@ internal sealed class LoadVerb : Verb
             (!isOwn && (IsGiven(_silos) || IsGiven(_gateways) || IsGiven(_redis) || IsGiven(_redisServer)), "--silos, --gateways, --redis and --redis-server are for a stack of its own"),
             (parsed.GetValue(_against) && _server.Address(parsed) is not null, "give either --against or --server"),
             (IsGiven(_tokenKey) && _server.Address(parsed) is null, "--token-key goes with --server"),
+            (settings is { Sockets: not null, Engine: QuicEngineKind.System }, "--sockets: the engine system shares sockets as it sees fit; leave it away"),
             (IsGiven(_redis) && parsed.GetValue(_redisServer), "give either --redis or --redis-server"),
         ];
         if (checks.FirstOrDefault(check => check.IsWrong).Words is { } words)

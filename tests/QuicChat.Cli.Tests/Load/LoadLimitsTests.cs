@@ -13,7 +13,7 @@ public sealed class LoadLimitsTests
         var refusal = Assert.Throws<UsageException>(() => new LoadLimits(499, null).Check(Hundred));
 
         Assert.Equal(
-            "--connections: 100 clients need 500 open files, and this process may have 499; raise the limit with 'ulimit -n 500', or give fewer", refusal.Message);
+            "--connections: 100 clients need 500 open files, and this process may have 499; raise the limit with 'ulimit -n 500', give fewer, or let them share sockets with --sockets 64", refusal.Message);
         new LoadLimits(500, null).Check(Hundred);
     }
 
@@ -23,7 +23,7 @@ public sealed class LoadLimitsTests
         var refusal = Assert.Throws<UsageException>(() => new LoadLimits(null, 99).Check(Hundred));
 
         Assert.Equal(
-            "--connections: 100 clients need 100 UDP ports, and the system gives out 99; widen net.ipv4.ip_local_port_range with sysctl, or give fewer",
+            "--connections: 100 clients need 100 UDP ports, and the system gives out 99; widen net.ipv4.ip_local_port_range with sysctl, give fewer, or let them share sockets with --sockets 64",
             refusal.Message);
         new LoadLimits(null, 100).Check(Hundred);
     }
@@ -34,6 +34,7 @@ public sealed class LoadLimitsTests
         Assert.Equal(300, LoadLimits.Sockets(Hundred with { Storm = TimeSpan.Zero }));
         Assert.Equal(200, LoadLimits.Sockets(Hundred with { Storm = TimeSpan.Zero, Movers = Movers.Half }));
         Assert.Equal(200, LoadLimits.Sockets(Hundred with { Storm = TimeSpan.Zero, ChangeKind = ChangeKind.Active }));
+        Assert.Equal(8, LoadLimits.Sockets(Hundred with { Sockets = 8 }));
         Assert.Equal(115, LoadLimits.Sockets(Hundred with { BlackholePercent = 5 }));
     }
 
