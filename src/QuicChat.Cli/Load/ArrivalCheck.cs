@@ -1,6 +1,6 @@
 namespace QuicChat.Cli.Load;
 
-/// <summary>Counts what one member gets, by the offsets alone: they are dense, so the next one is known. For one writer and any readers.</summary>
+/// <summary>Counts what one member gets, by the offsets alone, which are dense. For one writer and any readers.</summary>
 /// <param name="joinedAt">The offset behind which messages are due.</param>
 internal sealed class ArrivalCheck(long joinedAt)
 {

@@ -14,7 +14,15 @@ namespace QuicChat.Cli.Load;
 /// <param name="Curve">Points of the percentile curve, denser towards the end.</param>
 /// <param name="Buckets">How many there were of each length.</param>
 internal sealed record Distribution(
-    long Count, double Mean, double P50, double P90, double P99, double P999, double Max, ImmutableArray<Distribution.Point> Curve, ImmutableArray<Distribution.Bucket> Buckets)
+    long Count,
+    double Mean,
+    double P50,
+    double P90,
+    double P99,
+    double P999,
+    double Max,
+    ImmutableArray<Distribution.Point> Curve,
+    ImmutableArray<Distribution.Bucket> Buckets)
 {
     // From the median to one in a million, three points an order of magnitude.
     private static readonly double[] Percentiles =

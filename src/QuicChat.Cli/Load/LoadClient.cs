@@ -51,7 +51,8 @@ internal sealed class LoadClient : IAsyncDisposable
         var interval = settings.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
         if (settings.Moves(index) && !context.Blackholed.Contains(index))
         {
-            _gaps = new GapWatch(interval, (settings.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners).Record);
+            var gaps = settings.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners;
+            _gaps = new GapWatch(interval, gaps.Record);
         }
 
         if (!context.Blackholed.IsEmpty && !context.Blackholed.Contains(index) && settings.RoomOf(index) < settings.Rooms)

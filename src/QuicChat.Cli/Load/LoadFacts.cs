@@ -12,7 +12,16 @@ namespace QuicChat.Cli.Load;
 /// <param name="DelayMs">How long datagrams are under way, in each direction, where a network is simulated.</param>
 /// <param name="Seed">Repeats its random decisions.</param>
 internal sealed record LoadFacts(
-    int Connections, int Rooms, int Members, int Publishers, double? Rate, int? InFlight, int PayloadBytes, string? ChangeKind, double DelayMs, int Seed)
+    int Connections,
+    int Rooms,
+    int Members,
+    int Publishers,
+    double? Rate,
+    int? InFlight,
+    int PayloadBytes,
+    string? ChangeKind,
+    double DelayMs,
+    int Seed)
 {
     /// <summary>Of settings.</summary>
     /// <param name="settings">The load.</param>

@@ -1,6 +1,5 @@
 using System.Net;
 using QuicChat.Cli.Verbs;
-using QuicChat.Client;
 using QuicChat.Quic.Simulation;
 
 namespace QuicChat.Cli.Load;

@@ -334,5 +334,9 @@ internal sealed class LoadRun : IAsyncDisposable
     }
 
     private sealed record Window(
-        double Seconds, double PublishedPerSecond, double DeliveredPerSecond, ImmutableArray<ProcessReport> Processes, double AllocatedPerSecond);
+        double Seconds,
+        double PublishedPerSecond,
+        double DeliveredPerSecond,
+        ImmutableArray<ProcessReport> Processes,
+        double AllocatedPerSecond);
 }

@@ -50,7 +50,9 @@ internal sealed class LoadSampler(LoadMeter meter, ImmutableArray<ProcessMeter> 
     private Totals Sample(Totals last)
     {
         var now = new Totals(meter.Now, meter.Published, delivered(), meter.PathChanges, meter.Reconnects);
-        var seconds = Math.Max(1, now.At - last.At) / 1e6;
+
+        // What is left at the end is no whole second, and no rate.
+        var seconds = Math.Max(1, (now.At - last.At) / 1e6);
         var deliveries = meter.Deliveries.TakeInterval();
         var any = deliveries.TotalCount > 0;
         _seconds.Add(new LoadSecond(
