@@ -41,6 +41,7 @@ internal static class CommandTree
             new Admin.AdminCommand(),
             new Relay.RelayVerb(),
             new Demo.DemoVerb(),
+            new Load.LoadVerb(),
         };
         ExamplesHelp.AddTo(root);
         return root;

@@ -138,6 +138,7 @@ public sealed partial class ChatClient
             KeepAliveInterval = options.IdleKeepAlive,
             HandshakeTimeout = options.ConnectTimeout,
             LocalEndPoint = options.LocalEndPoint,
+            SocketPool = options.SocketPool,
             // Rooms whose messages the application does not read keep their windows full; they must not take the control stream's part.
             ConnectionReceiveWindow = 32 * 1024 * 1024,
         };

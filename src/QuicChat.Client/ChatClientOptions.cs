@@ -44,6 +44,12 @@ public sealed class ChatClientOptions
     public IPEndPoint? LocalEndPoint { get; init; }
 
     /// <summary>
+    /// The sockets to share with other clients of the process, such as thousands of bots; unset, each connection has its own. Do not give it together with
+    /// <see cref="LocalEndPoint"/>.
+    /// </summary>
+    public ClientSocketPool? SocketPool { get; init; }
+
+    /// <summary>
     /// What the application thinks of each network that the machine is on: where the system reports a change, the connection moves by itself (active migration, RFC
     /// 9000, section 9.2) off a network that is gone, and to one that it likes better. The default avoids mobile networks and likes all others the same. Unset,
     /// or with <see cref="LocalEndPoint"/>, it does not move by itself. It is called from timers.

@@ -100,6 +100,9 @@ public sealed partial class ChatSession : IAsyncDisposable
     /// <summary>The gateway of the newest connection; empty before the first one.</summary>
     public string GatewayId => _client?.GatewayId ?? "";
 
+    /// <summary>The address and port that the newest connection sends from now; <see langword="null"/> before the first one.</summary>
+    public IPEndPoint? LocalEndPoint => _client?.LocalEndPoint;
+
     /// <summary>The newest connection's ID.</summary>
     public ConnectionId ConnectionId => _client?.ConnectionId ?? default;
 

@@ -127,6 +127,34 @@ public sealed class ServerPoolTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Of_clients_that_share_a_socket_each_is_told_by_a_reset_of_its_own()
+    {
+        await using var pool = await TwoServers.StartAsync();
+        await using var simulator = PathSimulator.Start(new PathSimulatorOptions { Server = pool.First.EndPoint });
+        var options = new QuicClientOptions { Trust = Clients.Trust, SocketPool = new ClientSocketPool(1) };
+        await using var one = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint, options);
+        await using var other = await TestEngine.Ngtcp2.ConnectAsync(simulator.ListenEndPoint, options);
+        await using var stream = await one.OpenStreamAsync();
+        await using var otherStream = await other.OpenStreamAsync();
+        await stream.EchoAsync("before");
+        await otherStream.EchoAsync("before");
+        var path = await simulator.WaitForClientAsync();
+        path.Blackhole = LinkDirections.ToClient;
+        await using var successor = await pool.RestartFirstAsync();
+        path.Rebind(new IPEndPoint(IPAddress.Loopback, 0), successor.EndPoint);
+        path.Blackhole = LinkDirections.None;
+
+        await stream.Transport.Output.WriteAsync("after"u8.ToArray());
+        var closure = await one.Feature<IConnectionCloseFeature>().Closed.Within("the end of the connection");
+        Assert.Equal(ConnectionCloseOrigin.StatelessReset, closure.Origin);
+        Assert.False(other.Feature<IConnectionCloseFeature>().Closed.IsCompleted);
+
+        await otherStream.Transport.Output.WriteAsync("after"u8.ToArray());
+        closure = await other.Feature<IConnectionCloseFeature>().Closed.Within("the end of the other connection");
+        Assert.Equal(ConnectionCloseOrigin.StatelessReset, closure.Origin);
+    }
+
+    [Fact]
     public async Task A_reset_that_is_forged_ends_nothing()
     {
         await using var crossing = await Crossing.StartAsync();

@@ -1,12 +1,8 @@
 using System.CommandLine;
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 using QuicChat.Client;
 using QuicChat.Protocol;
-using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 
 namespace QuicChat.Cli.Chat;
@@ -23,20 +19,7 @@ internal sealed class ChatVerb : Verb
 
     private readonly Option<string?> _room = Choice.Checked("--room", "ROOM", "The room.", ProtocolRules.CheckRoom);
 
-    private readonly Option<DnsEndPoint?> _server = Choice.Of<DnsEndPoint?>(
-        "--server", "HOST:PORT", "The gateway. Without it those of this machine's stack.", Quantity.HostAndPort);
-
-    private readonly Option<ServerTrust?> _fingerprint = Choice.Of<ServerTrust?>(
-        "--fingerprint", "SHA256", "The fingerprint of the gateway's certificate. Without it that of DIR.", ServerTrust.Pinned.Parse);
-
-    private const string SystemAuthorities = "system";
-
-    private readonly Option<string?> _authority = Choice.Checked(
-        "--ca",
-        "FILE",
-        "Certificate authorities (PEM) to trust instead of a fingerprint; 'system' trusts those of this system.",
-        file => string.IsNullOrWhiteSpace(file) ? "the name of the file is empty" : null);
-
+    private readonly ServerOptions _server = new();
     private readonly Option<string?> _token = Choice.Checked("--token", "JWT", "A token in place of --user.", ProtocolRules.CheckToken);
     private readonly Option<string[]> _rooms = RoomsOption.Create();
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
@@ -52,7 +35,7 @@ internal sealed class ChatVerb : Verb
             "./quicchat chat --room lobby --server chat.example.org:4433 --ca roots.pem --token \"$TOKEN\"")
     {
         _room.Required = true;
-        AddOptions(_user, _room, _server, _fingerprint, _authority, _token, _rooms, _engine);
+        AddOptions([_user, _room, .. _server.All, _token, _rooms, _engine]);
     }
 
     /// <inheritdoc />
@@ -79,17 +62,12 @@ internal sealed class ChatVerb : Verb
 
     private ChatClientOptions Connection(ParseResult parsed, DataFolder data)
     {
-        var server = parsed.GetValue(_server);
         if (parsed.GetValue(_user) is null == parsed.GetValue(_token) is null)
         {
             throw new UsageException("give either --user or --token");
         }
 
-        if (parsed.GetValue(_authority) is not null && (server is null || parsed.GetValue(_fingerprint) is not null))
-        {
-            throw new UsageException("--ca goes with --server, and takes the place of --fingerprint");
-        }
-
+        _server.Check(parsed);
         var user = parsed.GetValue(_user);
         var rooms = parsed.GetRequiredValue(_rooms);
         if (user is null && rooms.Length > 0)
@@ -103,13 +81,10 @@ internal sealed class ChatVerb : Verb
             StackClient.Token(data, user, rooms);
         }
 
-        var trust = parsed.GetValue(_authority) is { } file
-            ? file == SystemAuthorities ? new ServerTrust.SystemStore(server!.Host) : new ServerTrust.Authority(RequireAuthorities(file), server!.Host)
-            : parsed.GetValue(_fingerprint);
         return new ChatClientOptions
         {
-            Servers = server is null ? [.. RunningStack.Load(data).Gateways.Select(StackClient.Address)] : [Text(server)],
-            Trust = trust ?? StackClient.Trust(data),
+            Servers = _server.Address(parsed) is { } server ? [server] : [.. RunningStack.Load(data).Gateways.Select(StackClient.Address)],
+            Trust = _server.Trust(parsed, data),
             Token = parsed.GetValue(_token),
             // Made anew for each connection, so that a chat outlives its token.
             TokenProvider = user is null ? null : _ => ValueTask.FromResult(StackClient.Token(data, user, rooms)),
@@ -125,10 +100,7 @@ internal sealed class ChatVerb : Verb
         }
         catch (ChatConnectException e) when (e.IsUntrusted)
         {
-            var how = parsed.GetValue(_authority) is not null ? "with --ca"
-                : parsed.GetValue(_fingerprint) is not null ? "with --fingerprint"
-                : "by the data directory; name another with --data DIR, or give --fingerprint";
-            throw new ToolException($"{e.Message.TrimEnd('.')} {how}.", e);
+            throw new ToolException($"{e.Message.TrimEnd('.')} {_server.HowTrusted(parsed)}.", e);
         }
         catch (Exception e) when (e is ChatException or QuicEngineUnavailableException)
         {
@@ -147,26 +119,4 @@ internal sealed class ChatVerb : Verb
             throw new ToolException(e.Message, e);
         }
     }
-
-    private static string RequireAuthorities(string file)
-    {
-        const string Advice = "give the certificate authorities as PEM with --ca FILE";
-        try
-        {
-            var authorities = new X509Certificate2Collection();
-            authorities.ImportFromPemFile(file);
-            return authorities.Count > 0 ? file : throw new CryptographicException();
-        }
-        catch (CryptographicException e)
-        {
-            throw new ToolException($"the file '{file}' holds no certificate; {Advice}.", e);
-        }
-        catch (Exception e) when (FileProblem.IsOne(e))
-        {
-            throw new ToolException($"the file '{file}' cannot be read ({FileProblem.Describe(file, e)}); {Advice}.", e);
-        }
-    }
-
-    private static string Text(DnsEndPoint server)
-        => server.Host.Contains(':', StringComparison.Ordinal) ? $"[{server.Host}]:{server.Port}" : $"{server.Host}:{server.Port}";
 }

@@ -83,7 +83,7 @@ internal sealed class DemoVerb : Verb
         }
 
         Check(settings);
-        using var folder = DemoFolder.Open(IsDataGiven(parsed) ? context.Data : null);
+        using var folder = OwnFolder.Open("demo", IsDataGiven(parsed) ? context.Data : null);
         DemoReport report;
         var plan = Plan(parsed, parsed.GetValue(_silos), parsed.GetValue(_gateways));
         await using (var stack = await LocalStack.StartAsync(plan, folder.Data, context.Progress, cancellationToken))
@@ -115,7 +115,7 @@ internal sealed class DemoVerb : Verb
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
         var plan = Plan(parsed, IsGiven(_silos) ? parsed.GetValue(_silos) : 2, IsGiven(_gateways) ? parsed.GetValue(_gateways) : 2);
-        using var folder = DemoFolder.Open(IsDataGiven(parsed) ? context.Data : null);
+        using var folder = OwnFolder.Open("demo", IsDataGiven(parsed) ? context.Data : null);
         return await ChaosDemo.RunAsync(settings, plan, folder.Data, context, cancellationToken);
 
         // What is not given is what a cluster needs to lose a part.

@@ -94,11 +94,19 @@ internal sealed class DataFolder(string path)
                 $"'{Given}' holds no development key; '{Command("up")}' makes one, or name another directory with --data DIR.");
         }
 
-        var key = new byte[TokenKeyLength + 1];
-        return Convert.TryFromBase64String(Access(TokenKeyFile, File.ReadAllText).Trim(), key, out var length) && length == TokenKeyLength
-            ? key[..length]
-            : throw new ToolException(
+        return ReadTokenKey(TokenKeyFile)
+            ?? throw new ToolException(
                 $"'{TokenKeyFile}' does not hold {TokenKeyLength} bytes of Base64; delete it, and '{Command("up")}' makes a new one.");
+    }
+
+    /// <summary>The key of development tokens in a file; <see langword="null"/> where it holds none.</summary>
+    /// <exception cref="ToolException">The file cannot be read.</exception>
+    public static byte[]? ReadTokenKey(string file)
+    {
+        var key = new byte[TokenKeyLength + 1];
+        return Convert.TryFromBase64String(Access(file, File.ReadAllText).Trim(), key, out var length) && length == TokenKeyLength
+            ? key[..length]
+            : null;
     }
 
     /// <summary>Does something with a file of a data directory that should be possible.</summary>

@@ -24,6 +24,11 @@ internal static class DevelopmentToken
     /// <param name="now">The time at which it is issued.</param>
     /// <exception cref="ToolException">The key is missing or no key.</exception>
     public static string Create(DataFolder data, string userId, string userName, IReadOnlyList<string> rooms, TimeSpan lifetime, DateTimeOffset now)
+        => Create(data.ReadTokenKey(), userId, userName, rooms, lifetime, now);
+
+    /// <summary>As <see cref="Create(DataFolder, string, string, IReadOnlyList{string}, TimeSpan, DateTimeOffset)"/>, with a key at hand.</summary>
+    public static string Create(
+        byte[] key, string userId, string userName, IReadOnlyList<string> rooms, TimeSpan lifetime, DateTimeOffset now)
         => new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
         {
             Issuer = Issuer,
@@ -32,6 +37,6 @@ internal static class DevelopmentToken
             Claims = rooms.Count == 0 ? null : new Dictionary<string, object> { [RoomNames.Claim] = rooms },
             IssuedAt = now.UtcDateTime,
             Expires = (now + lifetime).UtcDateTime,
-            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(data.ReadTokenKey()), SecurityAlgorithms.HmacSha256),
+            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(key), SecurityAlgorithms.HmacSha256),
         });
 }

@@ -262,6 +262,7 @@ internal sealed class LocalStack : IAsyncDisposable
                 "--cluster-id", _plan.ClusterId,
                 "--service-id", ClusterDefaults.ServiceId,
                 .. _plan.TokenOptions,
+                .. _plan.LimitOptions,
             ]));
         var ready = await WaitReadyAsync<ReadyGateway>(child, cancellationToken);
         _progress($"{id}: serves on UDP port {ready.Port} with {ready.Engine}");

@@ -28,6 +28,9 @@ internal sealed record StackPlan
     /// <summary>Which tokens the gateways take, as options of theirs; none takes development tokens.</summary>
     public ImmutableArray<string> TokenOptions { get; init; } = [];
 
+    /// <summary>What the gateways allow, as options of theirs; none keeps their defaults.</summary>
+    public ImmutableArray<string> LimitOptions { get; init; } = [];
+
     /// <summary>The first silo's web port; <see langword="null"/> takes 8080 if it is free, 0 a free one.</summary>
     public int? WebPort { get; init; }
 

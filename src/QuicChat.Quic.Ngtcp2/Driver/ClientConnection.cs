@@ -15,6 +15,7 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
     private readonly ConnectionSettings _settings;
     private readonly UdpAddress[] _servers;
     private readonly ConnectionDriver _driver;
+    private readonly SharedSocket? _shared;
 
     // The newest last. What comes late by the path before the current one is still taken.
     private readonly List<UdpSocket> _sockets;
@@ -33,6 +34,22 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
         _servers = [.. servers.Select(UdpAddress.From)];
         _driver = new ConnectionDriver(loop, this, logger, _ => Release());
         socket.Handler = this;
+    }
+
+    /// <param name="loop">The thread.</param>
+    /// <param name="shared">Where the connection begins; a share of it belongs to the connection from now on.</param>
+    /// <param name="settings">How connections are.</param>
+    /// <param name="servers">The server's addresses; the first is connected to.</param>
+    /// <param name="logger">Takes the engine's log.</param>
+    public ClientConnection(
+        EventLoop loop, SharedSocket shared, ConnectionSettings settings, IEnumerable<IPEndPoint> servers, ILogger logger)
+    {
+        _loop = loop;
+        _shared = shared;
+        _sockets = [shared.Socket];
+        _settings = settings;
+        _servers = [.. servers.Select(UdpAddress.From)];
+        _driver = new ConnectionDriver(loop, this, logger, _ => Release());
     }
 
     /// <summary>Completes the handshake.</summary>
@@ -81,6 +98,15 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
         }
     }
 
+    /// <summary>What came on a shared socket and may be a stateless reset, from the server of the current path.</summary>
+    public void OnReset(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, Instant now)
+    {
+        if (_driver.Core is { IsClosed: false } core && core.CurrentPath == path)
+        {
+            _driver.OnDatagram(datagram, path, ecn, now);
+        }
+    }
+
     public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
         => _loop.TrySend(Choose(path), datagram, path, ecn, sender);
 
@@ -88,11 +114,19 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
     {
         try
         {
-            _loop.Add(_sockets[0]);
+            if (_shared is null)
+            {
+                _loop.Add(_sockets[0]);
+            }
+            else
+            {
+                _shared.Add(_loop, _driver, this);
+            }
+
             var path = new FourTuple(_sockets[0].AssumedLocal, _servers[0]);
             var context = new Ngtcp2ConnectionContext(_driver, path.ToPath(), _settings, c => _connected.TrySetResult(c), this);
             context.Failed = e => _connected.TrySetException(e);
-            var core = ConnectionCore.Connect(path, _settings, new ConnectionIdTable(new ClientConnectionIds()), _ => _loop.Wake(_driver), EventLoop.Now);
+            var core = ConnectionCore.Connect(path, _settings, _shared?.Ids ?? new ConnectionIdTable(new ClientConnectionIds()), _ => _loop.Wake(_driver), EventLoop.Now);
             core.Driver = _driver;
             _driver.Attach(core, context);
             _loop.MakeReady(_driver);
@@ -162,8 +196,13 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
         {
             if (_sockets.Remove(socket))
             {
-                _loop.Remove(socket);
-                if (socket.Blocked.Count > 0)
+                var isBlocked = socket.Blocked.Count > 0;
+                if (socket != _shared?.Socket)
+                {
+                    _loop.Remove(socket);
+                }
+
+                if (isBlocked)
                 {
                     _loop.MakeReady(_driver);
                 }
@@ -187,7 +226,8 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
 
     private void Release()
     {
-        _sockets.ForEach(_loop.Remove);
+        _sockets.Where(socket => socket != _shared?.Socket).ToList().ForEach(_loop.Remove);
+        _shared?.Release(_loop, _driver);
         ClientLoop.Release();
     }
 }

@@ -8,7 +8,7 @@ using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
 
-/// <summary>Opens client connections, each on a socket of its own, all on one thread.</summary>
+/// <summary>Opens client connections, each on a socket of its own unless they share a pool, all on one thread.</summary>
 internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILoggerFactory loggerFactory) : IMultiplexedConnectionFactory
 {
     private readonly ILogger _logger = loggerFactory.CreateLogger("QuicChat.Quic.Ngtcp2");
@@ -28,7 +28,6 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         EndPoint server, IPEndPoint remote, IEnumerable<IPEndPoint> others, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var socket = new Owned<UdpSocket>(UdpSocket.Connect(remote, options.LocalEndPoint));
         var credentials = _credentials.Value;
         var settings = new ConnectionSettings
         {
@@ -46,9 +45,28 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
             Trust = options.Trust,
             Memory = options.Resumption is { } cache ? new ServerMemory(cache, Key(server, credentials)) : null,
         };
-        var connection = new ClientConnection(
-            ClientLoop.Acquire(_logger), socket.Release(), settings, [remote, .. others], _logger);
-        return await connection.ConnectAsync(cancellationToken);
+        return await Begin(remote, settings, [remote, .. others]).ConnectAsync(cancellationToken);
+    }
+
+    // Nothing between may fail that leaves a socket or a share of the thread behind.
+    private ClientConnection Begin(IPEndPoint remote, ConnectionSettings settings, IEnumerable<IPEndPoint> servers)
+    {
+        if (options.SocketPool is { } pool)
+        {
+            var loop = ClientLoop.Acquire(_logger);
+            try
+            {
+                return new ClientConnection(loop, SharedSockets.Of(pool).Take(remote), settings, servers, _logger);
+            }
+            catch
+            {
+                ClientLoop.Release();
+                throw;
+            }
+        }
+
+        var socket = UdpSocket.Connect(remote, options.LocalEndPoint);
+        return new ClientConnection(ClientLoop.Acquire(_logger), socket, settings, servers, _logger);
     }
 
     // All addresses of a name are one server's.
@@ -58,22 +76,4 @@ internal sealed class Ngtcp2ConnectionFactory(QuicClientOptions options, ILogger
         options.Trust is ServerTrust.Pinned pinned
             ? $"pinned {Convert.ToHexStringLower(pinned.Sha256.Span)}"
             : $"{credentials.Authorities} {options.Trust.Host}");
-
-    // Disposes of what nobody took over.
-    private sealed class Owned<T>(T value) : IDisposable
-        where T : class, IDisposable
-    {
-        private T? _value = value;
-
-        public T Value => _value!;
-
-        public T Release()
-        {
-            var value = Value;
-            _value = null;
-            return value;
-        }
-
-        public void Dispose() => _value?.Dispose();
-    }
 }

@@ -24,6 +24,9 @@ public sealed class QuicClientOptions
     /// <summary>The local address and port to send from; unset, the system chooses.</summary>
     public System.Net.IPEndPoint? LocalEndPoint { get; init; }
 
+    /// <summary>The sockets to share with other connections; unset, each connection has its own. It takes the place of <see cref="LocalEndPoint"/>.</summary>
+    public ClientSocketPool? SocketPool { get; init; }
+
     /// <summary>How many unidirectional streams the server may have open; none by default, and one that is opened all the same ends the connection.</summary>
     public int MaxUnidirectionalStreams { get; init; }
 

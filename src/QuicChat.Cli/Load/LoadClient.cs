@@ -1,0 +1,300 @@
+using System.Net;
+using System.Net.Sockets;
+using QuicChat.Cli.Verbs;
+using QuicChat.Client;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Paths;
+using QuicChat.Quic.Simulation;
+
+namespace QuicChat.Cli.Load;
+
+/// <summary>One client of the load: a session in one room.</summary>
+internal sealed class LoadClient : IAsyncDisposable
+{
+    private const int ConnectTries = 3;
+
+    // What of one change is looked at.
+    private const long GapWindow = 5_000_000;
+
+    // The load bounds what is under way itself.
+    private const int MaxPending = 100_000;
+
+    // One loopback address differs from the next as much as two networks do.
+    private static readonly IPAddress[] Addresses = [new([127, 0, 0, 2]), new([127, 0, 0, 3]), IPAddress.Loopback];
+
+    private readonly LoadContext _context;
+    private readonly ChatSession _session;
+    private readonly SessionRoom _room;
+    private readonly PathSimulator? _network;
+    private readonly RoomLedger _ledger;
+    private readonly GapWatch? _gaps;
+    private readonly GapWatch? _others;
+    private readonly bool _isVictim;
+    private readonly Lock _publishing = new();
+    private readonly Task _receiving;
+    private TaskCompletionSource? _stall;
+    private int _number;
+    private int _moves;
+    private bool _wasAway;
+
+    private LoadClient(int index, LoadContext context, ChatSession session, SessionRoom room, PathSimulator? network)
+    {
+        Index = index;
+        _context = context;
+        _session = session;
+        _room = room;
+        _network = network;
+        _ledger = context.Ledgers[context.Settings.RoomOf(index)];
+        Check = new ArrivalCheck(room.Position.Offset);
+        _isVictim = context.Blackholed.Contains(index) || context.Stalled.Contains(index);
+        var settings = context.Settings;
+        var interval = settings.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
+        if (settings.Moves(index) && !context.Blackholed.Contains(index))
+        {
+            var gaps = settings.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners;
+            _gaps = new GapWatch(interval, gaps.Record);
+        }
+
+        if (!context.Blackholed.IsEmpty && !context.Blackholed.Contains(index) && settings.RoomOf(index) < settings.Rooms)
+        {
+            _others = new GapWatch(interval, context.Meter.GapsOfOthers.Record);
+        }
+
+        session.StateChanged += OnStateChanged;
+        session.PathChanged += OnPathChanged;
+        _receiving = ReceiveAsync();
+    }
+
+    /// <summary>Its number.</summary>
+    public int Index { get; }
+
+    /// <summary>What it has got.</summary>
+    public ArrivalCheck Check { get; }
+
+    /// <summary>Connects and joins.</summary>
+    /// <exception cref="ToolException">It cannot.</exception>
+    public static async Task<LoadClient> StartAsync(int index, LoadContext context, CancellationToken cancellationToken)
+    {
+        var begin = context.Meter.Now;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var client = await TryStartAsync(index, context, cancellationToken);
+                context.Meter.OnConnected(context.Meter.Now - begin);
+                return client;
+            }
+            catch (Exception e) when (e is ChatException or QuicEngineUnavailableException)
+            {
+                if (attempt == ConnectTries || e is not ChatConnectException { IsReconnectable: true })
+                {
+                    throw new ToolException($"client {index + 1} of {context.Settings.Connections}: {e.Message}", e);
+                }
+            }
+        }
+    }
+
+    /// <summary>Publishes a message; completes when it is acknowledged, or never will be.</summary>
+    /// <param name="due">When it was due, in microseconds since the run's start.</param>
+    /// <returns>Whether it was acknowledged.</returns>
+    public async Task<bool> PublishAsync(long due)
+    {
+        _context.Meter.OnPublished();
+        try
+        {
+            int number;
+            Task<PublishReceipt> receipt;
+            lock (_publishing)
+            {
+                // Numbers rise in the order of the calls.
+                number = ++_number;
+                receipt = _room.PublishAsync(new MessageText(Index, number, due).Write(_context.Mark, _context.Settings.Payload));
+            }
+
+            var offset = (await receipt).Offset;
+            if (offset != PublishReceipt.UnknownOffset)
+            {
+                _ledger.Tell(offset, Index, number);
+            }
+
+            _context.Meter.OnAcknowledged(due);
+            return true;
+        }
+        catch (Exception e) when (e is ChatException or InvalidOperationException or OperationCanceledException)
+        {
+            // A message that was refused or given up; the report counts it.
+            _context.Meter.OnUnacknowledged();
+            return false;
+        }
+    }
+
+    /// <summary>Changes its path.</summary>
+    /// <exception cref="ToolException">It cannot be changed.</exception>
+    public async Task MoveAsync()
+    {
+        var now = _context.Meter.Now;
+        var address = Addresses[_moves++ % Addresses.Length];
+        _context.Meter.OnPathChange();
+        _gaps?.Watch(now, now + GapWindow);
+        try
+        {
+            switch (_context.Settings.ChangeKind)
+            {
+                case ChangeKind.Active:
+                    await _session.MigrateAsync(address);
+                    break;
+                case ChangeKind.Address:
+                    Simulated()?.Rebind(address);
+                    break;
+                default:
+                    Simulated()?.Rebind();
+                    break;
+            }
+        }
+        catch (Exception e) when (e is PathValidationException or ChatClosedException or InvalidOperationException)
+        {
+            // It has no connection at the moment, or lost it over this. The gap goes on, and reconnects are counted.
+        }
+        catch (Exception e) when (e is SocketException or NotSupportedException)
+        {
+            throw new ToolException($"the path of client {Index + 1} cannot change ({ToolException.OneLine(e)}).", e);
+        }
+    }
+
+    /// <summary>Others are cut off from now on.</summary>
+    public void WatchOthers(long until) => _others?.Watch(_context.Meter.Now, until);
+
+    /// <summary>Arrivals are no longer due.</summary>
+    public void EndGaps()
+    {
+        _gaps?.Close(_context.Meter.Now);
+        _others?.Close(_context.Meter.Now);
+    }
+
+    /// <summary>Stops reading, or goes on.</summary>
+    public void Stall(bool isOn)
+    {
+        if (isOn)
+        {
+            Volatile.Write(ref _stall, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        else
+        {
+            Interlocked.Exchange(ref _stall, null)?.SetResult();
+        }
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        _session.StateChanged -= OnStateChanged;
+        Stall(false);
+        await _session.DisposeAsync();
+        await _receiving;
+    }
+
+    private static async Task<LoadClient> TryStartAsync(int index, LoadContext context, CancellationToken cancellationToken)
+    {
+        var user = $"load-{index + 1}";
+        var network = context.Network.Of(index);
+        var servers = context.Target.Servers;
+        var first = index % servers.Length;
+        var session = new ChatSession(
+            new ChatClientOptions
+            {
+                Servers = network is null ? [.. servers[first..], .. servers[..first]] : [network.ListenEndPoint.ToString()],
+                Trust = context.Target.Trust,
+                TokenProvider = _ => ValueTask.FromResult(context.Target.Token(user)),
+                Engine = context.Settings.Engine,
+
+                // A simulated network knows its clients by their ports.
+                SocketPool = network is null ? context.Sockets : null,
+
+                // Networks that come and go on this machine are none of the load's.
+                NetworkPolicy = null,
+            },
+            new ChatSessionOptions { MaxPendingPublishes = MaxPending });
+        try
+        {
+            await session.ConnectAsync(cancellationToken);
+            var room = await session.JoinAsync($"load-{context.Mark}-{context.Settings.RoomOf(index) + 1}", cancellationToken: cancellationToken);
+            return new LoadClient(index, context, session, room, network);
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    // The network knows the client by the port that it sends from now; after a reconnect that is another.
+    private SimulatedClient? Simulated()
+        => _session.LocalEndPoint is { } local ? _network?.Clients.FirstOrDefault(client => client.EndPoint.Port == local.Port) : null;
+
+    private async Task ReceiveAsync()
+    {
+        try
+        {
+            await foreach (var item in _room.ReadAllAsync())
+            {
+                if (item is ChatMessage message)
+                {
+                    Arrived(message);
+                }
+                else
+                {
+                    _context.Meter.OnGapTold();
+                }
+
+                if (Volatile.Read(ref _stall) is { } stall)
+                {
+                    await stall.Task;
+                }
+            }
+        }
+        catch (ChatException)
+        {
+            // What is missing is counted, and so is the end of the session.
+        }
+    }
+
+    private void Arrived(ChatMessage message)
+    {
+        var now = _context.Meter.Now;
+        if (!MessageText.TryRead(message.Body, _context.Mark, out var text))
+        {
+            _context.Meter.OnForeign();
+            return;
+        }
+
+        _ledger.Tell(message.Offset, text.Publisher, text.Number);
+        _gaps?.Arrived(now);
+        _others?.Arrived(now);
+        if (Check.Arrived(message.Offset) && !_isVictim && _context.Meter.IsMeasured(text.Due))
+        {
+            _context.Meter.Deliveries.Record(now - text.Due);
+        }
+    }
+
+    private void OnStateChanged(SessionState state)
+    {
+        switch (state)
+        {
+            case SessionState.Reconnecting when !_wasAway:
+                _wasAway = true;
+                _context.Meter.OnReconnect();
+                break;
+            case SessionState.Connected:
+                _wasAway = false;
+                break;
+        }
+    }
+
+    private void OnPathChanged(PathChange change)
+    {
+        if (change.Outcome == PathChangeOutcome.Completed)
+        {
+            _context.Meter.OnMigration();
+        }
+    }
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+
+namespace QuicChat.Cli.Load;
+
+/// <summary>The JSON object of <c>load</c>. Times are in milliseconds, unless their names say otherwise.</summary>
+internal sealed record LoadResult
+{
+    /// <summary>Whether it was ended before its time.</summary>
+    public required bool Partial { get; init; }
+
+    /// <summary>What the load consisted of.</summary>
+    public required LoadFacts Load { get; init; }
+
+    /// <summary>For how long was measured.</summary>
+    public required double Seconds { get; init; }
+
+    /// <summary>Messages sent, warm-up included.</summary>
+    public required long Published { get; init; }
+
+    /// <summary>Of these, those that were acknowledged.</summary>
+    public required long Acknowledged { get; init; }
+
+    /// <summary>Those that were refused or given up.</summary>
+    public required long Unacknowledged { get; init; }
+
+    /// <summary>Messages of the rooms' logs times the members that must have each.</summary>
+    public required long Expected { get; init; }
+
+    /// <summary>Of these, those that arrived.</summary>
+    public required long Delivered { get; init; }
+
+    /// <summary>Of these, those that did not.</summary>
+    public required long Lost { get; init; }
+
+    /// <summary>Arrivals of a message at a member that had it already, and messages that stand in a log twice.</summary>
+    public required long Duplicated { get; init; }
+
+    /// <summary>Arrivals behind a message with a higher offset, and messages that stand behind one that their publisher sent later.</summary>
+    public required long Reordered { get; init; }
+
+    /// <summary>Arrivals of what nobody sent there, or under another offset than others saw.</summary>
+    public required long Foreign { get; init; }
+
+    /// <summary>Publishes a second, while measured.</summary>
+    public required double PublishedPerSecond { get; init; }
+
+    /// <summary>Arrivals a second over all members, while measured.</summary>
+    public required double DeliveredPerSecond { get; init; }
+
+    /// <summary>From due to arrival, at each member that is neither cut off nor stalled.</summary>
+    public required Distribution DeliveryMs { get; init; }
+
+    /// <summary>From due to acknowledgement.</summary>
+    public required Distribution AckMs { get; init; }
+
+    /// <summary>From the first datagram to the joined room.</summary>
+    public required Distribution ConnectMs { get; init; }
+
+    /// <summary>Clients connected a second, over the whole ramp without the time of its steps.</summary>
+    public required double ConnectedPerSecond { get; init; }
+
+    /// <summary>Times that a connection ended and its session connected anew.</summary>
+    public required long Reconnects { get; init; }
+
+    /// <summary>Path changes made.</summary>
+    public required long PathChanges { get; init; }
+
+    /// <summary>When they were made, in seconds since the run's start; the first 10,000.</summary>
+    public required ImmutableArray<double> ChangesAt { get; init; }
+
+    /// <summary>Migrations that the gateway told its clients have completed.</summary>
+    public required long Migrations { get; init; }
+
+    /// <summary>What they cost.</summary>
+    public required LoadGaps GapMs { get; init; }
+
+    /// <summary>What each process cost while measured; this one is named load.</summary>
+    public required ImmutableArray<ProcessReport> Processes { get; init; }
+
+    /// <summary>What this process allocated a second, while measured.</summary>
+    public required double AllocatedBytesPerSecond { get; init; }
+
+    /// <summary>How it stood after each step of the ramp.</summary>
+    public required ImmutableArray<LoadStep> Steps { get; init; }
+
+    /// <summary>The processes whose memory each second tells, in this order.</summary>
+    public required ImmutableArray<string> ProcessNames { get; init; }
+
+    /// <summary>Each second.</summary>
+    public required ImmutableArray<LoadSecond> Series { get; init; }
+
+    /// <summary>What did not hold, in words; none where all did.</summary>
+    public IReadOnlyList<string> Faults()
+    {
+        (bool IsFault, string Words)[] checks =
+        [
+            (Lost > 0, $"{Lost} lost"),
+            (Duplicated > 0, $"{Duplicated} duplicated"),
+            (Reordered > 0, $"{Reordered} reordered"),
+            (Foreign > 0, $"{Foreign} that nobody sent there"),
+            (Published > 0 && Delivered == 0, "nothing arrived"),
+            (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
+        ];
+        return [.. checks.Where(check => check.IsFault).Select(check => check.Words)];
+    }
+}

@@ -1,0 +1,342 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using QuicChat.Cli.Verbs;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Cli.Load;
+
+/// <summary>One run of a load: ramp, warm-up, measured time, and the wait for what is under way.</summary>
+internal sealed class LoadRun : IAsyncDisposable
+{
+    // What is behind by more is not waited for.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestSettling = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+
+    private readonly LoadSettings _settings;
+    private readonly LoadContext _context;
+    private readonly LoadMeter _meter;
+    private readonly Action<string> _progress;
+    private readonly ImmutableArray<ProcessMeter> _processes;
+    private readonly LoadClient?[] _clients;
+    private readonly List<LoadStep> _steps = [];
+    private double _rampSeconds;
+
+    private LoadRun(LoadContext context, Action<string> progress)
+    {
+        _settings = context.Settings;
+        _context = context;
+        _meter = context.Meter;
+        _progress = progress;
+        _processes = [.. context.Target.Processes, new ProcessMeter("load", Environment.ProcessId)];
+        _clients = new LoadClient?[_settings.Connections];
+    }
+
+    private IEnumerable<LoadClient> Clients => _clients.OfType<LoadClient>();
+
+    private long Delivered => Clients.Sum(client => client.Check.Delivered);
+
+    /// <summary>Runs a load.</summary>
+    /// <param name="settings">What it consists of.</param>
+    /// <param name="target">What it is put on.</param>
+    /// <param name="progress">Is told a line each few seconds.</param>
+    /// <param name="cancellationToken">Ends it in order; the result is then marked as partial.</param>
+    /// <exception cref="ToolException">A client cannot connect.</exception>
+    public static async Task<LoadResult> RunAsync(
+        LoadSettings settings, LoadTarget target, Action<string> progress, CancellationToken cancellationToken)
+    {
+        var (blackholed, stalled) = settings.Victims();
+        await using var network = await LoadNetwork.StartAsync(settings, target.Servers, blackholed, cancellationToken);
+        var rooms = (settings.Connections + settings.Members - 1) / settings.Members;
+        var context = new LoadContext(
+            settings,
+            target,
+            network,
+            new LoadMeter(),
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
+            [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
+            settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
+            blackholed,
+            stalled);
+        await using var run = new LoadRun(context, progress);
+        return await run.RunAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync() => await Task.WhenAll(Clients.Select(client => client.DisposeAsync().AsTask()));
+
+    private async Task<LoadResult> RunAsync(CancellationToken cancellationToken)
+    {
+        var sampler = new LoadSampler(_meter, _processes, () => Delivered, _progress);
+        using var sampling = new CancellationTokenSource();
+        var sampled = sampler.RunAsync(sampling.Token);
+        var window = new Window(0, 0, 0, [], 0);
+        try
+        {
+            await RampAsync(cancellationToken);
+            window = await MeasureAsync(sampler, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _progress("interrupted; this is what there is");
+        }
+        finally
+        {
+            await sampling.CancelAsync();
+            await sampled;
+        }
+
+        return Report(window, sampler.Seconds, cancellationToken.IsCancellationRequested);
+    }
+
+    private async Task RampAsync(CancellationToken cancellationToken)
+    {
+        var done = 0;
+        foreach (var step in _settings.Steps.IsEmpty ? [_settings.Connections] : _settings.Steps)
+        {
+            var begin = _meter.Now;
+            await ConnectAsync(done, step, cancellationToken);
+            var seconds = (_meter.Now - begin) / 1e6;
+            _rampSeconds += seconds;
+            if (!_settings.Steps.IsEmpty)
+            {
+                _progress($"{step} connections; they stay for {_settings.StepTime.TotalSeconds:0} s");
+                var (processes, _) = await WatchAsync(token => Task.Delay(_settings.StepTime, token), cancellationToken);
+                _steps.Add(new LoadStep(step, Math.Round((step - done) / seconds, 1), Math.Round(seconds, 2), processes));
+            }
+
+            done = step;
+        }
+    }
+
+    private async Task ConnectAsync(int from, int to, CancellationToken cancellationToken)
+    {
+        var pace = _settings.ConnectRate is { } rate ? new Pace(TimeProvider.System, TimeProvider.System.GetTimestamp(), rate) : null;
+        await Parallel.ForAsync(
+            from,
+            to,
+            new ParallelOptions { MaxDegreeOfParallelism = _settings.ConnectParallel, CancellationToken = cancellationToken },
+            async (index, token) =>
+            {
+                if (pace is not null)
+                {
+                    await pace.UntilAsync(index - from, token);
+                }
+
+                _clients[index] = await LoadClient.StartAsync(index, _context, token);
+            });
+    }
+
+    private async Task<Window> MeasureAsync(LoadSampler sampler, CancellationToken cancellationToken)
+    {
+        using var publishing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var published = Publish(publishing.Token);
+        var window = new Window(0, 0, 0, [], 0);
+        try
+        {
+            sampler.Phase = "warm-up";
+            await Task.Delay(_settings.WarmUp, cancellationToken);
+            sampler.Phase = "measure";
+            _meter.Measure();
+            var begin = _meter.Now;
+            var (publishedBefore, deliveredBefore, allocated) = (_meter.Published, Delivered, GC.GetTotalAllocatedBytes());
+            var (processes, _) = await WatchAsync(DisturbAsync, cancellationToken, isCut: true);
+            _meter.Stop();
+            var seconds = (_meter.Now - begin) / 1e6;
+            window = new Window(
+                seconds,
+                (_meter.Published - publishedBefore) / seconds,
+                (Delivered - deliveredBefore) / seconds,
+                processes,
+                (GC.GetTotalAllocatedBytes() - allocated) / seconds);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // What there is, is told below.
+        }
+
+        sampler.Phase = "settle";
+        await publishing.CancelAsync();
+        await published;
+        foreach (var client in Clients)
+        {
+            client.EndGaps();
+        }
+
+        await SettleAsync();
+        return window;
+    }
+
+    // Reads what processes cost while something goes on.
+    private async Task<(ImmutableArray<ProcessReport> Processes, double Seconds)> WatchAsync(
+        Func<CancellationToken, Task> work, CancellationToken cancellationToken, bool isCut = false)
+    {
+        var begin = _meter.Now;
+        var before = _processes.Select(process => process.Read()).ToList();
+        try
+        {
+            await work(cancellationToken);
+        }
+        catch (OperationCanceledException) when (isCut && cancellationToken.IsCancellationRequested)
+        {
+            // The time up to now counts.
+        }
+
+        var seconds = (_meter.Now - begin) / 1e6;
+        var reports = _processes.Zip(before, (process, from) => (Meter: process, From: from, To: process.Read()))
+            .Where(reading => reading is { From: not null, To: not null })
+            .Select(reading => ProcessReport.Of(reading.Meter, reading.From!, reading.To!, seconds));
+        return ([.. reports], seconds);
+    }
+
+    private Task Publish(CancellationToken cancellationToken)
+        => _settings.Rate is { } rate
+            ? Task.Run(() => LoadPublishing.OpenAsync(_meter, PublisherAt, _settings.PublisherCount, rate, cancellationToken), CancellationToken.None)
+            : Task.WhenAll(Enumerable.Range(0, _settings.PublisherCount).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
+                .Select(index => Task.Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken), CancellationToken.None)));
+
+    private LoadClient PublisherAt(int index) => _clients[_settings.PublisherAt(index)]!;
+
+    // All that happens in the measured time, and the time itself.
+    private async Task DisturbAsync(CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var disturbances = new List<Task>
+        {
+            LoadChanges.StormAsync(_settings, Clients, ending.Token),
+            LoadChanges.SteadyAsync(_settings, Clients, ending.Token),
+            BlackholeAsync(ending.Token),
+            StallAsync(ending.Token),
+        };
+        var time = Task.Delay(_settings.Duration, cancellationToken);
+        try
+        {
+            // One that fails ends the run.
+            await foreach (var ended in Task.WhenEach(disturbances.Append(time)))
+            {
+                await ended;
+                if (ended == time)
+                {
+                    break;
+                }
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(disturbances).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task BlackholeAsync(CancellationToken cancellationToken)
+    {
+        if (_context.Blackholed.IsEmpty)
+        {
+            return;
+        }
+
+        var third = _settings.Duration / 3;
+        await Task.Delay(third, cancellationToken);
+        try
+        {
+            var until = _meter.Now + (third.Ticks / TimeSpan.TicksPerMicrosecond);
+            foreach (var client in Clients)
+            {
+                client.WatchOthers(until);
+            }
+
+            _context.Network.Blackhole(true);
+            await Task.Delay(third, cancellationToken);
+        }
+        finally
+        {
+            _context.Network.Blackhole(false);
+        }
+    }
+
+    private async Task StallAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(_settings.Duration / 3, cancellationToken);
+        var stalled = Clients.Where(client => _context.Stalled.Contains(client.Index)).ToList();
+        try
+        {
+            stalled.ForEach(client => client.Stall(true));
+            await Task.Delay(_settings.StallTime, cancellationToken);
+        }
+        finally
+        {
+            stalled.ForEach(client => client.Stall(false));
+        }
+    }
+
+    // Until all is answered and has arrived; not longer than it goes on.
+    private async Task SettleAsync()
+    {
+        var begin = _meter.Now;
+        var (seen, seenAt) = (-1L, begin);
+        while (_meter.Outstanding > 0 || Clients.Any(client => client.Check.Delivered < Expected(client)))
+        {
+            var now = _meter.Now;
+            var state = Delivered - _meter.Outstanding;
+            if (state != seen)
+            {
+                (seen, seenAt) = (state, now);
+            }
+
+            if (now - seenAt > Patience.TotalMicroseconds || now - begin > LongestSettling.TotalMicroseconds)
+            {
+                _progress($"{_meter.Outstanding} messages are not answered, and some have not arrived; that is not waited for any longer");
+                return;
+            }
+
+            await Task.Delay(Poll);
+        }
+    }
+
+    private long Expected(LoadClient client) => client.Check.Expected(_context.Ledgers[_settings.RoomOf(client.Index)].Highest);
+
+    private LoadResult Report(Window window, IReadOnlyList<LoadSecond> seconds, bool isPartial)
+    {
+        var logs = _context.Ledgers.Select(ledger => ledger.Check()).ToList();
+        var expected = Clients.Sum(Expected);
+        var delivered = Delivered;
+        return new LoadResult
+        {
+            Partial = isPartial,
+            Load = LoadFacts.Of(_settings, Clients.Count()),
+            Seconds = Math.Round(window.Seconds, 2),
+            Published = _meter.Published,
+            Acknowledged = _meter.Acknowledged,
+            Unacknowledged = _meter.Published - _meter.Acknowledged,
+            Expected = expected,
+            Delivered = delivered,
+            Lost = expected - delivered,
+            Duplicated = Clients.Sum(client => client.Check.Duplicated) + logs.Sum(log => log.Duplicated),
+            Reordered = Clients.Sum(client => client.Check.Reordered) + logs.Sum(log => log.Reordered),
+            Foreign = _meter.Foreign + _context.Ledgers.Sum(ledger => ledger.Foreign),
+            PublishedPerSecond = Math.Round(window.PublishedPerSecond, 1),
+            DeliveredPerSecond = Math.Round(window.DeliveredPerSecond, 1),
+            DeliveryMs = _meter.Deliveries.Total(),
+            AckMs = _meter.Acknowledgements.Total(),
+            ConnectMs = _meter.Connects.Total(),
+            ConnectedPerSecond = _rampSeconds > 0 ? Math.Round(_meter.Connected / _rampSeconds, 1) : 0,
+            Reconnects = _meter.Reconnects,
+            PathChanges = _meter.PathChanges,
+            ChangesAt = _meter.ChangesAt(),
+            Migrations = _meter.Migrations,
+            GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),
+            Processes = window.Processes,
+            AllocatedBytesPerSecond = Math.Round(window.AllocatedPerSecond),
+            Steps = [.. _steps],
+            ProcessNames = [.. _processes.Select(process => process.Name)],
+            Series = [.. seconds],
+        };
+    }
+
+    private sealed record Window(
+        double Seconds,
+        double PublishedPerSecond,
+        double DeliveredPerSecond,
+        ImmutableArray<ProcessReport> Processes,
+        double AllocatedPerSecond);
+}

@@ -1,0 +1,107 @@
+using System.Text.Json;
+using QuicChat.EndToEnd.Tests.Support;
+using Xunit;
+
+namespace QuicChat.EndToEnd.Tests;
+
+/// <summary>A small load, as a test of what it checks and not of how fast it is.</summary>
+public sealed class LoadTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    [Fact]
+    public async Task Two_hundred_clients_get_every_message_once_and_in_order_while_paths_change()
+    {
+        var load = await Tool.RunAsync(
+            Limit,
+            ["load", "--json", "--rooms", "20", "--members", "10", "--publishers", "2", "--rate", "100", "--duration", "10s", "--warm-up", "1s",
+                "--changes", "5", "--change-kind", "active"]);
+
+        Assert.True(load.ExitCode == 0, load.ToString());
+        var json = load.Json;
+        AssertExact(json);
+        Assert.False(json.GetProperty("partial").GetBoolean());
+        Assert.Equal(200, Number(json.GetProperty("load"), "connections"));
+
+        // All that was due was sent, in the order and to the number that the rate says, whatever the machine did meanwhile.
+        Assert.InRange(Number(json, "published"), 1_000, 1_300);
+        Assert.Equal(10 * Number(json, "published"), Number(json, "delivered"));
+        Assert.InRange(Number(json, "pathChanges"), 40, 51);
+        Assert.Equal(0, Number(json, "reconnects"));
+        Assert.Equal(Number(json, "pathChanges"), Number(json.GetProperty("gapMs").GetProperty("publishers"), "count")
+            + Number(json.GetProperty("gapMs").GetProperty("listeners"), "count"));
+        Assert.InRange(Number(json.GetProperty("deliveryMs"), "count"), 9_000, 11_000);
+        Assert.Equal(
+            ["gw-1", "load", "silo-1", "store"],
+            json.GetProperty("processes").EnumerateArray().Select(process => process.GetProperty("name").GetString()).Order());
+        Assert.All(json.GetProperty("processes").EnumerateArray(), process => Assert.True(Number(process, "rssBytes") > 1_000_000, process.ToString()));
+        Assert.InRange(json.GetProperty("series").GetArrayLength(), 10, 200);
+    }
+
+    [Fact]
+    public async Task Steps_of_idle_connections_tell_what_each_costs()
+    {
+        var load = await Tool.RunAsync(Limit, "load", "--json", "--steps", "20,60", "--step-time", "1s", "--duration", "1s");
+
+        Assert.True(load.ExitCode == 0, load.ToString());
+        var steps = load.Json.GetProperty("steps").EnumerateArray().ToList();
+        Assert.Equal([20, 60], steps.Select(step => Number(step, "connections")));
+        Assert.All(steps, step => Assert.Equal(4, step.GetProperty("processes").GetArrayLength()));
+        Assert.Equal(0, Number(load.Json, "published"));
+    }
+
+    [Fact]
+    public async Task The_report_draws_every_plot_in_a_browser_without_complaint()
+    {
+        var folder = Directory.CreateTempSubdirectory("quicchat-load-report-");
+        try
+        {
+            var load = await Tool.RunAsync(
+                Limit,
+                ["load", "--json", "--rooms", "5", "--members", "4", "--publishers", "2", "--rate", "100", "--duration", "6s", "--warm-up", "1s", "--connect-rate", "10",
+                    "--storm", "2s", "--change-kind", "active", "--report", folder.FullName]);
+            Assert.True(load.ExitCode == 0, load.ToString());
+
+            using var browser = Browser.Open(new Uri(Path.Combine(folder.FullName, "load.html")));
+            string[] plots = ["latency", "percentiles", "rate", "memory", "gaps"];
+            foreach (var scheme in (string[])["light", "dark"])
+            {
+                browser.PreferColors(scheme);
+                foreach (var plot in plots)
+                {
+                    // A line has a colour of its own; axes and grid are grey.
+                    Assert.True(browser.Evaluate<long>(ColouredPixels(plot)) > 100, $"{plot} is not drawn in {scheme}.");
+                }
+            }
+
+            Assert.Equal(plots.Length, browser.Count(".u-wrap"));
+            Assert.StartsWith("It held", browser.Text("verdict"), StringComparison.Ordinal);
+            Assert.Contains("--storm 2s", browser.Text("command"), StringComparison.Ordinal);
+            Assert.Empty(browser.Complaints());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static string ColouredPixels(string plot) => $$"""
+        (() => {
+          const canvas = document.querySelector("#{{plot}} canvas");
+          if (!canvas) return 0;
+          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const most = Math.max(data[i], data[i + 1], data[i + 2]), least = Math.min(data[i], data[i + 1], data[i + 2]);
+            if (data[i + 3] > 128 && most - least > 60) count++;
+          }
+          return count;
+        })()
+        """;
+
+    private static void AssertExact(JsonElement json)
+        => Assert.Equal(
+            (0, 0, 0, 0, 0), (Number(json, "lost"), Number(json, "duplicated"), Number(json, "reordered"), Number(json, "foreign"), Number(json, "unacknowledged")));
+
+    private static long Number(JsonElement json, string name) => json.GetProperty(name).GetInt64();
+}
