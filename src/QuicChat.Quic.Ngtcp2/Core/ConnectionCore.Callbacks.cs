@@ -185,8 +185,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(streamId, out var stream))
             {
                 stream.Receive(new ReadOnlySpan<byte>((void*)data, length), (flags & Interop.Ngtcp2.StreamDataFlagFin) != 0);
+                self.Touch(stream);
                 stream.Readable = true;
-                self._touched.Add(stream);
             }
 
             return 0;
@@ -200,8 +200,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(e.streamId, out var stream))
             {
                 stream.Acknowledge(e.End);
+                self.Touch(stream);
                 stream.Acknowledged = true;
-                self._touched.Add(stream);
             }
 
             return 0;
@@ -244,8 +244,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(e.streamId, out var stream))
             {
                 stream.ReceiveReset(e.errorCode);
+                self.Touch(stream);
                 stream.Readable = true;
-                self._touched.Add(stream);
             }
 
             return 0;

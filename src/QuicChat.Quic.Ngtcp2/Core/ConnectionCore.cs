@@ -151,6 +151,7 @@ internal sealed unsafe partial class ConnectionCore
             request();
         }
 
+        ServeTouched();
         while (_woken.TryDequeue(out var stream))
         {
             if (_connection != 0)
@@ -234,6 +235,7 @@ internal sealed unsafe partial class ConnectionCore
                 : null;
         }
 
+        ServeTouched();
         EndByLibrary(result);
         return result switch
         {
@@ -272,6 +274,7 @@ internal sealed unsafe partial class ConnectionCore
         }
         else
         {
+            ServeTouched();
             EndByLibrary(result);
         }
     }
@@ -330,6 +333,24 @@ internal sealed unsafe partial class ConnectionCore
 
         _observed.StopSending.Clear();
         NoteRetired();
+        if (_closedStreams.Count > 0)
+        {
+            ServeTouched();
+            foreach (var stream in _closedStreams)
+            {
+                stream.Release(null);
+                stream.ReturnToPeer(_connection);
+            }
+
+            _closedStreams.Clear();
+        }
+
+        ContinueMove();
+    }
+
+    // What several datagrams brought is shown to readers together, for each time wakes them.
+    private void ServeTouched()
+    {
         foreach (var stream in _touched)
         {
             if (stream.Acknowledged)
@@ -344,14 +365,14 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _touched.Clear();
-        foreach (var stream in _closedStreams)
-        {
-            stream.Release(null);
-            stream.ReturnToPeer(_connection);
-        }
+    }
 
-        _closedStreams.Clear();
-        ContinueMove();
+    private void Touch(StreamCore stream)
+    {
+        if (!stream.Readable && !stream.Acknowledged)
+        {
+            _touched.Add(stream);
+        }
     }
 
     private void EndByLibrary(int error)
