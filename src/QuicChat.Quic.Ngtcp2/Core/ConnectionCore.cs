@@ -420,6 +420,10 @@ internal sealed unsafe partial class ConnectionCore
 
     private delegate void CloseErrorSetter(Interop.Ngtcp2.CloseError* error, byte* reason, nuint length);
 
+    // By itself, so that no delegate is made where there is nothing to close.
+    private void WriteClose(ulong code, string reason)
+        => WriteClose(reason, (error, text, length) => Interop.Ngtcp2.CloseErrorSetApplication(error, code, text, length));
+
     // Writes the close, which is kept to be sent again, and lets go of everything else.
     private void WriteClose(string reason, CloseErrorSetter set)
     {

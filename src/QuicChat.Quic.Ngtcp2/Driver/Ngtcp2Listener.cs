@@ -115,6 +115,9 @@ internal sealed partial class Ngtcp2Listener : IMultiplexedConnectionListener, I
     /// <summary>Pinned blocks in use by all connections.</summary>
     internal int RentedBlocks => _settings.Pool.Rented;
 
+    /// <summary>The thread of all connections.</summary>
+    internal EventLoop Loop => _loop;
+
     /// <summary>Wire connection IDs in use.</summary>
     internal int ConnectionIds => _ids.Count;
 
