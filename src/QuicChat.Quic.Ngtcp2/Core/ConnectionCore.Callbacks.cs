@@ -102,7 +102,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         var self = Self(userData);
         var bytes = new ReadOnlySpan<byte>(data, (int)length);
-        if (!self._guard.Admits(self._isServer, level, bytes))
+        if (self._handle!.Session == 0 || !self._guard.Admits(self._isServer, level, bytes))
         {
             return self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
         }

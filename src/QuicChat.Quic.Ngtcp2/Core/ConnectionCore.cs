@@ -318,6 +318,11 @@ internal sealed unsafe partial class ConnectionCore
             StartTracking();
             _newTokenFor = _isServer && _isProven ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
+            if (_isServer)
+            {
+                // Its ticket is ngtcp2's to send by now, and a client has nothing more to say to TLS (RFC 9001, sections 4.4 and 6); one that does is refused.
+                _handle!.ReleaseSession();
+            }
         }
 
         GiveToken();
