@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Benchmarks.Peers;
-using QuicChat.Quic.Ngtcp2;
 using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
 
 namespace QuicChat.Benchmarks.Engine;
 
