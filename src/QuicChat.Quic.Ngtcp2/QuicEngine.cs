@@ -18,6 +18,9 @@ public static class QuicEngine
         // MsQuic starts its threads when it is asked.
         => Choose(kind, NativeLibraries.Problem, () => SystemEngine.IsSupported);
 
+    /// <summary>The version of libngtcp2, as it names itself; <see langword="null"/> where the engine ngtcp2 cannot run.</summary>
+    public static string? Ngtcp2Version => NativeLibraries.Version;
+
     /// <summary>Makes a factory of listeners.</summary>
     /// <exception cref="QuicEngineUnavailableException">The engine cannot run here.</exception>
     /// <exception cref="ArgumentException">An option makes no sense; the message names it.</exception>

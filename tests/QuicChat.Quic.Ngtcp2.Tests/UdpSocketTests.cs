@@ -65,11 +65,97 @@ public sealed class UdpSocketTests
         Assert.Equal(Ecn.Capable0, Receive(server, batch).Ecn);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", 1)]
+    [InlineData("127.0.0.1", 1200)]
+    [InlineData("::1", 1452)]
+    public void Datagrams_that_are_sent_together_arrive_one_by_one(string address, int size)
+    {
+        using var pair = new Pair(address);
+        Assert.True(pair.Client.SendsBatches);
+        pair.SendAndReceive(size, count: 100, last: (size + 1) / 2);
+        Assert.True(pair.Client.SendsBatches);
+    }
+
+    [Fact]
+    public unsafe void Where_the_system_refuses_batches_datagrams_go_singly()
+    {
+        // Without checksums Linux cuts no batches.
+        const int noCheck = 11;
+        using var pair = new Pair("127.0.0.1");
+        var on = 1;
+        Assert.Equal(0, Libc.SetSocketOption(pair.Client.Descriptor, Libc.SolSocket, noCheck, &on, sizeof(int)));
+        pair.SendAndReceive(1200, count: 5, last: 600);
+        Assert.False(pair.Client.SendsBatches);
+        pair.SendAndReceive(1200, count: 5, last: 1200);
+    }
+
+    [Fact]
+    public void A_batch_that_cannot_be_sent_for_another_reason_costs_the_others_nothing()
+    {
+        using var pair = new Pair("127.0.0.1");
+        var path = pair.Path with { Remote = pair.Path.Remote.WithPort(0) };
+
+        // The system refuses to send to port 0.
+        Assert.Equal(3600, pair.Client.Send(new byte[3600], 1200, path, Ecn.Capable0));
+        Assert.True(pair.Client.SendsBatches);
+        pair.SendAndReceive(1200, count: 5, last: 1200);
+    }
+
+    private sealed class Pair : IDisposable
+    {
+        private readonly ReceiveBatch _batch = new();
+
+        public Pair(string address)
+        {
+            Server = UdpSocket.Listen(new IPEndPoint(IPAddress.Parse(address), 0));
+            var at = new IPEndPoint(IPAddress.Parse(address), Server.LocalPort);
+            Client = UdpSocket.Connect(at, local: null);
+            Path = new FourTuple(Client.AssumedLocal, UdpAddress.From(at));
+        }
+
+        public UdpSocket Server { get; }
+
+        public UdpSocket Client { get; }
+
+        public FourTuple Path { get; }
+
+        public void SendAndReceive(int size, int count, int last)
+        {
+            var sent = new byte[(size * (count - 1)) + last];
+            new Random(1).NextBytes(sent);
+            Assert.Equal(sent.Length, Client.Send(sent, size, Path, Ecn.Capable0));
+            List<int> sizes = [];
+            List<byte> received = [];
+            while (Server.Receive(_batch) is > 0 and var messages)
+            {
+                for (var i = 0; i < messages; i++)
+                {
+                    Assert.True(Server.TryGetPath(_batch, i, out var path, out var ecn, out var segment));
+                    Assert.Equal((Ecn.Capable0, Client.LocalPort), (ecn, path.Remote.Port));
+                    received.AddRange(_batch.Data(i));
+                    sizes.AddRange(_batch.Data(i).ToArray().Chunk(segment).Select(chunk => chunk.Length));
+                }
+            }
+
+            Assert.Equal([.. Enumerable.Repeat(size, count - 1), last], sizes);
+            Assert.Equal(sent, received);
+        }
+
+        public void Dispose()
+        {
+            Server.Dispose();
+            Client.Dispose();
+            _batch.Dispose();
+        }
+    }
+
     private static (FourTuple Path, Ecn Ecn) Receive(UdpSocket socket, ReceiveBatch batch)
     {
         Assert.Equal(1, socket.Receive(batch));
-        Assert.True(socket.TryGetPath(batch, 0, out var path, out var ecn));
-        Assert.Equal([1, 2, 3], batch.Datagram(0).ToArray());
+        Assert.True(socket.TryGetPath(batch, 0, out var path, out var ecn, out var size));
+        Assert.Equal([1, 2, 3], batch.Data(0).ToArray());
+        Assert.Equal(3, size);
         return (path, ecn);
     }
 }

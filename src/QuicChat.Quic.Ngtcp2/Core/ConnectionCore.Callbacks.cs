@@ -102,7 +102,7 @@ internal sealed unsafe partial class ConnectionCore
     {
         var self = Self(userData);
         var bytes = new ReadOnlySpan<byte>(data, (int)length);
-        if (!self._guard.Admits(self._isServer, level, bytes))
+        if (self._handle!.Session == 0 || !self._guard.Admits(self._isServer, level, bytes))
         {
             return self.Refuse(UnexpectedMessage, "a TLS message that is not due (RFC 8446, section 4)", Interop.Ngtcp2.ErrorCrypto);
         }
@@ -185,8 +185,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(streamId, out var stream))
             {
                 stream.Receive(new ReadOnlySpan<byte>((void*)data, length), (flags & Interop.Ngtcp2.StreamDataFlagFin) != 0);
+                self.Touch(stream);
                 stream.Readable = true;
-                self._touched.Add(stream);
             }
 
             return 0;
@@ -200,8 +200,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(e.streamId, out var stream))
             {
                 stream.Acknowledge(e.End);
+                self.Touch(stream);
                 stream.Acknowledged = true;
-                self._touched.Add(stream);
             }
 
             return 0;
@@ -244,8 +244,8 @@ internal sealed unsafe partial class ConnectionCore
             if (self._streams.TryGetValue(e.streamId, out var stream))
             {
                 stream.ReceiveReset(e.errorCode);
+                self.Touch(stream);
                 stream.Readable = true;
-                self._touched.Add(stream);
             }
 
             return 0;

@@ -106,8 +106,7 @@ internal sealed unsafe partial class ConnectionCore
                 if (_closeRequest is { } close && (_sendable.Count == 0 || now.Elapsed >= close.Latest))
                 {
                     _closeRequest = null;
-                    WriteClose(
-                        close.Reason, (error, text, textLength) => Interop.Ngtcp2.CloseErrorSetApplication(error, close.Code, text, textLength));
+                    WriteClose(close.Code, close.Reason);
                     return PollClose(buffer, out path);
                 }
 

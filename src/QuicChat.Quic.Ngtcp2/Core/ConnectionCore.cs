@@ -151,6 +151,7 @@ internal sealed unsafe partial class ConnectionCore
             request();
         }
 
+        ServeTouched();
         while (_woken.TryDequeue(out var stream))
         {
             if (_connection != 0)
@@ -234,6 +235,7 @@ internal sealed unsafe partial class ConnectionCore
                 : null;
         }
 
+        ServeTouched();
         EndByLibrary(result);
         return result switch
         {
@@ -272,6 +274,7 @@ internal sealed unsafe partial class ConnectionCore
         }
         else
         {
+            ServeTouched();
             EndByLibrary(result);
         }
     }
@@ -315,6 +318,11 @@ internal sealed unsafe partial class ConnectionCore
             StartTracking();
             _newTokenFor = _isServer && _isProven ? _virtualizer.Current.Remote : null;
             _events.Enqueue(new ConnectionEvent.HandshakeCompleted());
+            if (_isServer)
+            {
+                // Its ticket is ngtcp2's to send by now, and a client has nothing more to say to TLS (RFC 9001, sections 4.4 and 6); one that does is refused.
+                _handle!.ReleaseSession();
+            }
         }
 
         GiveToken();
@@ -330,6 +338,24 @@ internal sealed unsafe partial class ConnectionCore
 
         _observed.StopSending.Clear();
         NoteRetired();
+        if (_closedStreams.Count > 0)
+        {
+            ServeTouched();
+            foreach (var stream in _closedStreams)
+            {
+                stream.Release(null);
+                stream.ReturnToPeer(_connection);
+            }
+
+            _closedStreams.Clear();
+        }
+
+        ContinueMove();
+    }
+
+    // What several datagrams brought is shown to readers together, for each time wakes them.
+    private void ServeTouched()
+    {
         foreach (var stream in _touched)
         {
             if (stream.Acknowledged)
@@ -344,14 +370,14 @@ internal sealed unsafe partial class ConnectionCore
         }
 
         _touched.Clear();
-        foreach (var stream in _closedStreams)
-        {
-            stream.Release(null);
-            stream.ReturnToPeer(_connection);
-        }
+    }
 
-        _closedStreams.Clear();
-        ContinueMove();
+    private void Touch(StreamCore stream)
+    {
+        if (!stream.Readable && !stream.Acknowledged)
+        {
+            _touched.Add(stream);
+        }
     }
 
     private void EndByLibrary(int error)
@@ -398,6 +424,10 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     private delegate void CloseErrorSetter(Interop.Ngtcp2.CloseError* error, byte* reason, nuint length);
+
+    // By itself, so that no delegate is made where there is nothing to close.
+    private void WriteClose(ulong code, string reason)
+        => WriteClose(reason, (error, text, length) => Interop.Ngtcp2.CloseErrorSetApplication(error, code, text, length));
 
     // Writes the close, which is kept to be sent again, and lets go of everything else.
     private void WriteClose(string reason, CloseErrorSetter set)

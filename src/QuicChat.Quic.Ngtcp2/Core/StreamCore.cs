@@ -25,6 +25,9 @@ internal sealed unsafe class StreamCore
     private long _consumed;
     private long _acknowledged;
     private long _sent;
+
+    // Where in the pipe that is; valid while what was sent last is not acknowledged. To look for it would cost as much as is under way, for each packet.
+    private SequencePosition _sentAt;
     private bool _finSent;
     private bool _inputEnded;
     private bool _inputCompleted;
@@ -303,7 +306,7 @@ internal sealed unsafe class StreamCore
             }
         }
 
-        var unsent = _pending.Buffer.Slice(_sent - _consumed);
+        var unsent = _pending.Buffer.Slice(SentAt);
         var count = 0;
         foreach (var segment in unsent)
         {
@@ -338,9 +341,12 @@ internal sealed unsafe class StreamCore
     /// <summary>ngtcp2 took the next <paramref name="length"/> bytes, and the end of the stream where <paramref name="fin"/>.</summary>
     public void Sent(long length, bool fin)
     {
+        _sentAt = _pending.Buffer.GetPosition(length, SentAt);
         _sent += length;
         _finSent |= fin;
     }
+
+    private SequencePosition SentAt => _sent == _consumed ? _pending.Buffer.Start : _sentAt;
 
     /// <summary>Ends a turn of sending, so that the application's flush can go on.</summary>
     public void EndRead()
@@ -353,7 +359,7 @@ internal sealed unsafe class StreamCore
         _reading = false;
         var buffer = _pending.Buffer;
         var consumed = buffer.GetPosition(_acknowledged - _consumed);
-        var examined = buffer.GetPosition(_sent - _consumed);
+        var examined = SentAt;
         _consumed = _acknowledged;
         _pending = default;
         _output.Reader.AdvanceTo(consumed, examined);

@@ -107,8 +107,8 @@ internal sealed class ClientConnection : IDatagramHandler, IDatagramSender, ICon
         }
     }
 
-    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
-        => _loop.TrySend(Choose(path), datagram, path, ecn, sender);
+    public int Send(ReadOnlySpan<byte> datagrams, int size, in FourTuple path, Ecn ecn, ConnectionDriver sender)
+        => _loop.Send(Choose(path), datagrams, size, path, ecn, sender);
 
     private void Start()
     {

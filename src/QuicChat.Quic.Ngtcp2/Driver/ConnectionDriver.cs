@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Logging;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Core;
@@ -15,7 +16,7 @@ internal sealed class ConnectionDriver
     private readonly IDatagramSender _sender;
     private readonly ILogger _logger;
     private readonly Action<ConnectionDriver> _ended;
-    private (byte[] Datagram, FourTuple Path, Ecn Ecn)? _unsent;
+    private Queue<Unsent>? _unsent;
     private bool _forgotten;
 
     public ConnectionDriver(EventLoop loop, IDatagramSender sender, ILogger logger, Action<ConnectionDriver> ended)
@@ -131,38 +132,76 @@ internal sealed class ConnectionDriver
 
     private void Transmit(Instant now)
     {
-        if (_unsent is { } unsent)
+        if (!SendUnsent())
         {
-            if (!_sender.TrySend(unsent.Datagram, unsent.Path, unsent.Ecn, this))
-            {
-                return;
-            }
-
-            _unsent = null;
+            return;
         }
 
-        var buffer = _loop.SendBuffer;
-        var sent = 0;
-        for (; sent < MaxDatagramsPerTurn; sent++)
+        var batch = new SendBatch(_loop.SendBuffer);
+        var count = 0;
+        for (; count < MaxDatagramsPerTurn && _unsent is null or { Count: 0 }; count++)
         {
-            var length = Core.PollTransmit(buffer, now, out var path);
+            if (batch.Room.IsEmpty)
+            {
+                Send(ref batch, keepsNext: false);
+            }
+
+            var length = Core.PollTransmit(batch.Room, now, out var path);
             if (length == 0)
             {
                 break;
             }
 
-            if (!_sender.TrySend(buffer[..length], path, Core.Ecn, this))
+            if (!batch.TryAdd(length, path, Core.Ecn))
             {
-                _unsent = (buffer[..length].ToArray(), path, Core.Ecn);
-                break;
+                Send(ref batch, keepsNext: true);
+                batch.TryAdd(length, path, Core.Ecn);
             }
         }
 
+        Send(ref batch, keepsNext: false);
         Core.EndTransmit();
-        if (sent == MaxDatagramsPerTurn)
+        if (count == MaxDatagramsPerTurn)
         {
             _loop.MakeReady(this);
         }
+    }
+
+    private void Send(ref SendBatch batch, bool keepsNext)
+    {
+        var datagrams = batch.Datagrams;
+
+        // What waits already goes first.
+        var sent = _unsent is { Count: > 0 } || datagrams.IsEmpty ? 0 : _sender.Send(datagrams, batch.Size, batch.Path, batch.Ecn, this);
+        if (sent < datagrams.Length)
+        {
+            var rest = ArrayPool<byte>.Shared.Rent(datagrams.Length - sent);
+            datagrams[sent..].CopyTo(rest);
+            _unsent ??= new Queue<Unsent>();
+            _unsent.Enqueue(new Unsent(rest, datagrams.Length - sent, batch.Size, batch.Path, batch.Ecn));
+        }
+
+        batch.Clear(keepsNext);
+    }
+
+    // Sends what the system did not take.
+    private bool SendUnsent()
+    {
+        while (_unsent?.TryPeek(out var unsent) == true)
+        {
+            var datagrams = unsent.Datagrams.AsSpan(unsent.Start, unsent.Length);
+            var sent = _sender.Send(datagrams, unsent.Size, unsent.Path, unsent.Ecn, this);
+            if (sent < datagrams.Length)
+            {
+                unsent.Skip(sent);
+                return false;
+            }
+
+            _unsent.Dequeue();
+            ArrayPool<byte>.Shared.Return(unsent.Datagrams);
+        }
+
+        return true;
     }
 
     // A fault of ours ends this connection and no other.
@@ -170,5 +209,22 @@ internal sealed class ConnectionDriver
     {
         EngineLog.ConnectionFaulted(_logger, Core.Id, exception);
         Core.Abandon(new ConnectionClosure(ConnectionCloseOrigin.Local, null, 1, "internal error"));
+    }
+
+    private sealed class Unsent(byte[] datagrams, int length, int size, FourTuple path, Ecn ecn)
+    {
+        public byte[] Datagrams => datagrams;
+
+        public int Start { get; private set; }
+
+        public int Length => length - Start;
+
+        public int Size => size;
+
+        public FourTuple Path => path;
+
+        public Ecn Ecn => ecn;
+
+        public void Skip(int bytes) => Start += bytes;
     }
 }

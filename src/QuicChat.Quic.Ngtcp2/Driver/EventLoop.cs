@@ -17,8 +17,8 @@ internal sealed unsafe class EventLoop : IDisposable
 {
     private const int MaxEvents = 64;
 
-    // Rounds over one socket before the others get their turn.
-    private const int ReceiveRounds = 4;
+    // Datagrams of one socket, and some more, before connections answer and the other sockets get their turn.
+    private const int ReceiveLimit = 128;
 
     private static readonly long StartTimestamp = Stopwatch.GetTimestamp();
 
@@ -28,7 +28,10 @@ internal sealed unsafe class EventLoop : IDisposable
     private readonly List<ConnectionDriver> _ready = [];
     private readonly TimerHeap _timers = new();
     private readonly ReceiveBatch _batch = new();
-    private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(Interop.Ngtcp2.MaxPmtudUdpPayloadSize, pinned: true);
+    // Room for what one call of the system takes.
+    private const int SendBufferSize = 64 * 1024;
+
+    private readonly byte[] _sendBuffer = GC.AllocateUninitializedArray<byte>(SendBufferSize, pinned: true);
     private readonly ILogger _logger;
     private readonly Thread _thread;
     private readonly int _epoll;
@@ -103,17 +106,17 @@ internal sealed unsafe class EventLoop : IDisposable
 
     public void SetTimer(ConnectionDriver driver, TimeSpan due) => _timers.Set(driver, due);
 
-    /// <summary>Sends a datagram; where the socket is full, the connection gets a turn when it is not.</summary>
-    /// <returns>Whether the system took it.</returns>
-    public bool TrySend(UdpSocket socket, ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
+    /// <summary>Sends datagrams of one size; where the socket is full, the connection gets a turn when it is not.</summary>
+    /// <returns>How many bytes the system took.</returns>
+    public int Send(UdpSocket socket, ReadOnlySpan<byte> datagrams, int size, in FourTuple path, Ecn ecn, ConnectionDriver sender)
     {
-        if (socket.TrySend(datagram, path, ecn))
+        var sent = socket.Send(datagrams, size, path, ecn);
+        if (sent < datagrams.Length)
         {
-            return true;
+            WaitUntilWritable(socket, sender);
         }
 
-        WaitUntilWritable(socket, sender);
-        return false;
+        return sent;
     }
 
     private void WaitUntilWritable(UdpSocket socket, ConnectionDriver driver)
@@ -254,15 +257,26 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void Receive(UdpSocket socket, Instant now)
     {
-        for (var round = 0; round < ReceiveRounds; round++)
+        for (var received = 0; received < ReceiveLimit;)
         {
             var count = socket.Receive(_batch);
             for (var i = 0; i < count; i++)
             {
-                if (socket.TryGetPath(_batch, i, out var path, out var ecn))
+                if (!socket.TryGetPath(_batch, i, out var path, out var ecn, out var size))
                 {
-                    socket.Handler?.OnDatagram(_batch.Datagram(i), path, ecn, now);
+                    received++;
+                    continue;
                 }
+
+                var rest = _batch.Data(i);
+                do
+                {
+                    var datagram = rest[..Math.Min(size, rest.Length)];
+                    rest = rest[datagram.Length..];
+                    received++;
+                    socket.Handler?.OnDatagram(datagram, path, ecn, now);
+                }
+                while (!rest.IsEmpty);
             }
 
             if (count < ReceiveBatch.Count)

@@ -115,6 +115,9 @@ internal sealed partial class Ngtcp2Listener : IMultiplexedConnectionListener, I
     /// <summary>Pinned blocks in use by all connections.</summary>
     internal int RentedBlocks => _settings.Pool.Rented;
 
+    /// <summary>The thread of all connections.</summary>
+    internal EventLoop Loop => _loop;
+
     /// <summary>Wire connection IDs in use.</summary>
     internal int ConnectionIds => _ids.Count;
 
@@ -251,15 +254,19 @@ internal sealed partial class Ngtcp2Listener : IMultiplexedConnectionListener, I
         }
     }
 
-    bool IDatagramSender.TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn, ConnectionDriver sender)
+    int IDatagramSender.Send(ReadOnlySpan<byte> datagrams, int size, in FourTuple path, Ecn ecn, ConnectionDriver sender)
     {
         if (path.Ingress == 0)
         {
-            return _loop.TrySend(_socket, datagram, path, ecn, sender);
+            return _loop.Send(_socket, datagrams, size, path, ecn, sender);
         }
 
-        _link!.Return(datagram, path);
-        return true;
+        for (var rest = datagrams; !rest.IsEmpty; rest = rest[Math.Min(size, rest.Length)..])
+        {
+            _link!.Return(rest[..Math.Min(size, rest.Length)], path);
+        }
+
+        return datagrams.Length;
     }
 
     private void OnHandshakeCompleted(ConnectionDriver driver, Ngtcp2ConnectionContext context)

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using QuicChat.Quic.Ngtcp2.Core;
 using QuicChat.Quic.Ngtcp2.Interop;
 
 namespace QuicChat.Quic.Ngtcp2.Driver;
@@ -7,9 +6,11 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>Native memory for receiving several datagrams in one system call; one a driver thread.</summary>
 internal sealed unsafe class ReceiveBatch : IDisposable
 {
-    public const int DatagramSize = ConnectionCore.MaxDatagramSize;
+    /// <summary>Messages that are received at once; each is a datagram, or several of one size that came together.</summary>
+    public const int Count = 16;
 
-    public const int Count = 32;
+    // The most that the system puts together (generic receive offload). What of it is never written to takes no memory.
+    private const int MessageSize = 64 * 1024;
 
     // Room for a destination address and a traffic class, of either family.
     private const int ControlSize = 128;
@@ -22,7 +23,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
     public ReceiveBatch()
     {
         Messages = (Libc.MultipleMessageHeader*)NativeMemory.AllocZeroed(Count, (nuint)sizeof(Libc.MultipleMessageHeader));
-        _data = (byte*)NativeMemory.Alloc(Count, DatagramSize);
+        _data = (byte*)NativeMemory.Alloc(Count, MessageSize);
         _control = (byte*)NativeMemory.AllocZeroed(Count, ControlSize);
         _names = (Libc.SockAddr*)NativeMemory.AllocZeroed(Count, (nuint)sizeof(Libc.SockAddr));
         _vectors = (Libc.IoVector*)NativeMemory.AllocZeroed(Count, (nuint)sizeof(Libc.IoVector));
@@ -35,7 +36,7 @@ internal sealed unsafe class ReceiveBatch : IDisposable
     {
         for (var i = 0; i < Count; i++)
         {
-            _vectors[i] = new Libc.IoVector { Base = _data + (i * DatagramSize), Length = DatagramSize };
+            _vectors[i] = new Libc.IoVector { Base = _data + (i * MessageSize), Length = MessageSize };
             Messages[i].Length = 0;
             Messages[i].Header = new Libc.MessageHeader
             {
@@ -49,7 +50,8 @@ internal sealed unsafe class ReceiveBatch : IDisposable
         }
     }
 
-    public ReadOnlySpan<byte> Datagram(int index) => new(_data + (index * DatagramSize), (int)Messages[index].Length);
+    /// <summary>What a message holds: a datagram, or several.</summary>
+    public ReadOnlySpan<byte> Data(int index) => new(_data + (index * MessageSize), (int)Messages[index].Length);
 
     public ref Libc.SockAddr Name(int index) => ref _names[index];
 

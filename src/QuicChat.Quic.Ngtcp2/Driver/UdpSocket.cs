@@ -13,13 +13,10 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// A UDP socket for both address families that says which local address each datagram was sent to, and answers from there. Where the
 /// system has no IPv6, it is an IPv4 socket.
 /// </summary>
-internal sealed unsafe class UdpSocket : IDisposable
+internal sealed unsafe partial class UdpSocket : IDisposable
 {
     // Room for the bursts of many clients; the kernel may give less (net.core.rmem_max).
     private const int BufferSize = 4 * 1024 * 1024;
-
-    // Room for a source address and a traffic class.
-    private const int ControlLength = 64;
 
     // The lower two bits of the traffic class (RFC 3168, section 5).
     private const int EcnMask = 3;
@@ -28,12 +25,12 @@ internal sealed unsafe class UdpSocket : IDisposable
     private readonly bool _namesSource;
     private readonly UdpAddress _assumedLocal;
 
-    // Until the system refuses a datagram for it.
-    private bool _sendsEcn = true;
-
     private UdpSocket(int descriptor, bool isIPv6, bool namesSource, UdpAddress assumedLocal)
     {
         Descriptor = descriptor;
+
+        // An older one would take a batch for one large datagram.
+        SendsBatches = TrySet(descriptor, Libc.SolUdp, Libc.UdpSegment, 0);
         _isIPv6 = isIPv6;
         _namesSource = namesSource;
         _assumedLocal = assumedLocal;
@@ -105,7 +102,7 @@ internal sealed unsafe class UdpSocket : IDisposable
     }
 
     /// <summary>Receives what is there, up to a batch.</summary>
-    /// <returns>How many datagrams; below <see cref="ReceiveBatch.Count"/> the socket is empty.</returns>
+    /// <returns>How many messages; below <see cref="ReceiveBatch.Count"/> the socket is empty.</returns>
     public int Receive(ReceiveBatch batch)
     {
         batch.Prepare();
@@ -120,66 +117,20 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Math.Max(count, 0);
     }
 
-    /// <summary>Whether the datagram is whole, the path that it came on, and what it says of congestion there.</summary>
-    public bool TryGetPath(ReceiveBatch batch, int index, out FourTuple path, out Ecn ecn)
+    /// <summary>Whether a message is whole and of datagrams that are not too large; the path that they came on, and what they say of congestion there.</summary>
+    /// <param name="batch">What was received.</param>
+    /// <param name="index">The message.</param>
+    /// <param name="path">The path of all of its datagrams.</param>
+    /// <param name="ecn">Their mark.</param>
+    /// <param name="size">The size of each datagram but the last, which may be smaller.</param>
+    public bool TryGetPath(ReceiveBatch batch, int index, out FourTuple path, out Ecn ecn, out int size)
     {
         ref var header = ref batch.Messages[index].Header;
         var remote = UdpAddress.From(batch.Name(index));
-        var destination = ReadControl(header, out ecn);
+        size = (int)batch.Messages[index].Length;
+        var destination = ReadControl(header, out ecn, ref size);
         path = new FourTuple(_namesSource ? destination ?? _assumedLocal : _assumedLocal, remote);
-        return (header.Flags & Libc.MsgTrunc) == 0;
-    }
-
-    /// <summary>Sends a datagram.</summary>
-    /// <returns>Whether the system took it; if not, it takes the next when the socket is writable. What cannot be sent at all counts as lost on the way.</returns>
-    public bool TrySend(ReadOnlySpan<byte> datagram, in FourTuple path, Ecn ecn = Ecn.NotCapable)
-    {
-        var name = _isIPv6 ? path.Remote.ToNativeIPv6() : path.Remote.ToNative();
-        var control = stackalloc byte[ControlLength];
-        fixed (byte* data = datagram)
-        {
-            var vector = new Libc.IoVector { Base = data, Length = (nuint)datagram.Length };
-            var header = new Libc.MessageHeader
-            {
-                Name = &name,
-                NameLength = _isIPv6 ? (uint)sizeof(Libc.SockAddr) : (uint)sizeof(Libc.SockAddrIn),
-                Vectors = &vector,
-                VectorCount = 1,
-            };
-            nuint sourceLength = 0;
-            if (_namesSource && !path.Local.IsUnspecified)
-            {
-                sourceLength = WriteSource(control, path.Local);
-            }
-
-            header.ControlLength = sourceLength;
-            if (ecn != Ecn.NotCapable && _sendsEcn)
-            {
-                header.ControlLength += WriteTrafficClass(control + sourceLength, path.Remote.IsIPv6, (int)ecn);
-            }
-
-            header.Control = header.ControlLength > 0 ? control : null;
-            var isWithoutMark = false;
-            while (Libc.SendMessage(Descriptor, &header, Libc.MsgDontWait) < 0)
-            {
-                var error = Marshal.GetLastPInvokeError();
-                if (error == Libc.EInvalid && header.ControlLength > sourceLength)
-                {
-                    isWithoutMark = true;
-                    header.ControlLength = sourceLength;
-                    header.Control = sourceLength > 0 ? control : null;
-                }
-                else if (error != Libc.EIntr)
-                {
-                    return error != Libc.EAgain;
-                }
-            }
-
-            // Only now is it known that the mark was what the system refused, and not the address, which anybody can choose.
-            _sendsEcn &= !isWithoutMark;
-        }
-
-        return true;
+        return (header.Flags & Libc.MsgTrunc) == 0 && size <= ConnectionCore.MaxDatagramSize;
     }
 
     public void Dispose() => _ = Libc.Close(Descriptor);
@@ -239,6 +190,9 @@ internal sealed unsafe class UdpSocket : IDisposable
             Set(descriptor, isIPv6 ? Libc.SolIpv6 : Libc.SolIp, isIPv6 ? Libc.Ipv6RecvPktInfo : Libc.IpPktInfo, 1);
         }
 
+        // Where the system does not offer it, each datagram comes by itself.
+        _ = TrySet(descriptor, Libc.SolUdp, Libc.UdpGro, 1);
+
         // Where the system does not offer it, all datagrams seem to be without ECN, which is allowed (RFC 9000, section 13.4.1).
         _ = TrySet(descriptor, Libc.SolIp, Libc.IpRecvTos, 1);
         if (isIPv6)
@@ -278,7 +232,7 @@ internal sealed unsafe class UdpSocket : IDisposable
         return Libc.GetSocketName(Descriptor, &native, &length) == 0 ? UdpAddress.From(native) : throw Failure();
     }
 
-    private UdpAddress? ReadControl(in Libc.MessageHeader header, out Ecn ecn)
+    private UdpAddress? ReadControl(in Libc.MessageHeader header, out Ecn ecn, ref int size)
     {
         ecn = Ecn.NotCapable;
         UdpAddress? destination = null;
@@ -304,6 +258,9 @@ internal sealed unsafe class UdpSocket : IDisposable
                 case (Libc.SolIpv6, Libc.Ipv6TrafficClass):
                     ecn = (Ecn)(*(int*)data & EcnMask);
                     break;
+                case (Libc.SolUdp, Libc.UdpGro):
+                    size = *(int*)data;
+                    break;
             }
 
             if (control->Length < (nuint)sizeof(Libc.ControlHeader))
@@ -315,38 +272,5 @@ internal sealed unsafe class UdpSocket : IDisposable
         }
 
         return destination;
-    }
-
-    private static nuint WriteTrafficClass(byte* control, bool isIPv6, int value)
-    {
-        var header = (Libc.ControlHeader*)control;
-        header->Level = isIPv6 ? Libc.SolIpv6 : Libc.SolIp;
-        header->Type = isIPv6 ? Libc.Ipv6TrafficClass : Libc.IpTos;
-        header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(int));
-        *(int*)(control + sizeof(Libc.ControlHeader)) = value;
-        return (header->Length + 7) & ~(nuint)7;
-    }
-
-    private nuint WriteSource(byte* control, UdpAddress local)
-    {
-        var header = (Libc.ControlHeader*)control;
-        var data = control + sizeof(Libc.ControlHeader);
-        if (local.IsIPv6)
-        {
-            var native = local.ToNative();
-            *(Libc.Ipv6PacketInfo*)data = new Libc.Ipv6PacketInfo { Address = native.IPv6, InterfaceIndex = native.ScopeId };
-            header->Level = Libc.SolIpv6;
-            header->Type = Libc.Ipv6PktInfo;
-            header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.Ipv6PacketInfo));
-        }
-        else
-        {
-            *(Libc.IpPacketInfo*)data = new Libc.IpPacketInfo { SpecificDestination = local.ToNative().FlowInfoOrIPv4 };
-            header->Level = Libc.SolIp;
-            header->Type = Libc.IpPktInfo;
-            header->Length = (nuint)(sizeof(Libc.ControlHeader) + sizeof(Libc.IpPacketInfo));
-        }
-
-        return (header->Length + 7) & ~(nuint)7;
     }
 }

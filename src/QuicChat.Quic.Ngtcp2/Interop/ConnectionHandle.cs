@@ -59,7 +59,7 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
     /// <summary>How many connections hold native resources now.</summary>
     public static int Live => Volatile.Read(ref _live);
 
-    /// <summary>The TLS session.</summary>
+    /// <summary>The TLS session; 0 where there is none any more.</summary>
     public nint Session { get; private set; }
 
     /// <summary>The <c>user_data</c> of callbacks.</summary>
@@ -71,6 +71,17 @@ internal sealed unsafe class ConnectionHandle : SafeHandleZeroOrMinusOneIsInvali
         SetHandle(connection);
         _block->Reference.Connection = connection;
         Ngtcp2.SetTlsNativeHandle(connection, Session);
+    }
+
+    /// <summary>
+    /// Gives the TLS session back before the connection ends: some 10 KiB. Nothing may go to TLS afterwards; ngtcp2 has the keys, and changes them, by itself. Not
+    /// from within a callback.
+    /// </summary>
+    public void ReleaseSession()
+    {
+        Ngtcp2.SetTlsNativeHandle(handle, 0);
+        Gnutls.Deinit(Session);
+        Session = 0;
     }
 
     /// <summary>Gives the TLS session other credentials, before it needs any.</summary>

@@ -14,6 +14,7 @@ internal static unsafe partial class Libc
     public const int SolSocket = 1;
     public const int SolIp = 0;
     public const int SolIpv6 = 41;
+    public const int SolUdp = 17;
     public const int SoSndBuf = 7;
     public const int SoRcvBuf = 8;
     public const int IpTos = 1;
@@ -27,6 +28,8 @@ internal static unsafe partial class Libc
     public const int Ipv6RecvTrafficClass = 66;
     public const int Ipv6TrafficClass = 67;
     public const int PmtuDiscoverProbe = 3;
+    public const int UdpSegment = 103;
+    public const int UdpGro = 104;
     public const int MsgDontWait = 0x40;
     public const int MsgTrunc = 0x20;
     public const int EventFdNonBlockCloseOnExec = 0x80800;

@@ -21,10 +21,13 @@ internal static class NativeLibraries
 
     private static readonly Lazy<LoadResult> Loaded = new(Load);
 
-    private sealed record LoadResult(Dictionary<string, nint> Handles, string? Problem);
+    private sealed record LoadResult(Dictionary<string, nint> Handles, string? Problem, string? Version = null);
 
     /// <summary>Why the engine cannot run here, naming what to install; <see langword="null"/> where it can.</summary>
     public static string? Problem => Loaded.Value.Problem;
+
+    /// <summary>What libngtcp2 calls its version; <see langword="null"/> where the engine cannot run here.</summary>
+    public static string? Version => Loaded.Value.Version;
 
     /// <exception cref="QuicEngineUnavailableException">A library is missing or too old.</exception>
     public static void EnsureLoaded()
@@ -70,8 +73,9 @@ internal static class NativeLibraries
         NativeLibrary.SetDllImportResolver(
             Assembly.GetExecutingAssembly(), (name, _, _) => handles.TryGetValue(name, out var handle) ? handle : 0);
         var info = Interop.Ngtcp2.Version(0);
+        var version = Marshal.PtrToStringUTF8((nint)info->VersionText);
         return info->VersionNumber >= Interop.Ngtcp2.OldestVersion
-            ? new(handles, null)
-            : new(handles, $"The ngtcp2 engine needs libngtcp2 1.11.0 or newer; {Marshal.PtrToStringUTF8((nint)info->VersionText)} is installed. Upgrade the package libngtcp2-16.");
+            ? new(handles, null, version)
+            : new(handles, $"The ngtcp2 engine needs libngtcp2 1.11.0 or newer; {version} is installed. Upgrade the package libngtcp2-16.");
     }
 }

@@ -65,6 +65,33 @@ public sealed class PostHandshakeTests
     }
 
     [Fact]
+    public void A_server_needs_no_TLS_after_the_handshake_not_even_to_change_keys()
+    {
+        using var link = new CoreLink().Establish();
+        Assert.False(link.Server!.Core.HasTlsSession());
+        Assert.True(link.Client.Core.HasTlsSession());
+        var stream = link.OpenStream();
+        for (var round = 0; round < 10; round++)
+        {
+            // Three probe time-outs after the last change keys may be changed again, and with what is sent next they are made.
+            link.RunFor(TimeSpan.FromSeconds(1));
+            Send();
+            (round % 2 == 0 ? link.Client : link.Server).Core.UpdateKeys(link.Now.Elapsed);
+            Send();
+        }
+
+        Assert.Null(link.Client.Closure);
+        Assert.Null(link.Server.Closure);
+
+        void Send()
+        {
+            CoreLink.Write(stream, "x"u8);
+            link.RunUntil(() => link.Server.Accepted.Count == 1 && CoreLink.Read(link.Server.Accepted.Peek()).Length == 1, "a byte");
+            link.RunFor(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    [Fact]
     public void A_client_accepts_a_session_ticket()
     {
         using var link = new CoreLink().Establish();

@@ -14,6 +14,7 @@ internal static class CHeaders
         #include <errno.h>
         #include <time.h>
         #include <netinet/in.h>
+        #include <netinet/udp.h>
         #include <sys/epoll.h>
         #include <sys/eventfd.h>
         #include <sys/socket.h>

@@ -45,6 +45,18 @@ internal static unsafe partial class Hostile
 
     public static bool HandshakeCompleted(this ConnectionCore core) => Connection(core) != 0 && GetHandshakeCompleted(Connection(core)) != 0;
 
+    /// <summary>Whether there is a TLS session still.</summary>
+    public static bool HasTlsSession(this ConnectionCore core) => Handle(core).Session != 0;
+
+    /// <summary>Begins a change of keys (RFC 9001, section 6).</summary>
+    public static void UpdateKeys(this ConnectionCore core, TimeSpan now)
+    {
+        if (InitiateKeyUpdate(Connection(core), (ulong)now.Ticks * 100) is not 0 and var result)
+        {
+            throw new InvalidOperationException($"ngtcp2 does not change the keys: {result}.");
+        }
+    }
+
     /// <summary>Whether a server may send to the path in use as much as it likes.</summary>
     public static bool IsPathValidated(this ConnectionCore core) => Virtualizer(core).Allowance == long.MaxValue;
 
@@ -133,6 +145,9 @@ internal static unsafe partial class Hostile
 
     [LibraryImport("libngtcp2.so.16", EntryPoint = "ngtcp2_conn_open_uni_stream")]
     private static partial int OpenUniStream(nint connection, long* streamId, void* streamUserData);
+
+    [LibraryImport("libngtcp2.so.16", EntryPoint = "ngtcp2_conn_initiate_key_update")]
+    private static partial int InitiateKeyUpdate(nint connection, ulong now);
 
     [LibraryImport("libngtcp2.so.16", EntryPoint = "ngtcp2_conn_submit_crypto_data")]
     private static partial int SubmitCryptoData(nint connection, int level, byte* data, nuint length);

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Connections;
+using QuicChat.Benchmarks.Peers;
+using QuicChat.Quic.Engines;
+using QuicChat.Quic.Ngtcp2;
+
+namespace QuicChat.Benchmarks.Engine;
+
+/// <summary>Measures this engine and the peer in turns, A B A B, so that whatever else the machine does is shared by both.</summary>
+internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress)
+{
+    public const string Bulk = "bulk";
+    public const string Handshakes = "handshakes";
+    public const string Memory = "memory";
+
+    // Clients in a handshake at a time.
+    private const int Concurrency = 32;
+
+    /// <summary>Makes all measurements.</summary>
+    /// <exception cref="BenchmarkException">One could not be made.</exception>
+    public async Task<IReadOnlyList<Measurement>> RunAsync(CancellationToken cancellationToken)
+    {
+        var directory = Directory.CreateTempSubdirectory("quicchat-bench-certificate-");
+        try
+        {
+            var results = new List<Measurement>();
+            foreach (var (name, measure) in new (string, Func<string, CancellationToken, Task<IReadOnlyList<Measurement>>>)[]
+                     { (Bulk, MeasureBulkAsync), (Handshakes, MeasureHandshakesAsync), (Memory, MeasureMemoryAsync) })
+            {
+                if (options.Only is null || options.Only == name)
+                {
+                    results.AddRange(await measure(directory.FullName, cancellationToken));
+                }
+            }
+
+            return results;
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private async Task<IReadOnlyList<Measurement>> MeasureBulkAsync(string directory, CancellationToken cancellationToken)
+    {
+        await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
+        await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
+        var (rate, cpu) = (new Figures(), new Figures());
+
+        // The first are compiled while they run.
+        for (var i = 0; i < 3; i++)
+        {
+            await ours.TransferAsync(options.Bytes, cancellationToken);
+        }
+
+        await InTurnsAsync(ours, peer, async (subject, isOurs) =>
+        {
+            var before = ProcessUsage.Cpu(subject.Server);
+            var time = await subject.TransferAsync(options.Bytes, cancellationToken);
+            rate.Add(isOurs, options.Bytes / time.TotalSeconds / 1e6);
+            cpu.Add(isOurs, (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds / options.Bytes * 1e9);
+            progress.WriteLine($"bulk {(isOurs ? "ours" : "peer")}: {options.Bytes / time.TotalSeconds / 1e6:0} MB/s");
+        });
+        return
+        [
+            rate.Of("bulk", "MB/s", new Budget(0.9, IsLeast: true, IsOfRatio: true)),
+            cpu.Of("bulkServerCpu", "s/GB"),
+        ];
+    }
+
+    private async Task<IReadOnlyList<Measurement>> MeasureHandshakesAsync(string directory, CancellationToken cancellationToken)
+    {
+        await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
+        await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
+        var (perCpu, perSecond) = (new Figures(), new Figures());
+
+        // The first are compiled while they run.
+        await HandshakeAsync(ours, 2 * options.Handshakes, cancellationToken);
+        await InTurnsAsync(ours, peer, async (subject, isOurs) =>
+        {
+            var before = ProcessUsage.Cpu(subject.Server);
+            var watch = Stopwatch.StartNew();
+            await HandshakeAsync(subject, options.Handshakes, cancellationToken);
+            var time = watch.Elapsed;
+            perSecond.Add(isOurs, options.Handshakes / time.TotalSeconds);
+            perCpu.Add(isOurs, options.Handshakes / (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds);
+            progress.WriteLine($"handshakes {(isOurs ? "ours" : "peer")}: {options.Handshakes / time.TotalSeconds:0} a second");
+        });
+        return
+        [
+            perCpu.Of("handshakes", "1/s of CPU", new Budget(1500, IsLeast: true, IsOfRatio: false)),
+            perSecond.Of("handshakesWall", "1/s"),
+        ];
+    }
+
+    // Of processes of its own each, for memory that a process has had it does not give back.
+    private async Task<IReadOnlyList<Measurement>> MeasureMemoryAsync(string directory, CancellationToken cancellationToken)
+    {
+        var memory = new Figures();
+        for (var pair = 0; pair < options.Pairs; pair++)
+        {
+            await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
+            memory.Add(isOurs: true, await IdleMemoryAsync(ours, cancellationToken));
+            await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
+            if (peer is not null)
+            {
+                memory.Add(isOurs: false, await IdleMemoryAsync(peer, cancellationToken));
+            }
+
+            progress.WriteLine($"memory: {memory.Of("", "").Ours[^1]:0.0} KiB a connection");
+        }
+
+        return [memory.Of("memory", "KiB")];
+    }
+
+    private async Task InTurnsAsync(IEngineSubject ours, IEngineSubject? peer, Func<IEngineSubject, bool, Task> measure)
+    {
+        for (var pair = 0; pair < options.Pairs; pair++)
+        {
+            await measure(ours, true);
+            if (peer is not null)
+            {
+                await measure(peer, false);
+            }
+        }
+    }
+
+    private async Task<double> IdleMemoryAsync(IEngineSubject subject, CancellationToken cancellationToken)
+    {
+        // What is made once.
+        await HandshakeAsync(subject, Math.Min(options.Connections, 200), cancellationToken);
+        var before = ProcessUsage.ResidentBytes(subject.Server);
+        var connections = await ConnectAsync(subject, options.Connections, cancellationToken);
+
+        // What the handshakes left is collected while nothing happens, or it is not.
+        await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+        var after = ProcessUsage.ResidentBytes(subject.Server);
+        await Parallel.ForEachAsync(connections, cancellationToken, async (connection, _) => await connection.DisposeAsync());
+        return (after - before) / 1024.0 / options.Connections;
+    }
+
+    private static async Task HandshakeAsync(IEngineSubject subject, int count, CancellationToken cancellationToken)
+    {
+        var factory = QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, subject.ClientOptions);
+        await Parallel.ForEachAsync(Enumerable.Range(0, count), Limit(cancellationToken), async (_, token) =>
+        {
+            await using var connection = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, subject.Port), null, token);
+        });
+    }
+
+    private static async Task<MultiplexedConnectionContext[]> ConnectAsync(IEngineSubject subject, int count, CancellationToken cancellationToken)
+    {
+        var factory = QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, subject.ClientOptions);
+        var connections = new MultiplexedConnectionContext[count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, count), Limit(cancellationToken), async (i, token) =>
+            connections[i] = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, subject.Port), null, token));
+        return connections;
+    }
+
+    private static ParallelOptions Limit(CancellationToken cancellationToken)
+        => new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
+
+    private sealed class Figures
+    {
+        private readonly List<double> _ours = [];
+        private readonly List<double> _peer = [];
+
+        public void Add(bool isOurs, double value) => (isOurs ? _ours : _peer).Add(value);
+
+        public Measurement Of(string name, string unit, Budget? budget = null) => new(name, unit, _ours, _peer, budget);
+    }
+}

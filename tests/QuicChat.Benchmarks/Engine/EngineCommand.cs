@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace QuicChat.Benchmarks.Engine;
+
+/// <summary>The command line of the engine's benchmark.</summary>
+internal static class EngineCommand
+{
+    /// <summary>Runs <c>engine</c> with its options.</summary>
+    /// <returns>0; 1 where it could not be run to its end.</returns>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var json = new Option<bool>("--json") { Description = "One line of JSON instead of a table" };
+        var pairs = Number("--pairs", 7, 1, 1000, "Pairs A B of each measurement");
+        var megabytes = Number("--megabytes", 300, 1, 100_000, "Size of the transfer, in 10^6 bytes");
+        var handshakes = Number("--handshakes", 2000, 1, 1_000_000, "Handshakes a run");
+        var connections = Number("--connections", 2000, 1, 25_000, "Idle connections whose memory is measured");
+        var only = new Option<string?>("--only") { Description = "One of them: bulk, handshakes or memory" };
+        only.AcceptOnlyFromAmong(EngineBenchmark.Bulk, EngineBenchmark.Handshakes, EngineBenchmark.Memory);
+        var command = new RootCommand("Measures the engine ngtcp2 beside gtlsserver and gtlsclient, in turns: bulk rate, handshakes, memory.")
+        {
+            json, pairs, megabytes, handshakes, connections, only,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var options = new EngineOptions
+            {
+                Pairs = parsed.GetValue(pairs),
+                Bytes = parsed.GetValue(megabytes) * 1_000_000L,
+                Handshakes = parsed.GetValue(handshakes),
+                Connections = parsed.GetValue(connections),
+                Only = parsed.GetValue(only),
+            };
+            var results = await new EngineBenchmark(options, parsed.GetValue(json) ? TextWriter.Null : Console.Error).RunAsync(cancellationToken);
+            Console.WriteLine(parsed.GetValue(json) ? EngineReport.ToJson(options, results) : EngineReport.ToTable(results));
+            return 0;
+        });
+        var result = command.Parse(arguments);
+        try
+        {
+            return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or BenchmarkException)
+        {
+            await Console.Error.WriteLineAsync($"engine: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static Option<int> Number(string name, int value, int least, int most, string description)
+    {
+        var option = new Option<int>(name) { Description = $"{description} ({value})", DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var number && (number < least || number > most))
+            {
+                result.AddError($"{name} is from {least} to {most}, not {number}.");
+            }
+        });
+        return option;
+    }
+}

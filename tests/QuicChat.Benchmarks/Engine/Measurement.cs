@@ -1,0 +1,28 @@
+namespace QuicChat.Benchmarks.Engine;
+
+/// <summary>One thing measured of both in turns.</summary>
+/// <param name="Name">What it is.</param>
+/// <param name="Unit">Of the figures.</param>
+/// <param name="Ours">The figures of this engine, a pair after the other.</param>
+/// <param name="Peer">The peer's; empty where it is not installed.</param>
+/// <param name="Budget">What has to be met.</param>
+internal sealed record Measurement(string Name, string Unit, IReadOnlyList<double> Ours, IReadOnlyList<double> Peer, Budget? Budget = null)
+{
+    /// <summary>Ours to the peer's, of each pair.</summary>
+    public IReadOnlyList<double> Ratios { get; } = [.. Ours.Zip(Peer, (ours, peer) => ours / peer)];
+
+    /// <summary>Whether the budget is met by the worse quartile; <see langword="null"/> without a budget, or without the peer that it is about.</summary>
+    public bool? Met => Budget is null || Judged.Count == 0 ? null
+        : Budget.IsLeast ? Quantile(Judged, 0.25) >= Budget.Limit : Quantile(Judged, 0.75) <= Budget.Limit;
+
+    private IReadOnlyList<double> Judged => Budget!.IsOfRatio ? Ratios : Ours;
+
+    /// <summary>The quantile of figures, between two of them where it falls there.</summary>
+    public static double Quantile(IReadOnlyList<double> values, double quantile)
+    {
+        var sorted = values.Order().ToArray();
+        var position = quantile * (sorted.Length - 1);
+        var below = (int)position;
+        return below + 1 == sorted.Length ? sorted[below] : sorted[below] + ((position - below) * (sorted[below + 1] - sorted[below]));
+    }
+}

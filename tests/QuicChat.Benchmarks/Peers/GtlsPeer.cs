@@ -1,0 +1,135 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using QuicChat.Benchmarks.Engine;
+using QuicChat.Quic.Certificates;
+using QuicChat.Quic.Engines;
+
+namespace QuicChat.Benchmarks.Peers;
+
+/// <summary>ngtcp2's own example programs, on the same library: gtlsserver and gtlsclient (Debian: ngtcp2-server, ngtcp2-client).</summary>
+internal sealed class GtlsPeer : IEngineSubject
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly DirectoryInfo _files;
+    private TimeSpan? _startUp;
+
+    private GtlsPeer(Process server, int port, DirectoryInfo files, PemCertificate certificate)
+    {
+        Server = server;
+        Port = port;
+        _files = files;
+        ClientOptions = new QuicClientOptions
+        {
+            Trust = new ServerTrust.Pinned(certificate.Sha256),
+            ApplicationProtocol = "h3",
+            Resumption = null,
+            // Those of HTTP/3 (RFC 9114, section 6.2).
+            MaxUnidirectionalStreams = 3,
+        };
+    }
+
+    public Process Server { get; }
+
+    public int Port { get; }
+
+    public QuicClientOptions ClientOptions { get; }
+
+    /// <summary>Starts the server; <see langword="null"/> where the programs are not installed.</summary>
+    public static async Task<GtlsPeer?> StartAsync(string certificateDirectory, CancellationToken cancellationToken)
+    {
+        if (!IsInstalled("gtlsserver") || !IsInstalled("gtlsclient"))
+        {
+            return null;
+        }
+
+        var certificate = DevelopmentCertificate.Ensure(certificateDirectory, TimeProvider.System);
+        var files = Directory.CreateTempSubdirectory("quicchat-bench-");
+        var port = FreePort();
+        var server = Start(
+            "gtlsserver", "-q", "-d", files.FullName, "127.0.0.1", $"{port}",
+            Path.Combine(certificateDirectory, DevelopmentCertificate.KeyFileName), Path.Combine(certificateDirectory, DevelopmentCertificate.CertificateFileName));
+        var peer = new GtlsPeer(server, port, files, certificate);
+        await peer.WaitUntilUpAsync(cancellationToken);
+        return peer;
+    }
+
+    public async Task<TimeSpan> TransferAsync(long bytes, CancellationToken cancellationToken)
+    {
+        // Its process and its handshake are not what is compared.
+        _startUp ??= await FetchAsync(1, cancellationToken);
+        return await FetchAsync(bytes, cancellationToken) - _startUp.Value;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Server.Kill();
+        await Server.WaitForExitAsync();
+        Server.Dispose();
+        _files.Delete(recursive: true);
+    }
+
+    private async Task<TimeSpan> FetchAsync(long bytes, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(_files.FullName, $"{bytes}");
+        if (!File.Exists(file))
+        {
+            await using var stream = File.Create(file);
+            stream.SetLength(bytes);
+        }
+
+        var watch = Stopwatch.StartNew();
+        using var client = Start("gtlsclient", "-q", "--exit-on-all-streams-close", "127.0.0.1", $"{Port}", $"https://localhost:{Port}/{bytes}");
+        await client.WaitForExitAsync(cancellationToken);
+        return client.ExitCode == 0 ? watch.Elapsed : throw new BenchmarkException($"gtlsclient ended with {client.ExitCode}.");
+    }
+
+    // It says nothing when it listens; nobody else may have its port then.
+    private async Task WaitUntilUpAsync(CancellationToken cancellationToken)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience && !Server.HasExited; await Task.Delay(20, cancellationToken))
+        {
+            try
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                return;
+            }
+        }
+
+        throw new BenchmarkException("gtlsserver does not listen.");
+    }
+
+    private static Process Start(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            var process = Process.Start(start) ?? throw new BenchmarkException($"{program} cannot be started.");
+            process.OutputDataReceived += (_, _) => { };
+            process.ErrorDataReceived += (_, _) => { };
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+            return process;
+        }
+        catch (Win32Exception e)
+        {
+            throw new BenchmarkException($"{program} cannot be started: {e.Message}");
+        }
+    }
+
+    private static bool IsInstalled(string program)
+        => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
