@@ -66,7 +66,7 @@ public sealed class ChatClientOptions
     /// </summary>
     public TimeSpan ActiveKeepAlive { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a room counts as active after its last traffic: 30 s, a pause in a conversation.</summary>
+    /// <summary>How long a room counts as active after its last traffic: 30 s, a pause in a conversation. To enter it is none.</summary>
     public TimeSpan ActiveWindow { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

@@ -61,6 +61,7 @@ internal sealed class KeepAlive : IDisposable
         _silent = silent;
         _dead = dead;
         _lastHeard = _lastPing = _activeSince = _time.GetTimestamp();
+        _lastTraffic = _lastHeard - (long)(_activeWindow.TotalSeconds * _time.TimestampFrequency);
         _timer = _time.CreateTimer(static state => ((KeepAlive)state!).Evaluate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         DeadAfter(migrationTimeout);
     }
@@ -96,7 +97,7 @@ internal sealed class KeepAlive : IDisposable
         }
     }
 
-    /// <summary>A room's stream has carried something, in either direction.</summary>
+    /// <summary>A room's stream has carried something in either direction, and not only that the room is entered.</summary>
     public void RoomTraffic()
     {
         Volatile.Write(ref _lastTraffic, _time.GetTimestamp());
@@ -106,11 +107,11 @@ internal sealed class KeepAlive : IDisposable
         }
     }
 
-    /// <summary>A room is being entered, and with that active.</summary>
+    /// <summary>A room is being entered. That alone makes none active: where nothing is said, nobody misses anything.</summary>
     public void RoomAdded()
     {
         Interlocked.Increment(ref _rooms);
-        RoomTraffic();
+        Evaluate();
     }
 
     /// <summary>A room has been left.</summary>

@@ -8,13 +8,13 @@ internal sealed partial class RoomStream
 {
     private async ValueTask HandleAsync(ServerFrame frame, CancellationToken cancellationToken)
     {
-        _client.OnRoomTraffic();
         if (!_joined.Task.IsCompleted)
         {
             await OnJoinedAsync(frame, cancellationToken).ConfigureAwait(false);
             return;
         }
 
+        _client.OnRoomTraffic();
         switch (frame.FrameCase)
         {
             case ServerFrame.FrameOneofCase.Message:

@@ -74,7 +74,7 @@ internal sealed partial class RoomStream
             join.After = new Position { Epoch = after.Epoch, Offset = (ulong)after.Offset };
         }
 
-        Send(new ClientFrame { Join = join });
+        _stream.Send(new ClientFrame { Join = join });
         try
         {
             await _joined.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

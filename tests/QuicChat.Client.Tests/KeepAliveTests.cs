@@ -20,19 +20,18 @@ public sealed class KeepAliveTests
             var joining = client.JoinAsync("lobby");
             var stream = await connection.AcceptRoomAsync();
             var room = await joining.For("the room to be joined");
-            Assert.Equal(Active, connection.Client.KeepAliveInterval);
 
-            // 30 s without traffic of the room; then the client asks itself. The gateway answers Pings all the while.
-            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(29.9));
-            Assert.Equal(Active, connection.Client.KeepAliveInterval);
-            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(0.1));
+            // Nothing has been said in it yet: the client asks itself, and seldom.
             Assert.Equal(Timeout.InfiniteTimeSpan, connection.Client.KeepAliveInterval);
 
             // A message that arrives: the listener's case.
-            await stream.SendMessageAsync(1);
-            await room.ReadAllAsync().GetAsyncEnumerator().MoveNextAsync().AsTask().For("the message");
+            await HearAsync(room, stream);
             Assert.Equal(Active, connection.Client.KeepAliveInterval);
-            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(30));
+
+            // 30 s without traffic of the room. The gateway answers Pings all the while.
+            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(29.9));
+            Assert.Equal(Active, connection.Client.KeepAliveInterval);
+            await AnswerAsync(gateway, connection, TimeSpan.FromSeconds(0.1));
             Assert.Equal(Timeout.InfiniteTimeSpan, connection.Client.KeepAliveInterval);
 
             // A message that is sent: at once, before any answer.
@@ -108,9 +107,10 @@ public sealed class KeepAliveTests
     public async Task AnActivePathThatIsSilentIsAskedForAnAnswerAndLivesOnWithIt()
     {
         using var gateway = new TestGateway();
-        var (client, connection, _, _) = await gateway.JoinAsync();
+        var (client, connection, room, stream) = await gateway.JoinAsync();
         await using (client)
         {
+            await HearAsync(room, stream);
             await connection.ReadControlUntilNowAsync();
             gateway.Time.Advance(TimeSpan.FromSeconds(4.9));
             Assert.Empty(await connection.ReadControlUntilNowAsync());
@@ -164,9 +164,10 @@ public sealed class KeepAliveTests
     public async Task TheGatewaysMigrationTimeoutDecidesHowLongThatTakes()
     {
         using var gateway = new TestGateway { Welcome = Welcome(idleTimeoutMs: 60_000, migrationTimeoutMs: 3_000) };
-        var (client, connection, _, _) = await gateway.JoinAsync();
+        var (client, connection, room, stream) = await gateway.JoinAsync();
         await using (client)
         {
+            await HearAsync(room, stream);
             gateway.Time.Advance(TimeSpan.FromSeconds(1));
             Assert.NotNull((await connection.Control.ReadAsync()).Ping);
             gateway.Time.Advance(TimeSpan.FromSeconds(3));
@@ -179,9 +180,10 @@ public sealed class KeepAliveTests
     public async Task AMigrationTimeoutThatChangesLaterDecidesFromThenOn()
     {
         using var gateway = new TestGateway { Welcome = Welcome(idleTimeoutMs: 60_000, migrationTimeoutMs: 30_000) };
-        var (client, connection, _, _) = await gateway.JoinAsync();
+        var (client, connection, room, stream) = await gateway.JoinAsync();
         await using (client)
         {
+            await HearAsync(room, stream);
             await connection.Control.SendAsync(new ServerFrame { Settings = new Settings { MigrationTimeoutMs = 3_000 } });
             await connection.ReadControlUntilNowAsync();
             Assert.Equal(TimeSpan.FromSeconds(3), client.MigrationTimeout);
@@ -248,8 +250,8 @@ public sealed class KeepAliveTests
 
             // Active: after 1 s.
             var joining = client.JoinAsync("lobby");
-            await connection.AcceptRoomAsync();
-            await joining.For("the room to be joined");
+            var stream = await connection.AcceptRoomAsync();
+            await HearAsync(await joining.For("the room to be joined"), stream);
             gateway.Time.Advance(Active);
             Assert.Equal(2UL, (await connection.Control.ReadAsync()).Ping.Number);
 
@@ -285,6 +287,13 @@ public sealed class KeepAliveTests
             gateway.Time.Advance(TimeSpan.FromSeconds(10));
             Assert.Equal(ErrorCode.MigrationFailed, (await client.Closed.For("the client to give the path up")).Code);
         }
+    }
+
+    // What makes a room active.
+    private static async Task HearAsync(ChatRoom room, GatewayStream stream)
+    {
+        await stream.SendMessageAsync(1);
+        await room.ReadAllAsync().GetAsyncEnumerator().MoveNextAsync().AsTask().For("the message");
     }
 
     private static Welcome Welcome(uint idleTimeoutMs, uint migrationTimeoutMs)

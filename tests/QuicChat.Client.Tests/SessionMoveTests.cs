@@ -220,7 +220,8 @@ public sealed class SessionMoveTests
         var (session, connection, room, stream, states) = await gateway.JoinSessionAsync(gateway.Options(servers: Two));
         await using (session)
         {
-            for (var round = 1; round <= 3; round++)
+            await SessionRoomTests.MarkAsync(room, stream, 1);
+            for (var round = 2; round <= 4; round++)
             {
                 gateway.Time.Advance(TimeSpan.FromSeconds(5));
                 var ping = (await connection.Control.ReadAsync()).Ping;
