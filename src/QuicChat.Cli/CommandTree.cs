@@ -42,6 +42,7 @@ internal static class CommandTree
             new Relay.RelayVerb(),
             new Demo.DemoVerb(),
             new Load.LoadVerb(),
+            new Bench.BenchCommand(),
         };
         ExamplesHelp.AddTo(root);
         return root;

@@ -1,15 +1,32 @@
+using System.CommandLine;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using QuicChat.Benchmarks.Compare;
 using QuicChat.Benchmarks.Engine;
-
-// Within this process: a project that is generated for each run would have to be built first.
-var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).AsMutator());
+using QuicChat.Cli.Verbs;
 
 return args switch
 {
     ["engine", .. var options] => await EngineCommand.RunAsync(options),
     ["serve", var directory] => await EngineServer.RunAsync(directory),
-    _ => BenchmarkSwitcher.FromAssembly(typeof(EngineCommand).Assembly).Run(args, config).SelectMany(summary => summary.Reports).All(report => report.Success) ? 0 : 1,
+    ["micro", .. var options] => RunMicro(options),
+    _ => await CompareAsync(args),
 };
+
+static int RunMicro(string[] options)
+{
+    // Within this process: a project that is generated for each run would have to be built first.
+    var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance).AsMutator());
+    var summaries = BenchmarkSwitcher.FromAssembly(typeof(CompareVerb).Assembly).Run(options, config);
+    return summaries.SelectMany(summary => summary.Reports).All(report => report.Success) ? ExitCode.Held : ExitCode.Failed;
+}
+
+static async Task<int> CompareAsync(string[] args)
+{
+    using var stop = new StopSignals();
+    var root = new RootCommand("Benchmarks: compare, engine, micro; './quicchat bench --help' tells of them.") { new CompareVerb() };
+    return await root.Parse(args).InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, stop.Token);
+}

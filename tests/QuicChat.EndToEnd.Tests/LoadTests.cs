@@ -69,8 +69,7 @@ public sealed class LoadTests
                 browser.PreferColors(scheme);
                 foreach (var plot in plots)
                 {
-                    // A line has a colour of its own; axes and grid are grey.
-                    Assert.True(browser.Evaluate<long>(ColouredPixels(plot)) > 100, $"{plot} is not drawn in {scheme}.");
+                    Assert.True(browser.ColouredPixels($"#{plot}") > 100, $"{plot} is not drawn in {scheme}.");
                 }
             }
 
@@ -84,20 +83,6 @@ public sealed class LoadTests
             folder.Delete(recursive: true);
         }
     }
-
-    private static string ColouredPixels(string plot) => $$"""
-        (() => {
-          const canvas = document.querySelector("#{{plot}} canvas");
-          if (!canvas) return 0;
-          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-          let count = 0;
-          for (let i = 0; i < data.length; i += 4) {
-            const most = Math.max(data[i], data[i + 1], data[i + 2]), least = Math.min(data[i], data[i + 1], data[i + 2]);
-            if (data[i + 3] > 128 && most - least > 60) count++;
-          }
-          return count;
-        })()
-        """;
 
     private static void AssertExact(JsonElement json)
         => Assert.Equal(

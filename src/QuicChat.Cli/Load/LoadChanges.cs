@@ -7,7 +7,7 @@ internal static class LoadChanges
 
     /// <summary>All paths change within a second; nothing where no storm is asked for.</summary>
     /// <returns>Completes when each has changed.</returns>
-    public static async Task StormAsync(LoadSettings settings, IEnumerable<LoadClient> clients, CancellationToken cancellationToken)
+    public static async Task StormAsync(LoadSettings settings, IEnumerable<ILoadClient> clients, CancellationToken cancellationToken)
     {
         var movers = Movers(settings, clients);
         if (settings.Storm is not { } at || movers.Length == 0)
@@ -22,7 +22,7 @@ internal static class LoadChanges
 
     /// <summary>Paths change at a constant rate, one client's after the other's; nothing where no rate is asked for.</summary>
     /// <returns>Completes when it is cancelled, or each has changed as often as it may.</returns>
-    public static async Task SteadyAsync(LoadSettings settings, IEnumerable<LoadClient> clients, CancellationToken cancellationToken)
+    public static async Task SteadyAsync(LoadSettings settings, IEnumerable<ILoadClient> clients, CancellationToken cancellationToken)
     {
         var movers = Movers(settings, clients);
         if (settings.ChangeRate <= 0 || movers.Length == 0)
@@ -35,7 +35,7 @@ internal static class LoadChanges
         await RunAsync(pace, count, movers, cancellationToken);
     }
 
-    private static async Task RunAsync(Pace pace, long count, LoadClient[] movers, CancellationToken cancellationToken)
+    private static async Task RunAsync(Pace pace, long count, ILoadClient[] movers, CancellationToken cancellationToken)
     {
         var moves = new List<Task>();
         for (var index = 0L; index < count; index++)
@@ -53,7 +53,7 @@ internal static class LoadChanges
         await Task.WhenAll(moves).WaitAsync(cancellationToken);
     }
 
-    private static LoadClient[] Movers(LoadSettings settings, IEnumerable<LoadClient> clients)
+    private static ILoadClient[] Movers(LoadSettings settings, IEnumerable<ILoadClient> clients)
     {
         var movers = clients.Where(client => settings.Moves(client.Index)).ToArray();
         new Random(settings.Seed).Shuffle(movers);

@@ -9,7 +9,7 @@ using QuicChat.Quic.Simulation;
 namespace QuicChat.Cli.Load;
 
 /// <summary>One client of the load: a session in one room.</summary>
-internal sealed class LoadClient : IAsyncDisposable
+internal sealed class LoadClient : ILoadClient
 {
     private const int ConnectTries = 3;
 
@@ -27,6 +27,7 @@ internal sealed class LoadClient : IAsyncDisposable
     private readonly SessionRoom _room;
     private readonly PathSimulator? _network;
     private readonly RoomLedger _ledger;
+    private readonly ArrivalCheck _check;
     private readonly GapWatch? _gaps;
     private readonly GapWatch? _others;
     private readonly bool _isVictim;
@@ -45,7 +46,7 @@ internal sealed class LoadClient : IAsyncDisposable
         _room = room;
         _network = network;
         _ledger = context.Ledgers[context.Settings.RoomOf(index)];
-        Check = new ArrivalCheck(room.Position.Offset);
+        _check = new ArrivalCheck(room.Position.Offset);
         _isVictim = context.Blackholed.Contains(index) || context.Stalled.Contains(index);
         var settings = context.Settings;
         var interval = settings.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
@@ -65,22 +66,32 @@ internal sealed class LoadClient : IAsyncDisposable
         _receiving = ReceiveAsync();
     }
 
-    /// <summary>Its number.</summary>
+    /// <inheritdoc />
     public int Index { get; }
 
-    /// <summary>What it has got.</summary>
-    public ArrivalCheck Check { get; }
+    /// <inheritdoc />
+    public long Delivered => _check.Delivered;
+
+    /// <inheritdoc />
+    public long Expected => _check.Expected(_ledger.Highest);
+
+    /// <inheritdoc />
+    public long Duplicated => _check.Duplicated;
+
+    /// <inheritdoc />
+    public long Reordered => _check.Reordered;
 
     /// <summary>Connects and joins.</summary>
     /// <exception cref="ToolException">It cannot.</exception>
-    public static async Task<LoadClient> StartAsync(int index, LoadContext context, CancellationToken cancellationToken)
+    public static async Task<LoadClient> StartAsync(
+        int index, LoadContext context, LoadTarget target, PathSimulator? network, CancellationToken cancellationToken)
     {
         var begin = context.Meter.Now;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var client = await TryStartAsync(index, context, cancellationToken);
+                var client = await TryStartAsync(index, context, target, network, cancellationToken);
                 context.Meter.OnConnected(context.Meter.Now - begin);
                 return client;
             }
@@ -94,9 +105,7 @@ internal sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Publishes a message; completes when it is acknowledged, or never will be.</summary>
-    /// <param name="due">When it was due, in microseconds since the run's start.</param>
-    /// <returns>Whether it was acknowledged.</returns>
+    /// <inheritdoc />
     public async Task<bool> PublishAsync(long due)
     {
         _context.Meter.OnPublished();
@@ -128,8 +137,7 @@ internal sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Changes its path.</summary>
-    /// <exception cref="ToolException">It cannot be changed.</exception>
+    /// <inheritdoc />
     public async Task MoveAsync()
     {
         var now = _context.Meter.Now;
@@ -161,17 +169,17 @@ internal sealed class LoadClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Others are cut off from now on.</summary>
+    /// <inheritdoc />
     public void WatchOthers(long until) => _others?.Watch(_context.Meter.Now, until);
 
-    /// <summary>Arrivals are no longer due.</summary>
+    /// <inheritdoc />
     public void EndGaps()
     {
         _gaps?.Close(_context.Meter.Now);
         _others?.Close(_context.Meter.Now);
     }
 
-    /// <summary>Stops reading, or goes on.</summary>
+    /// <inheritdoc />
     public void Stall(bool isOn)
     {
         if (isOn)
@@ -193,18 +201,18 @@ internal sealed class LoadClient : IAsyncDisposable
         await _receiving;
     }
 
-    private static async Task<LoadClient> TryStartAsync(int index, LoadContext context, CancellationToken cancellationToken)
+    private static async Task<LoadClient> TryStartAsync(
+        int index, LoadContext context, LoadTarget target, PathSimulator? network, CancellationToken cancellationToken)
     {
         var user = $"load-{index + 1}";
-        var network = context.Network.Of(index);
-        var servers = context.Target.Servers;
+        var servers = target.Servers;
         var first = index % servers.Length;
         var session = new ChatSession(
             new ChatClientOptions
             {
                 Servers = network is null ? [.. servers[first..], .. servers[..first]] : [network.ListenEndPoint.ToString()],
-                Trust = context.Target.Trust,
-                TokenProvider = _ => ValueTask.FromResult(context.Target.Token(user)),
+                Trust = target.Trust,
+                TokenProvider = _ => ValueTask.FromResult(target.Token(user)),
                 Engine = context.Settings.Engine,
 
                 // A simulated network knows its clients by their ports.
@@ -270,7 +278,7 @@ internal sealed class LoadClient : IAsyncDisposable
         _ledger.Tell(message.Offset, text.Publisher, text.Number);
         _gaps?.Arrived(now);
         _others?.Arrived(now);
-        if (Check.Arrived(message.Offset) && !_isVictim && _context.Meter.IsMeasured(text.Due))
+        if (_check.Arrived(message.Offset) && !_isVictim && _context.Meter.IsMeasured(text.Due))
         {
             _context.Meter.Deliveries.Record(now - text.Due);
         }

@@ -5,8 +5,6 @@ namespace QuicChat.Cli.Load;
 
 /// <summary>What the clients of one run share.</summary>
 /// <param name="Settings">The load.</param>
-/// <param name="Target">What it is put on.</param>
-/// <param name="Network">The networks between.</param>
 /// <param name="Meter">What they count together.</param>
 /// <param name="Mark">Tells the run's messages and rooms from all others.</param>
 /// <param name="Ledgers">What stands in each room's log.</param>
@@ -15,8 +13,6 @@ namespace QuicChat.Cli.Load;
 /// <param name="Stalled">Those that will stop reading.</param>
 internal sealed record LoadContext(
     LoadSettings Settings,
-    LoadTarget Target,
-    LoadNetwork Network,
     LoadMeter Meter,
     string Mark,
     ImmutableArray<RoomLedger> Ledgers,

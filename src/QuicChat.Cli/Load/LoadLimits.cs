@@ -8,8 +8,8 @@ namespace QuicChat.Cli.Load;
 /// <param name="Ports">How many ports the system gives to sockets that ask for any.</param>
 internal sealed record LoadLimits(long? OpenFiles, long? Ports)
 {
-    // Libraries, pipes to children, event descriptors.
-    private const int OtherFiles = 400;
+    /// <summary>Files that are open for other things: libraries, pipes to children, event descriptors.</summary>
+    public const int OtherFiles = 400;
 
     /// <summary>Those of this machine.</summary>
     public static LoadLimits OfThisMachine() => new(ReadOpenFiles(), ReadPorts());

@@ -11,7 +11,7 @@ internal static class LoadPublishing
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Publishes the next when the one before is acknowledged.</summary>
-    public static async Task ClosedAsync(LoadMeter meter, LoadClient client, CancellationToken cancellationToken)
+    public static async Task ClosedAsync(LoadMeter meter, ILoadClient client, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
@@ -24,7 +24,7 @@ internal static class LoadPublishing
 
     /// <summary>Publishes at a constant rate, by one client after the other, whatever is acknowledged.</summary>
     public static async Task OpenAsync(
-        LoadMeter meter, Func<int, LoadClient> publisher, int publishers, double rate, CancellationToken cancellationToken)
+        LoadMeter meter, Func<int, ILoadClient> publisher, int publishers, double rate, CancellationToken cancellationToken)
     {
         var pace = new Pace(TimeProvider.System, TimeProvider.System.GetTimestamp(), rate);
         var start = meter.Now;

@@ -18,47 +18,47 @@ internal sealed class LoadRun : IAsyncDisposable
     private readonly LoadMeter _meter;
     private readonly Action<string> _progress;
     private readonly ImmutableArray<ProcessMeter> _processes;
-    private readonly LoadClient?[] _clients;
+    private readonly ILoadSubject _subject;
+    private readonly ILoadClient?[] _clients;
     private readonly List<LoadStep> _steps = [];
     private double _rampSeconds;
 
-    private LoadRun(LoadContext context, Action<string> progress)
+    private LoadRun(LoadContext context, ILoadSubject subject, Action<string> progress)
     {
+        _subject = subject;
         _settings = context.Settings;
         _context = context;
         _meter = context.Meter;
         _progress = progress;
-        _processes = [.. context.Target.Processes, new ProcessMeter("load", Environment.ProcessId)];
-        _clients = new LoadClient?[_settings.Connections];
+        _processes = [.. subject.Processes, new ProcessMeter("load", Environment.ProcessId)];
+        _clients = new ILoadClient?[_settings.Connections];
     }
 
-    private IEnumerable<LoadClient> Clients => _clients.OfType<LoadClient>();
+    private IEnumerable<ILoadClient> Clients => _clients.OfType<ILoadClient>();
 
-    private long Delivered => Clients.Sum(client => client.Check.Delivered);
+    private long Delivered => Clients.Sum(client => client.Delivered);
 
     /// <summary>Runs a load.</summary>
     /// <param name="settings">What it consists of.</param>
-    /// <param name="target">What it is put on.</param>
+    /// <param name="subject">What it is put on.</param>
     /// <param name="progress">Is told a line each few seconds.</param>
     /// <param name="cancellationToken">Ends it in order; the result is then marked as partial.</param>
     /// <exception cref="ToolException">A client cannot connect.</exception>
     public static async Task<LoadResult> RunAsync(
-        LoadSettings settings, LoadTarget target, Action<string> progress, CancellationToken cancellationToken)
+        LoadSettings settings, ILoadSubject subject, Action<string> progress, CancellationToken cancellationToken)
     {
         var (blackholed, stalled) = settings.Victims();
-        await using var network = await LoadNetwork.StartAsync(settings, target.Servers, blackholed, cancellationToken);
         var rooms = (settings.Connections + settings.Members - 1) / settings.Members;
         var context = new LoadContext(
             settings,
-            target,
-            network,
             new LoadMeter(),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
             [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
             settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
             blackholed,
             stalled);
-        await using var run = new LoadRun(context, progress);
+        progress($"{settings.Connections} clients connect; seed {settings.Seed}");
+        await using var run = new LoadRun(context, subject, progress);
         return await run.RunAsync(cancellationToken);
     }
 
@@ -123,7 +123,7 @@ internal sealed class LoadRun : IAsyncDisposable
                     await pace.UntilAsync(index - from, token);
                 }
 
-                _clients[index] = await LoadClient.StartAsync(index, _context, token);
+                _clients[index] = await _subject.StartClientAsync(index, _context, token);
             });
     }
 
@@ -195,7 +195,7 @@ internal sealed class LoadRun : IAsyncDisposable
             : Task.WhenAll(Enumerable.Range(0, _settings.PublisherCount).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
                 .Select(index => Task.Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken), CancellationToken.None)));
 
-    private LoadClient PublisherAt(int index) => _clients[_settings.PublisherAt(index)]!;
+    private ILoadClient PublisherAt(int index) => _clients[_settings.PublisherAt(index)]!;
 
     // All that happens in the measured time, and the time itself.
     private async Task DisturbAsync(CancellationToken cancellationToken)
@@ -245,12 +245,12 @@ internal sealed class LoadRun : IAsyncDisposable
                 client.WatchOthers(until);
             }
 
-            _context.Network.Blackhole(true);
+            _subject.Blackhole(true);
             await Task.Delay(third, cancellationToken);
         }
         finally
         {
-            _context.Network.Blackhole(false);
+            _subject.Blackhole(false);
         }
     }
 
@@ -274,7 +274,7 @@ internal sealed class LoadRun : IAsyncDisposable
     {
         var begin = _meter.Now;
         var (seen, seenAt) = (-1L, begin);
-        while (_meter.Outstanding > 0 || Clients.Any(client => client.Check.Delivered < Expected(client)))
+        while (_meter.Outstanding > 0 || Clients.Any(client => client.Delivered < client.Expected))
         {
             var now = _meter.Now;
             var state = Delivered - _meter.Outstanding;
@@ -293,12 +293,10 @@ internal sealed class LoadRun : IAsyncDisposable
         }
     }
 
-    private long Expected(LoadClient client) => client.Check.Expected(_context.Ledgers[_settings.RoomOf(client.Index)].Highest);
-
     private LoadResult Report(Window window, IReadOnlyList<LoadSecond> seconds, bool isPartial)
     {
         var logs = _context.Ledgers.Select(ledger => ledger.Check()).ToList();
-        var expected = Clients.Sum(Expected);
+        var expected = Clients.Sum(client => client.Expected);
         var delivered = Delivered;
         return new LoadResult
         {
@@ -311,8 +309,8 @@ internal sealed class LoadRun : IAsyncDisposable
             Expected = expected,
             Delivered = delivered,
             Lost = expected - delivered,
-            Duplicated = Clients.Sum(client => client.Check.Duplicated) + logs.Sum(log => log.Duplicated),
-            Reordered = Clients.Sum(client => client.Check.Reordered) + logs.Sum(log => log.Reordered),
+            Duplicated = Clients.Sum(client => client.Duplicated) + logs.Sum(log => log.Duplicated),
+            Reordered = Clients.Sum(client => client.Reordered) + logs.Sum(log => log.Reordered),
             Foreign = _meter.Foreign + _context.Ledgers.Sum(ledger => ledger.Foreign),
             PublishedPerSecond = Math.Round(window.PublishedPerSecond, 1),
             DeliveredPerSecond = Math.Round(window.DeliveredPerSecond, 1),

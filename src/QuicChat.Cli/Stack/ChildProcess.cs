@@ -61,8 +61,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <exception cref="ToolException">The log cannot be written.</exception>
     public static ChildProcess Start(string name, IEnumerable<string> command, string logFile, bool appends = false)
     {
-        // A session of its own: the terminal's Ctrl+C reaches this process alone, which then stops its children in order.
-        string[] line = File.Exists(SessionStarter) ? [SessionStarter, .. command] : [.. command];
+        var line = InOwnSession(command);
         var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardInput = true,
@@ -72,6 +71,12 @@ internal sealed class ChildProcess : IAsyncDisposable
         var log = DataFolder.Access(logFile, file => OpenLog(file, appends));
         return new ChildProcess(name, Process.Start(start)!, logFile, log);
     }
+
+    /// <summary>
+    /// A command line in a session of its own: the terminal's Ctrl+C reaches this process alone, which then stops its children in order.
+    /// </summary>
+    public static string[] InOwnSession(IEnumerable<string> command)
+        => File.Exists(SessionStarter) ? [SessionStarter, .. command] : [.. command];
 
     /// <summary>Waits for the line of JSON by which the child says that it serves.</summary>
     /// <typeparam name="T">The shape of the line.</typeparam>

@@ -24,7 +24,11 @@ internal sealed record ServerProgram(string Folder, string Assembly)
 
     /// <summary>The command line that runs it as a child of this process.</summary>
     /// <exception cref="ToolException">It is not built.</exception>
-    public IReadOnlyList<string> Command(IEnumerable<string> arguments) => [Host, Locate(), .. arguments, "--exit-with-parent"];
+    public IReadOnlyList<string> Command(IEnumerable<string> arguments) => [.. Line(arguments), "--exit-with-parent"];
+
+    /// <summary>The command line that runs it.</summary>
+    /// <exception cref="ToolException">It is not built.</exception>
+    public IReadOnlyList<string> Line(IEnumerable<string> arguments) => [Host, Locate(), .. arguments];
 
     private string Locate()
     {

@@ -8,14 +8,27 @@ using QuicChat.Quic.Ngtcp2;
 namespace QuicChat.Benchmarks.Engine;
 
 /// <summary>Measures this engine and the peer in turns, A B A B, so that whatever else the machine does is shared by both.</summary>
-internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress)
+internal sealed class EngineBenchmark(EngineOptions options, Action<string> progress)
 {
     public const string Bulk = "bulk";
     public const string Handshakes = "handshakes";
     public const string Memory = "memory";
 
+    /// <summary>What each does, in words.</summary>
+    public static readonly IReadOnlyDictionary<string, string> Titles = new Dictionary<string, string>
+    {
+        [Bulk] = "One connection, server to client, beside gtlsserver and gtlsclient",
+        [Handshakes] = "Full handshakes for a second of the server's processor time",
+        [Memory] = "Idle connections",
+    };
+
     // Clients in a handshake at a time.
     private const int Concurrency = 32;
+
+    private readonly List<Measurement> _results = [];
+
+    /// <summary>What was measured so far, in whole pairs.</summary>
+    public IReadOnlyList<Measurement> Results => _results;
 
     /// <summary>Makes all measurements.</summary>
     /// <exception cref="BenchmarkException">One could not be made.</exception>
@@ -24,17 +37,16 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
         var directory = Directory.CreateTempSubdirectory("quicchat-bench-certificate-");
         try
         {
-            var results = new List<Measurement>();
-            foreach (var (name, measure) in new (string, Func<string, CancellationToken, Task<IReadOnlyList<Measurement>>>)[]
+            foreach (var (name, measure) in new (string, Func<string, CancellationToken, Task>)[]
                      { (Bulk, MeasureBulkAsync), (Handshakes, MeasureHandshakesAsync), (Memory, MeasureMemoryAsync) })
             {
                 if (options.Only is null || options.Only == name)
                 {
-                    results.AddRange(await measure(directory.FullName, cancellationToken));
+                    await measure(directory.FullName, cancellationToken);
                 }
             }
 
-            return results;
+            return _results;
         }
         finally
         {
@@ -42,11 +54,11 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
         }
     }
 
-    private async Task<IReadOnlyList<Measurement>> MeasureBulkAsync(string directory, CancellationToken cancellationToken)
+    private async Task MeasureBulkAsync(string directory, CancellationToken cancellationToken)
     {
         await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
-        await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
-        var (rate, cpu) = (new Figures(), new Figures());
+        await using var peer = await StartPeerAsync(directory, cancellationToken);
+        var (rate, cpu) = (new Figures("bulk", "MB/s", Budget.RatioAtLeast(0.9)), new Figures("bulkServerCpu", "s/GB"));
 
         // The first are compiled while they run.
         for (var i = 0; i < 3; i++)
@@ -54,30 +66,25 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
             await ours.TransferAsync(options.Bytes, cancellationToken);
         }
 
-        await InTurnsAsync(ours, peer, async (subject, isOurs) =>
+        await InTurnsAsync(ours, peer, [rate, cpu], async (subject, isOurs) =>
         {
             var before = ProcessUsage.Cpu(subject.Server);
             var time = await subject.TransferAsync(options.Bytes, cancellationToken);
             rate.Add(isOurs, options.Bytes / time.TotalSeconds / 1e6);
             cpu.Add(isOurs, (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds / options.Bytes * 1e9);
-            progress.WriteLine($"bulk {(isOurs ? "ours" : "peer")}: {options.Bytes / time.TotalSeconds / 1e6:0} MB/s");
+            progress($"bulk {(isOurs ? "ours" : "peer")}: {options.Bytes / time.TotalSeconds / 1e6:0} MB/s");
         });
-        return
-        [
-            rate.Of("bulk", "MB/s", new Budget(0.9, IsLeast: true, IsOfRatio: true)),
-            cpu.Of("bulkServerCpu", "s/GB"),
-        ];
     }
 
-    private async Task<IReadOnlyList<Measurement>> MeasureHandshakesAsync(string directory, CancellationToken cancellationToken)
+    private async Task MeasureHandshakesAsync(string directory, CancellationToken cancellationToken)
     {
         await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
-        await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
-        var (perCpu, perSecond) = (new Figures(), new Figures());
+        await using var peer = await StartPeerAsync(directory, cancellationToken);
+        var (perCpu, perSecond) = (new Figures("handshakes", "1/s of CPU", Budget.AtLeast(1500)), new Figures("handshakesWall", "1/s"));
 
         // The first are compiled while they run.
         await HandshakeAsync(ours, 2 * options.Handshakes, cancellationToken);
-        await InTurnsAsync(ours, peer, async (subject, isOurs) =>
+        await InTurnsAsync(ours, peer, [perCpu, perSecond], async (subject, isOurs) =>
         {
             var before = ProcessUsage.Cpu(subject.Server);
             var watch = Stopwatch.StartNew();
@@ -85,19 +92,14 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
             var time = watch.Elapsed;
             perSecond.Add(isOurs, options.Handshakes / time.TotalSeconds);
             perCpu.Add(isOurs, options.Handshakes / (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds);
-            progress.WriteLine($"handshakes {(isOurs ? "ours" : "peer")}: {options.Handshakes / time.TotalSeconds:0} a second");
+            progress($"handshakes {(isOurs ? "ours" : "peer")}: {options.Handshakes / time.TotalSeconds:0} a second");
         });
-        return
-        [
-            perCpu.Of("handshakes", "1/s of CPU", new Budget(1500, IsLeast: true, IsOfRatio: false)),
-            perSecond.Of("handshakesWall", "1/s"),
-        ];
     }
 
     // Of processes of its own each, for memory that a process has had it does not give back.
-    private async Task<IReadOnlyList<Measurement>> MeasureMemoryAsync(string directory, CancellationToken cancellationToken)
+    private async Task MeasureMemoryAsync(string directory, CancellationToken cancellationToken)
     {
-        var memory = new Figures();
+        var memory = new Figures("memory", "KiB");
         for (var pair = 0; pair < options.Pairs; pair++)
         {
             await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
@@ -108,20 +110,44 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
                 memory.Add(isOurs: false, await IdleMemoryAsync(peer, cancellationToken));
             }
 
-            progress.WriteLine($"memory: {memory.Of("", "").Ours[^1]:0.0} KiB a connection");
+            progress($"memory: {memory.Over(pair + 1).Ours[^1]:0.0} KiB a connection");
         }
 
-        return [memory.Of("memory", "KiB")];
+        _results.Add(memory.Over(options.Pairs));
     }
 
-    private async Task InTurnsAsync(IEngineSubject ours, IEngineSubject? peer, Func<IEngineSubject, bool, Task> measure)
+    private async Task<GtlsPeer?> StartPeerAsync(string directory, CancellationToken cancellationToken)
     {
-        for (var pair = 0; pair < options.Pairs; pair++)
+        var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
+        if (peer is null)
         {
-            await measure(ours, true);
-            if (peer is not null)
+            progress("gtlsserver and gtlsclient are not installed (Debian: ngtcp2-server and ngtcp2-client), so there is no peer");
+        }
+
+        return peer;
+    }
+
+    private async Task InTurnsAsync(
+        IEngineSubject ours, IEngineSubject? peer, IReadOnlyList<Figures> figures, Func<IEngineSubject, bool, Task> measure)
+    {
+        var pairs = 0;
+        try
+        {
+            for (; pairs < options.Pairs; pairs++)
             {
-                await measure(peer, false);
+                await measure(ours, true);
+                if (peer is not null)
+                {
+                    await measure(peer, false);
+                }
+            }
+        }
+        finally
+        {
+            // Whole pairs only: an interrupted run has what it has.
+            if (pairs > 0)
+            {
+                _results.AddRange(figures.Select(figure => figure.Over(pairs)));
             }
         }
     }
@@ -161,13 +187,13 @@ internal sealed class EngineBenchmark(EngineOptions options, TextWriter progress
     private static ParallelOptions Limit(CancellationToken cancellationToken)
         => new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
 
-    private sealed class Figures
+    private sealed class Figures(string name, string unit, Budget? budget = null)
     {
         private readonly List<double> _ours = [];
         private readonly List<double> _peer = [];
 
         public void Add(bool isOurs, double value) => (isOurs ? _ours : _peer).Add(value);
 
-        public Measurement Of(string name, string unit, Budget? budget = null) => new(name, unit, _ours, _peer, budget);
+        public Measurement Over(int pairs) => new(name, unit, [.. _ours.Take(pairs)], [.. _peer.Take(pairs)], budget);
     }
 }

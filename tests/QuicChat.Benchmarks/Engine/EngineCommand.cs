@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Spectre.Console;
 
 namespace QuicChat.Benchmarks.Engine;
 
@@ -30,8 +31,16 @@ internal static class EngineCommand
                 Connections = parsed.GetValue(connections),
                 Only = parsed.GetValue(only),
             };
-            var results = await new EngineBenchmark(options, parsed.GetValue(json) ? TextWriter.Null : Console.Error).RunAsync(cancellationToken);
-            Console.WriteLine(parsed.GetValue(json) ? EngineReport.ToJson(options, results) : EngineReport.ToTable(results));
+            var results = await new EngineBenchmark(options, Console.Error.WriteLine).RunAsync(cancellationToken);
+            if (parsed.GetValue(json))
+            {
+                Console.WriteLine(EngineReport.ToJson(options, results));
+            }
+            else
+            {
+                AnsiConsole.Write(MeasurementText.Draw([("engine", results)]));
+            }
+
             return 0;
         });
         var result = command.Parse(arguments);

@@ -40,7 +40,7 @@ internal sealed class GtlsPeer : IEngineSubject
     /// <summary>Starts the server; <see langword="null"/> where the programs are not installed.</summary>
     public static async Task<GtlsPeer?> StartAsync(string certificateDirectory, CancellationToken cancellationToken)
     {
-        if (!IsInstalled("gtlsserver") || !IsInstalled("gtlsclient"))
+        if (!SystemProgram.IsInstalled("gtlsserver") || !SystemProgram.IsInstalled("gtlsclient"))
         {
             return null;
         }
@@ -82,7 +82,16 @@ internal sealed class GtlsPeer : IEngineSubject
 
         var watch = Stopwatch.StartNew();
         using var client = Start("gtlsclient", "-q", "--exit-on-all-streams-close", "127.0.0.1", $"{Port}", $"https://localhost:{Port}/{bytes}");
-        await client.WaitForExitAsync(cancellationToken);
+        try
+        {
+            await client.WaitForExitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            client.Kill();
+            throw;
+        }
+
         return client.ExitCode == 0 ? watch.Elapsed : throw new BenchmarkException($"gtlsclient ended with {client.ExitCode}.");
     }
 
@@ -122,9 +131,6 @@ internal sealed class GtlsPeer : IEngineSubject
             throw new BenchmarkException($"{program} cannot be started: {e.Message}");
         }
     }
-
-    private static bool IsInstalled(string program)
-        => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
 
     private static int FreePort()
     {

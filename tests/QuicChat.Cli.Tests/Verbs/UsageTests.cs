@@ -13,7 +13,7 @@ public sealed class UsageTests
     [InlineData("up --redis x,y=z", "quicchat: --redis: this is not a connection string of Redis (Keyword 'y' is not supported): write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true. See 'quicchat up --help'.")]
     [InlineData("up --redis host:99999", "quicchat: --redis: this is not a connection string of Redis (port ('99999') must be less than or equal to '65535'): write it like 127.0.0.1:6379 or redis.example.org:6380,ssl=true. See 'quicchat up --help'.")]
     [InlineData("upp", "quicchat: 'upp' is not known here; did you mean 'up'. See 'quicchat --help'.")]
-    [InlineData("", "quicchat: give a verb: up, status, token, chat, admin, relay, demo, load. See 'quicchat --help'.")]
+    [InlineData("", "quicchat: give a verb: up, status, token, chat, admin, relay, demo, load, bench. See 'quicchat --help'.")]
     [InlineData("admin", "quicchat: give a verb: stats, connections, connection, migrations, gateways, silos, kick, fail, drain, timeout, policy, reset. See 'quicchat admin --help'.")]
     [InlineData("admin stat", "quicchat: 'stat' is not known here; did you mean 'stats'. See 'quicchat admin --help'.")]
     [InlineData("admin connectionz", "quicchat: 'connectionz' is not known here; did you mean 'connections'. See 'quicchat admin --help'.")]

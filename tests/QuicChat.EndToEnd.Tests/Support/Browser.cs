@@ -44,6 +44,23 @@ internal sealed class Browser : IDisposable
     public T Evaluate<T>(string script)
         => _driver.ExecuteScript("return " + script) is T value ? value : throw new InvalidOperationException($"{script} is no {typeof(T).Name}.");
 
+    /// <summary>How many pixels of a canvas have a colour: those of lines and bars, for axes and grid are grey. None where there is no canvas.</summary>
+    /// <param name="selector">Finds elements that hold a canvas each.</param>
+    /// <param name="index">Which of them.</param>
+    public long ColouredPixels(string selector, int index = 0) => Evaluate<long>($$"""
+        (() => {
+          const canvas = document.querySelectorAll("{{selector}}")[{{index}}]?.querySelector("canvas");
+          if (!canvas) return 0;
+          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          let count = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const most = Math.max(data[i], data[i + 1], data[i + 2]), least = Math.min(data[i], data[i + 1], data[i + 2]);
+            if (data[i + 3] > 128 && most - least > 60) count++;
+          }
+          return count;
+        })()
+        """);
+
     public void Resize(int width, int height) => Command("Emulation.setDeviceMetricsOverride", new()
     {
         ["width"] = width,

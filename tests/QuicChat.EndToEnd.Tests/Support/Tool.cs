@@ -67,6 +67,9 @@ internal sealed class Tool : IAsyncDisposable
     /// <summary>Ctrl+C.</summary>
     public void SendInterrupt() => Signal("INT");
 
+    /// <summary>What a service manager sends.</summary>
+    public void SendTerminate() => Signal("TERM");
+
     /// <summary>kill -9.</summary>
     public void SendKill() => _process.Kill();
 

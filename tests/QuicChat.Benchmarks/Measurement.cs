@@ -1,4 +1,6 @@
-namespace QuicChat.Benchmarks.Engine;
+using QuicChat.Cli.Bench;
+
+namespace QuicChat.Benchmarks;
 
 /// <summary>One thing measured of both in turns.</summary>
 /// <param name="Name">What it is.</param>
@@ -11,13 +13,20 @@ internal sealed record Measurement(string Name, string Unit, IReadOnlyList<doubl
     /// <summary>Ours to the peer's, of each pair.</summary>
     public IReadOnlyList<double> Ratios { get; } = [.. Ours.Zip(Peer, (ours, peer) => ours / peer)];
 
-    /// <summary>Whether the budget is met by the worse quartile; <see langword="null"/> without a budget, or without the peer that it is about.</summary>
-    public bool? Met => Budget is null || Judged.Count == 0 ? null
+    /// <summary>Whether it is only looked at what there is, for which too little was measured.</summary>
+    public bool IsLook { get; init; }
+
+    /// <summary>
+    /// Whether the budget is met by the worse quartile; <see langword="null"/> without a budget, without the peer that it is about, or with
+    /// too few pairs to judge.
+    /// </summary>
+    public bool? Met => Budget is null || IsLook || Judged.Count < CompareSettings.PairsToJudge ? null
         : Budget.IsLeast ? Quantile(Judged, 0.25) >= Budget.Limit : Quantile(Judged, 0.75) <= Budget.Limit;
 
-    private IReadOnlyList<double> Judged => Budget!.IsOfRatio ? Ratios : Ours;
+    /// <summary>What the budget is about, a figure a pair: where there is none, the ratios, or ours where there is no peer.</summary>
+    public IReadOnlyList<double> Judged => Budget is { IsOfRatio: true } || (Budget is null && Ratios.Count > 0) ? Ratios : Ours;
 
-    /// <summary>The quantile of figures, between two of them where it falls there.</summary>
+    /// <summary>The quantile of figures, between two of them where it falls there; there must be one at least.</summary>
     public static double Quantile(IReadOnlyList<double> values, double quantile)
     {
         var sorted = values.Order().ToArray();

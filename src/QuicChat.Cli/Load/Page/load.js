@@ -1,78 +1,10 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Load report</title>
-<link rel="icon" href="data:,">
-<style>{{uplot.css}}</style>
-<style>
-:root {
-  color-scheme: light dark;
-  --back: #fafafa; --card: #fff; --text: #1c2530; --dim: #5b6775; --line: #d9dfe6;
-  --a: #1466b8; --b: #c2410c; --c: #6d28d9; --d: #0f766e; --mark: #b4530960; --bad: #b91c1c; --good: #15803d;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --back: #12161c; --card: #1a2028; --text: #e4e9ef; --dim: #9aa7b5; --line: #313b47;
-    --a: #63b0ff; --b: #ff9a62; --c: #b79bff; --d: #4fd1c0; --mark: #ffc04d55; --bad: #ff8080; --good: #6fdc8c;
-  }
-}
-body { margin: 0; padding: 24px; background: var(--back); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 1280px; margin: auto; }
-h1 { font-size: 24px; margin: 0 0 4px; }
-h2 { font-size: 16px; margin: 0 0 2px; }
-p { margin: 0 0 8px; color: var(--dim); }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; color: var(--text); }
-.good { color: var(--good); } .bad { color: var(--bad); }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 540px), 1fr)); gap: 16px; margin-top: 16px; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; min-width: 0; }
-.wide { grid-column: 1 / -1; }
-.totals { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px 24px; }
-.totals b { display: block; font-size: 20px; font-weight: 600; }
-.totals span { color: var(--dim); font-size: 13px; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; }
-th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; }
-th { color: var(--dim); font-weight: 500; }
-.scroll { overflow-x: auto; }
-.u-legend { font-size: 13px; color: var(--text); }
-.none { padding: 60px 0; text-align: center; }
-</style>
-</head>
-<body>
-<main>
-<h1>Load report</h1>
-<p id="verdict"></p>
-<p><code id="command"></code></p>
-<p id="machine"></p>
-<section class="card totals" id="totals"></section>
-<section class="grid">
-  <div class="card wide"><h2>Delivery latency over time</h2><p>From when a message was due to its arrival, each second; lines mark path changes.</p><div class="plot" id="latency"></div></div>
-  <div class="card"><h2>Latency by percentile</h2><p>Of all messages that were due while measured.</p><div class="plot" id="percentiles"></div></div>
-  <div class="card"><h2>Messages a second</h2><p>Arrivals over all members, and publishes.</p><div class="plot" id="rate"></div></div>
-  <div class="card"><h2>Memory against connections</h2><p>Resident memory of each process while clients connected.</p><div class="plot" id="memory"></div></div>
-  <div class="card"><h2>Gaps after path changes</h2><p>The longest time between two arrivals within 5 s of a change, less the sending interval.</p><div class="plot" id="gaps"></div></div>
-  <div class="card wide"><h2>Percentiles</h2><div class="scroll"><table id="times"></table></div></div>
-  <div class="card wide"><h2>Processes</h2><div class="scroll"><table id="processes"></table></div></div>
-</section>
-</main>
-<script type="application/json" id="data">{{data}}</script>
-<script>{{uplot.js}}</script>
-<script>
-"use strict";
-const { command, machine, faults, result } = JSON.parse(document.getElementById("data").textContent);
-const byId = id => document.getElementById(id);
-const round = (value, digits = 1) => value.toLocaleString("en", { maximumFractionDigits: digits });
+const { faults, result } = report;
 const megabytes = bytes => bytes / 1e6;
 
 function fill() {
-  const verdict = byId("verdict");
-  verdict.textContent = (result.partial ? "Interrupted. " : "") +
-    (faults.length ? "It did not hold: " + faults.join(", ") + "." : "It held: every message once and in order at every member.");
-  verdict.className = faults.length ? "bad" : "good";
-  byId("command").textContent = command;
-  byId("machine").textContent = machine + "; seed " + result.load.seed;
+  head((result.partial ? "Interrupted. " : "") +
+    (faults.length ? "It did not hold: " + faults.join(", ") + "." : "It held: every message once and in order at every member."),
+    faults.length ? "bad" : "good", "seed " + result.load.seed);
   const totals = [
     ["connections", round(result.load.connections, 0)], ["connects a second", round(result.connectedPerSecond)],
     ["published", round(result.published, 0)], ["published a second", round(result.publishedPerSecond)],
@@ -85,47 +17,13 @@ function fill() {
     cell.appendChild(document.createElement("b")).textContent = value;
     cell.appendChild(document.createElement("span")).textContent = name;
   }
-  table("times", ["", "count", "mean, ms", "p50", "p90", "p99", "p99.9", "longest"], [
+  table(byId("times"), ["", "count", "mean, ms", "p50", "p90", "p99", "p99.9", "longest"], [
     ["delivery", result.deliveryMs], ["acknowledgement", result.ackMs], ["connect", result.connectMs], ["gap of publishers", result.gapMs.publishers],
     ["gap of listeners", result.gapMs.listeners], ["gap of those not cut off", result.gapMs.others],
   ].filter(([, times]) => times.count).map(([name, t]) => [name, round(t.count, 0), ...[t.mean, t.p50, t.p90, t.p99, t.p999, t.max].map(ms => round(ms, 2))]));
   const costs = (what, processes) => processes.map(p => [p.name, what, round(p.cpuSeconds, 2), round(p.cpuPercent) + " %", round(megabytes(p.rssBytes), 0) + " MB"]);
-  table("processes", ["", "when", "CPU, s", "of a core", "memory"], [
+  table(byId("processes"), ["", "when", "CPU, s", "of a core", "memory"], [
     ...result.steps.flatMap(step => costs(round(step.connections, 0) + " idle connections", step.processes)), ...costs("measured time", result.processes)]);
-}
-
-function table(id, heads, rows) {
-  for (const [tag, cells] of [["th", heads], ...rows.map(row => ["td", row])]) {
-    const row = byId(id).insertRow();
-    for (const text of cells) row.appendChild(document.createElement(tag)).textContent = text;
-  }
-}
-
-const plots = [];
-const css = name => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
-const colors = ["a", "b", "c", "d"];
-const axis = (label, more) => ({
-  label, stroke: css("dim"), grid: { stroke: css("line"), width: 1 }, ticks: { stroke: css("line"), width: 1 }, labelSize: 24, size: 56,
-  font: "12px system-ui", labelFont: "13px system-ui", ...more });
-const line = (label, index, unit, more) => ({
-  label, stroke: css(colors[index % colors.length]), width: 2, spanGaps: false, points: { show: false },
-  value: (_, v) => v == null ? "–" : round(v, 2) + (unit ? " " + unit : ""), ...more });
-
-// 1, 2 and 5 of each power of ten read better than all ticks of a logarithmic scale.
-const decades = (_, splits) => splits.map(v => v != null && /^[125]0*$/.test((v >= 1 ? v : v * 1e6).toFixed(0)) ? v : null);
-const logarithmic = label => axis(label, { filter: decades, values: (_, splits) => splits.map(v => v == null ? "" : round(v, 3)) });
-const positive = values => values.map(v => v > 0 ? v : null);
-
-function plot(id, options, data, why) {
-  const place = byId(id);
-  place.replaceChildren();
-  if (!data[0].length || data.slice(1).every(values => values.every(v => v == null))) {
-    const none = place.appendChild(document.createElement("p"));
-    none.className = "none";
-    none.textContent = why;
-    return;
-  }
-  plots.push(new uPlot({ width: place.clientWidth, height: 320, ...options }, data, place));
 }
 
 function marks(u) {
@@ -148,12 +46,11 @@ function marks(u) {
 }
 
 function draw() {
-  while (plots.length) plots.pop().destroy();
   const series = result.series;
   const at = series.map(s => s.at);
   const time = { label: "time", value: (_, v) => v == null ? "–" : round(v) + " s" };
   const seconds = axis("time since the start, s");
-  plot("latency", {
+  plot(byId("latency"), {
     scales: { x: { time: false }, y: { distr: 3 } }, axes: [seconds, logarithmic("latency, ms")],
     series: [time, line("median", 0, "ms"), line("p99", 1, "ms"), line("longest", 2, "ms")], hooks: { drawClear: [marks] },
   }, [at, ...["p50Ms", "p99Ms", "maxMs"].map(name => positive(series.map(s => s[name])))], "Nothing was measured.");
@@ -162,13 +59,13 @@ function draw() {
   const value = (times, index) => times.curve.length ? times.curve[index].ms : null;
   const nines = curve.map(p => 100 / (100 - p.percentile));
   const names = new Map([[1, "0"], [2, "50"], [10, "90"], [100, "99"], [1000, "99.9"], [10000, "99.99"], [100000, "99.999"], [1000000, "99.9999"]]);
-  plot("percentiles", {
+  plot(byId("percentiles"), {
     scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
     axes: [axis("percentile", { splits: () => [1, 2, 10, 100, 1000, 10000, 100000, 1000000], values: (_, s) => s.map(v => names.get(v)) }), logarithmic("latency, ms")],
     series: [{ label: "percentile", value: (_, v) => v == null ? "–" : round(100 - 100 / v, 4) }, line("delivery", 0, "ms"), line("acknowledgement", 1, "ms"), line("connect", 3, "ms")],
   }, [nines, ...[result.deliveryMs, result.ackMs, result.connectMs].map(times => positive(curve.map((_, index) => value(times, index))))], "Nothing was measured.");
 
-  plot("rate", {
+  plot(byId("rate"), {
     scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] }, p: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] } },
     axes: [seconds, axis("delivered, 1/s", { size: 72 }), axis("published, 1/s", { side: 1, scale: "p", grid: { show: false } })],
     series: [time, line("delivered", 0, "/s"), line("published", 1, "/s", { scale: "p" })],
@@ -178,7 +75,7 @@ function draw() {
   const rising = new Map();
   for (const s of series) if (s.phase === "ramp" || !rising.has(s.connections)) rising.set(s.connections, s.rssBytes);
   const counts = [...rising.keys()].sort((a, b) => a - b);
-  plot("memory", {
+  plot(byId("memory"), {
     scales: { x: { time: false, range: (_, low, high) => [0, Math.max(1, high)] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] } },
     axes: [axis("connections"), axis("resident memory, MB")],
     series: [{ label: "connections", value: (_, v) => v == null ? "–" : round(v, 0) },
@@ -191,7 +88,7 @@ function draw() {
   const upTo = bucket => bucket.upToMs < 1000 ? round(bucket.upToMs, 0) + " ms" : round(bucket.upToMs / 1000, 0) + " s";
   const slots = buckets.map((_, index) => index);
   const bars = index => uPlot.paths.bars({ size: [0.8 / groups.length, 60], align: groups.length === 1 ? 0 : index === 0 ? -1 : 1 });
-  plot("gaps", {
+  plot(byId("gaps"), {
     scales: { x: { time: false, range: () => [-0.7, slots.length - 0.3] }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] } },
     axes: [axis("gap, up to", { splits: () => slots, values: (_, s) => s.map(v => upTo(buckets[v]).replace(" ", "\n")), space: 1 }), axis("path changes")],
     series: [{ label: "gap", value: (_, v) => v == null ? "–" : "up to " + upTo(buckets[v]) },
@@ -200,10 +97,4 @@ function draw() {
 }
 
 fill();
-draw();
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-let width = innerWidth;
-addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; draw(); } });
-</script>
-</body>
-</html>
+show(draw);

@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+
+namespace QuicChat.Cli.Bench;
+
+/// <summary>What of the comparison is run.</summary>
+/// <param name="Pairs">How often each side of each workload runs, in turns.</param>
+/// <param name="IsQuick">Whether shorter trials with fewer connections are enough.</param>
+/// <param name="Only">The workloads to run, by their keys; none is all.</param>
+/// <param name="Report">Where the page goes; <see langword="null"/> where none is asked for.</param>
+internal sealed record CompareSettings(int Pairs, bool IsQuick, ImmutableArray<string> Only, string? Report = null)
+{
+    /// <summary>Pairs from which on a budget is judged.</summary>
+    public const int PairsToJudge = 5;
+
+    /// <summary>All workloads.</summary>
+    public static readonly ImmutableArray<string> Keys = ["W1", "W2", "W3", "W4", "W5", "W6", "bulk", "handshakes"];
+
+    /// <summary>Whether one of the QUIC engine's is to be run.</summary>
+    public bool IncludesEngine => Includes("bulk") || Includes("handshakes");
+
+    /// <summary>Whether a workload is to be run.</summary>
+    public bool Includes(string key) => Only.IsEmpty || Only.Contains(key, StringComparer.OrdinalIgnoreCase);
+}

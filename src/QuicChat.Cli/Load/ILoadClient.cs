@@ -1,0 +1,38 @@
+namespace QuicChat.Cli.Load;
+
+/// <summary>One client of a load, in one room. Each publishes, listens, or both; which is its run's business.</summary>
+internal interface ILoadClient : IAsyncDisposable
+{
+    /// <summary>Its number.</summary>
+    int Index { get; }
+
+    /// <summary>Messages that have arrived, each counted once.</summary>
+    long Delivered { get; }
+
+    /// <summary>Messages that are to arrive, as far as is known now.</summary>
+    long Expected { get; }
+
+    /// <summary>Arrivals of messages that were there already.</summary>
+    long Duplicated { get; }
+
+    /// <summary>Arrivals behind a message that follows them.</summary>
+    long Reordered { get; }
+
+    /// <summary>Publishes a message; completes when it is acknowledged, or never will be.</summary>
+    /// <param name="due">When it was due, in microseconds since the run's start.</param>
+    /// <returns>Whether it was acknowledged.</returns>
+    Task<bool> PublishAsync(long due);
+
+    /// <summary>Changes its path.</summary>
+    /// <exception cref="Verbs.ToolException">It cannot be changed.</exception>
+    Task MoveAsync();
+
+    /// <summary>Others are cut off from now on, until then.</summary>
+    void WatchOthers(long until);
+
+    /// <summary>Arrivals are no longer due.</summary>
+    void EndGaps();
+
+    /// <summary>Stops reading, or goes on.</summary>
+    void Stall(bool isOn);
+}

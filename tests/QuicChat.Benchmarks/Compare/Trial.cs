@@ -1,0 +1,12 @@
+namespace QuicChat.Benchmarks.Compare;
+
+/// <summary>One run of a program that measures.</summary>
+/// <param name="Name">Its name within its side of the workload.</param>
+/// <param name="Program">The program.</param>
+/// <param name="Options">Its options.</param>
+/// <param name="More">Those that depend on what the trials of this side before it found.</param>
+internal sealed record Trial(string Name, BenchProgram Program, string Options, Func<Found, string>? More = null)
+{
+    /// <summary>All its options.</summary>
+    public string OptionsAfter(Found found) => More is null ? Options : $"{Options} {More(found)}";
+}
