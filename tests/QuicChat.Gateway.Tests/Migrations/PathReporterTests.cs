@@ -70,7 +70,7 @@ public sealed class PathReporterTests
 
         Assert.Equal([PathObservationType.Detected, PathObservationType.Reverted], grain.Applied.Select(applied => applied.Type));
         Assert.All(grain.Applied, applied => Assert.Equal(MigrationKind.Address, applied.Kind));
-        Assert.Equal(2, gateway.Metrics["quicchat.path.reports"]);
+        await gateway.Metrics.ReachedAsync("quicchat.path.reports", 2);
     }
 
     [Fact]

@@ -56,8 +56,10 @@ internal sealed class FakeConnection(string id) : IConnectionGrain
             }
         }
 
+        // Whoever waits for the call may change all of it next.
+        var receipt = new PathReportReceipt(LastEventNumber, State, IsRegistered, FailureReason);
         await Calls.CallAsync("ReportApplied");
-        return new PathReportReceipt(LastEventNumber, State, IsRegistered, FailureReason);
+        return receipt;
     }
 
     public async Task Unregister(string reason)
