@@ -229,6 +229,10 @@ public sealed partial class ChatClient : IAsyncDisposable
             await joining.Running.ConfigureAwait(false);
             throw;
         }
+        finally
+        {
+            _keepAlive!.RoomAnswered();
+        }
 
         ClientLog.Joined(_logger, ConnectionId, room, joining.JoinedAt.Epoch, joining.JoinedAt.Offset, joining.IsRecovered);
         return joining;

@@ -27,6 +27,7 @@ internal sealed class KeepAlive : IDisposable
     private long _lastTraffic;
     private volatile bool _isActive;
     private int _rooms;
+    private int _joining;
     private long _activeSince;
     private long _lastPing;
     private long? _unansweredSince;
@@ -107,10 +108,18 @@ internal sealed class KeepAlive : IDisposable
         }
     }
 
-    /// <summary>A room is being entered. That alone makes none active: where nothing is said, nobody misses anything.</summary>
+    /// <summary>A room is being entered: it is active until the answer is there, which must not be lost to a path that changes meanwhile.</summary>
     public void RoomAdded()
     {
+        Interlocked.Increment(ref _joining);
         Interlocked.Increment(ref _rooms);
+        Evaluate();
+    }
+
+    /// <summary>The answer is there, or not waited for. That alone makes no room active: where nothing is said, nobody misses anything.</summary>
+    public void RoomAnswered()
+    {
+        Interlocked.Decrement(ref _joining);
         Evaluate();
     }
 
@@ -177,7 +186,7 @@ internal sealed class KeepAlive : IDisposable
 
     private void SetActive(long now)
     {
-        var isActive = _rooms > 0 && _time.GetElapsedTime(Volatile.Read(ref _lastTraffic), now) < _activeWindow;
+        var isActive = _rooms > 0 && (_joining > 0 || _time.GetElapsedTime(Volatile.Read(ref _lastTraffic), now) < _activeWindow);
         if (isActive && !_isActive)
         {
             // A first message after a long silence says nothing about the path; its answer has its time, too.
@@ -220,7 +229,7 @@ internal sealed class KeepAlive : IDisposable
     private TimeSpan UntilNext(long now, long lastHeard)
     {
         var next = TimeSpan.MaxValue;
-        if (_isActive)
+        if (_isActive && _joining == 0)
         {
             next = Min(next, _activeWindow - _time.GetElapsedTime(Volatile.Read(ref _lastTraffic), now));
         }
