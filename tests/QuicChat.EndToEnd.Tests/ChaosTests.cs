@@ -5,6 +5,7 @@ using Xunit;
 namespace QuicChat.EndToEnd.Tests;
 
 /// <summary>What users have of each failure: an auditor compares what was acknowledged with what stands at every member and in the log.</summary>
+[Collection(WholeMachine.Name)]
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(7);

@@ -5,6 +5,7 @@ using Xunit;
 namespace QuicChat.EndToEnd.Tests;
 
 /// <summary>A small load, as a test of what it checks and not of how fast it is.</summary>
+[Collection(WholeMachine.Name)]
 public sealed class LoadTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);

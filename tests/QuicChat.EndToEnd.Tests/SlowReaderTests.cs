@@ -6,6 +6,7 @@ using Xunit;
 namespace QuicChat.EndToEnd.Tests;
 
 /// <summary>A reader that stops in a lively room: real datagrams, a real gateway, the real log.</summary>
+[Collection(WholeMachine.Name)]
 public sealed class SlowReaderTests(ITestOutputHelper output)
 {
     private const int Rate = 500;

@@ -22,9 +22,12 @@ internal sealed class MeteredGateway : IAsyncDisposable
     private MeteredGateway(IHost host)
     {
         _host = host;
-        _listener.InstrumentPublished = static (instrument, listener) =>
+
+        // Another test may have a gateway of its own in this process.
+        var meters = host.Services.GetRequiredService<IMeterFactory>();
+        _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if (instrument.Meter.Name == GatewayMetrics.MeterName)
+            if (instrument.Meter.Name == GatewayMetrics.MeterName && ReferenceEquals(instrument.Meter.Scope, meters))
             {
                 listener.EnableMeasurementEvents(instrument);
             }
