@@ -19,9 +19,13 @@ internal sealed class FrameStream(ConnectionContext stream, Action heard) : IAsy
     private readonly Channel<ClientFrame> _outgoing = Channel.CreateUnbounded<ClientFrame>();
     private readonly CancellationTokenSource _stop = new();
     private Exception? _writeFailure;
+    private volatile bool _isAborted;
 
     /// <summary>Frames that have not been handed to the engine yet.</summary>
     public int Unsent => _outgoing.Reader.Count;
+
+    // An aborted transport throws ConnectionAbortedException, which says that something was cancelled, too.
+    private bool IsStopped => _isAborted || _stop.IsCancellationRequested;
 
     /// <summary>Sends a frame behind those sent before. After the stream's end it goes nowhere; the owner learns of the end from <see cref="RunAsync"/>.</summary>
     public void Send(ClientFrame frame) => _outgoing.Writer.TryWrite(frame);
@@ -35,6 +39,8 @@ internal sealed class FrameStream(ConnectionContext stream, Action heard) : IAsy
     /// <summary>Tells the peer that neither direction is wanted any more.</summary>
     public void Abort(ErrorCode code, string reason)
     {
+        // First, for reading and writing may end with the cause before this returns.
+        _isAborted = true;
         if (stream.Features.Get<IStreamAbortFeature>() is { } abort)
         {
             var cause = new ConnectionAbortedException(reason);
@@ -45,7 +51,9 @@ internal sealed class FrameStream(ConnectionContext stream, Action heard) : IAsy
         Stop();
     }
 
-    /// <summary>Reads and writes until the peer has ended its side, or <see cref="Stop"/>; otherwise throws what ended the stream.</summary>
+    /// <summary>
+    /// Reads and writes until the peer has ended its side, <see cref="Stop"/> or <see cref="Abort"/>; otherwise throws what ended the stream.
+    /// </summary>
     public async Task RunAsync(Func<ServerFrame, CancellationToken, ValueTask> handle)
     {
         var writing = WriteAsync();
@@ -53,7 +61,7 @@ internal sealed class FrameStream(ConnectionContext stream, Action heard) : IAsy
         {
             await ReadAsync(handle).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (IsStopped)
         {
             // Stopped on purpose, or because writing has failed: that is thrown below.
         }
@@ -125,7 +133,7 @@ internal sealed class FrameStream(ConnectionContext stream, Action heard) : IAsy
 
             await output.CompleteAsync().ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (IsStopped)
         {
             // The stream is over; what was not sent is not wanted.
         }

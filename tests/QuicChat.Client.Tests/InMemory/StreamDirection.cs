@@ -17,7 +17,13 @@ internal sealed class StreamDirection
 
     public StreamDirection(int window)
     {
-        var options = new PipeOptions(pauseWriterThreshold: window, resumeWriterThreshold: window / 2, useSynchronizationContext: false);
+        // Inline: whoever reads or writes learns of an abort before Abort returns, the worst moment there is.
+        var options = new PipeOptions(
+            readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.Inline,
+            pauseWriterThreshold: window,
+            resumeWriterThreshold: window / 2,
+            useSynchronizationContext: false);
         _sent = new Pipe(options);
         _received = new Pipe(options);
         Output = new TrackedWriter(_sent.Writer);
