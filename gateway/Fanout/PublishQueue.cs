@@ -7,9 +7,9 @@ namespace QuicChat.Gateway.Fanout;
 /// <summary>
 /// One room's messages from this gateway on their way to the room: one call at a time, and with the next one all that came meanwhile. So each
 /// client's messages keep their order, and a busy room costs few calls. A call without an answer is made again; its messages carry numbers
-/// by which the room stores each once.
+/// by which the room stores each once. Answers bring messages of the room along.
 /// </summary>
-internal sealed class PublishQueue(RoomRelays relays, string room, IRoomGrain grain, CancellationToken stopping)
+internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrain grain, CancellationToken stopping)
 {
     // A call stays a few times smaller than what Orleans takes as one message.
     private const int MaxMessages = 256;
@@ -49,15 +49,24 @@ internal sealed class PublishQueue(RoomRelays relays, string room, IRoomGrain gr
         await Task.Yield();
         var batch = new List<QueuedPublish>();
         var backoff = new Backoff();
+        var wasLost = false;
         while (Fill(batch))
         {
             if (await TryCallAsync(batch))
             {
+                if (wasLost)
+                {
+                    // The answer that did not come may have had messages with it.
+                    relay.RenewNow();
+                    wasLost = false;
+                }
+
                 batch.Clear();
                 backoff.Reset();
                 continue;
             }
 
+            wasLost = true;
             relays.Metrics.PublishRetried();
             await Task.Delay(backoff.Next(), relays.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             GiveUpOld(batch);
@@ -91,17 +100,23 @@ internal sealed class PublishQueue(RoomRelays relays, string room, IRoomGrain gr
     {
         try
         {
-            var receipts = await grain.PublishAll([.. batch.Select(static pending => pending.Request)]);
+            var answer = await grain.PublishAll([.. batch.Select(static pending => pending.Request)], relays.GatewayId);
+            if (answer.Stored is { } stored)
+            {
+                relays.Metrics.FanoutBatch(stored.Messages.Length);
+                relay.Deliver(stored);
+            }
+
             for (var i = 0; i < batch.Count; i++)
             {
-                batch[i].Publisher.Answer(batch[i].Request, receipts[i]);
+                batch[i].Publisher.Answer(batch[i].Request, answer.Receipts[i]);
             }
 
             return true;
         }
         catch (Exception e)
         {
-            relays.Logger.RoomCallFailed(room, nameof(IRoomGrain.PublishAll), e);
+            relays.Logger.RoomCallFailed(relay.Room, nameof(IRoomGrain.PublishAll), e);
             relays.Metrics.ClusterCallFailed(nameof(IRoomGrain.PublishAll));
             return false;
         }
@@ -118,7 +133,7 @@ internal sealed class PublishQueue(RoomRelays relays, string room, IRoomGrain gr
             if (relays.Time.GetElapsedTime(pending.Since) > relays.Options.CallTimeLimit)
             {
                 // It may be stored or not: neither Ack nor Reject would be true. Joined.last_client_seq will tell.
-                pending.Publisher.Fail(relays.NoAnswer(room));
+                pending.Publisher.Fail(relays.NoAnswer(relay.Room));
             }
         }
     }

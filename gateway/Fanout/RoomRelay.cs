@@ -47,7 +47,7 @@ internal sealed partial class RoomRelay
         _trimmedAt = relays.Time.GetTimestamp();
         Room = room;
         _grain = relays.Cluster.Room(room);
-        Publishes = new PublishQueue(relays, room, _grain, _stopping.Token);
+        Publishes = new PublishQueue(relays, this, _grain, _stopping.Token);
         _running = RunAsync();
     }
 

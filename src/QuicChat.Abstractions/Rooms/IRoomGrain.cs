@@ -44,10 +44,14 @@ public interface IRoomGrain : IGrainWithStringKey
     /// As <see cref="Publish"/>, for several messages in their order. Calls may overtake each other on their way, so a gateway with several
     /// messages of one client on the way sends them so: those that came while one call was out go with the next.
     /// </summary>
-    /// <returns>A receipt for each, in the same order.</returns>
+    /// <param name="requests">The messages.</param>
+    /// <param name="gatewayId">
+    /// The gateway, where it has asked for the room's messages by <see cref="Attach"/>: the answer takes along what there is for it. As batches, an
+    /// answer may be lost.
+    /// </param>
     [Alias("PublishAll")]
     [AlwaysInterleave]
-    Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests);
+    Task<PublishAnswer> PublishAll(ImmutableArray<PublishRequest> requests, string? gatewayId = null);
 
     /// <summary>
     /// Reads stored messages from <paramref name="fromOffset"/> on, at most <paramref name="limit"/> (100 at the most). A page may hold fewer

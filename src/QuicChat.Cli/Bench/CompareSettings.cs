@@ -13,7 +13,7 @@ internal sealed record CompareSettings(int Pairs, bool IsQuick, ImmutableArray<s
     public const int PairsToJudge = 5;
 
     /// <summary>All workloads.</summary>
-    public static readonly ImmutableArray<string> Keys = ["W1", "W2", "W3", "W4", "W5", "W6", "bulk", "handshakes"];
+    public static readonly ImmutableArray<string> Keys = ["W1", "W2", "W3", "W4", "W5", "W6", "migration", "bulk", "handshakes"];
 
     /// <summary>Whether one of the QUIC engine's is to be run.</summary>
     public bool IncludesEngine => Includes("bulk") || Includes("handshakes");

@@ -3,7 +3,9 @@ using QuicChat.Abstractions.Rooms;
 namespace QuicChat.Grains.Rooms;
 
 /// <summary>A message in line for the log, and those who wait for it.</summary>
-internal sealed class PendingPublish(PublishRequest request)
+/// <param name="request">The message.</param>
+/// <param name="call">The call that it came with.</param>
+internal sealed class PendingPublish(PublishRequest request, PublishCall call)
 {
     private readonly TaskCompletionSource<long> _offset = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -14,7 +16,11 @@ internal sealed class PendingPublish(PublishRequest request)
     /// <summary>The offset, once it is stored.</summary>
     public Task<long> Offset => _offset.Task;
 
-    public void Stored(long offset) => _offset.SetResult(offset);
+    public void Stored(long offset)
+    {
+        call.Store();
+        _offset.SetResult(offset);
+    }
 
     public void Failed(Exception error)
     {

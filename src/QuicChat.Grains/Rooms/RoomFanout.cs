@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using QuicChat.Abstractions.Gateways;
 using QuicChat.Abstractions.Rooms;
@@ -7,18 +6,19 @@ namespace QuicChat.Grains.Rooms;
 
 /// <summary>
 /// Hands a room's new messages to the gateways that asked for them. Each gateway has a queue and a delivery of its own, so one that is slow
-/// or dead is so for itself. All of it runs on the room's own scheduler; nothing here is awaited by a publisher.
+/// or dead is so for itself. Where a gateway is about to be answered that its own messages are stored, that answer takes along what there is for it,
+/// and a delivery is saved. All of it runs on the room's own scheduler; nothing here is awaited by a publisher.
 /// </summary>
 internal sealed partial class RoomFanout(string room, string activation, RoomOptions options, TimeProvider time, ILogger logger)
 {
-    private readonly Dictionary<string, Feed> _feeds = [];
+    private readonly Dictionary<string, GatewayFeed> _feeds = [];
 
     /// <summary>A gateway asks for messages, or asks on.</summary>
     public void Attach(string gatewayId, IGatewayObserver observer)
     {
         if (!_feeds.TryGetValue(gatewayId, out var feed))
         {
-            feed = new Feed(gatewayId);
+            feed = new GatewayFeed(gatewayId);
             _feeds.Add(gatewayId, feed);
         }
 
@@ -53,18 +53,51 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
                 feed.Full?.TrySetResult();
             }
 
-            if (feed.Delivery.IsCompleted)
+            if (feed.AnswersDue == 0)
             {
-                feed.Delivery = DeliverAsync(feed);
+                Deliver(feed);
             }
         }
     }
 
-    private async Task DeliverAsync(Feed feed)
+    /// <summary>A gateway's call has come that puts messages in line; <see cref="End"/> follows.</summary>
+    public PublishCall Begin(string? gatewayId) => new(gatewayId is null ? null : _feeds.GetValueOrDefault(gatewayId));
+
+    /// <summary>The answer to a call goes, or the call has failed.</summary>
+    /// <returns>
+    /// What an answer takes along; <see langword="null"/> where there is nothing, or where it might overtake a delivery that is under way.
+    /// </returns>
+    public RoomBatch? End(PublishCall call, bool failed)
     {
-        while (feed.Queue.Count > 0 && _feeds.GetValueOrDefault(feed.GatewayId) == feed)
+        call.End();
+        if (call.Feed is not { Queue.Count: > 0 } feed || !IsWanted(feed))
         {
-            // By the real time, whatever clock the room's stored times go by: this is about calls and nothing else.
+            return null;
+        }
+
+        var batch = failed || feed.IsDelivering ? null : feed.Take(room, activation, options.DeliveryLimit);
+        if (feed.AnswersDue == 0)
+        {
+            Deliver(feed);
+        }
+
+        return batch;
+    }
+
+    private bool IsWanted(GatewayFeed feed) => _feeds.GetValueOrDefault(feed.GatewayId) == feed;
+
+    private void Deliver(GatewayFeed feed)
+    {
+        if (feed.Delivery.IsCompleted)
+        {
+            feed.Delivery = DeliverAsync(feed);
+        }
+    }
+
+    private async Task DeliverAsync(GatewayFeed feed)
+    {
+        while (feed.Queue.Count > 0 && IsWanted(feed))
+        {
             var wait = options.DeliveryInterval - TimeProvider.System.GetElapsedTime(feed.SentAt);
             if (wait > TimeSpan.Zero && feed.Queue.Count < options.DeliveryLimit)
             {
@@ -74,23 +107,25 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
                 continue;
             }
 
-            feed.SentAt = TimeProvider.System.GetTimestamp();
-            var epoch = feed.Queue[0].Epoch;
-            var batch = feed.Queue.Take(options.DeliveryLimit).TakeWhile(entry => entry.Epoch == epoch).Select(entry => entry.Message).ToImmutableArray();
-            feed.Queue.RemoveRange(0, batch.Length);
+            var batch = feed.Take(room, activation, options.DeliveryLimit);
+            feed.IsDelivering = true;
             try
             {
-                await feed.Observer.Deliver(new RoomBatch(room, epoch, batch, activation));
+                await feed.Observer.Deliver(batch);
             }
             catch (Exception error)
             {
                 // What it missed it reads from the log, once it asks again and sees the tail.
-                LogNotDelivered(error, room, feed.GatewayId, batch.Length + feed.Queue.Count);
+                LogNotDelivered(error, room, feed.GatewayId, batch.Messages.Length + feed.Queue.Count);
                 feed.Queue.Clear();
-                if (error is ClientNotAvailableException && _feeds.GetValueOrDefault(feed.GatewayId) == feed)
+                if (error is ClientNotAvailableException && IsWanted(feed))
                 {
                     _feeds.Remove(feed.GatewayId);
                 }
+            }
+            finally
+            {
+                feed.IsDelivering = false;
             }
         }
     }
@@ -100,23 +135,4 @@ internal sealed partial class RoomFanout(string room, string activation, RoomOpt
 
     [LoggerMessage(1201, LogLevel.Warning, "Room {Room}: gateway {GatewayId} could not be delivered to; {Count} messages for it are dropped, it will read them from the log.")]
     private partial void LogNotDelivered(Exception error, string room, string gatewayId, int count);
-
-    private sealed class Feed(string gatewayId)
-    {
-        public string GatewayId { get; } = gatewayId;
-
-        public IGatewayObserver Observer { get; set; } = null!;
-
-        public DateTimeOffset Until { get; set; }
-
-        public List<(string Epoch, RoomMessage Message)> Queue { get; } = [];
-
-        /// <summary>When the last delivery began; the first one has long been due.</summary>
-        public long SentAt { get; set; } = TimeProvider.System.GetTimestamp() - TimeProvider.System.TimestampFrequency;
-
-        /// <summary>Ends the gathering of messages.</summary>
-        public TaskCompletionSource? Full { get; set; }
-
-        public Task Delivery { get; set; } = Task.CompletedTask;
-    }
 }

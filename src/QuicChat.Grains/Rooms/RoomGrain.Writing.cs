@@ -12,7 +12,7 @@ internal sealed partial class RoomGrain
     private long LastClientSeq(string userId, string clientId) => _clients.Find(userId, clientId)?.LastClientSeq ?? 0;
 
     /// <summary>Finds out what a message is, and where it is the next one puts it in line, all at once; then waits for an answer.</summary>
-    private async Task<PublishReceipt> EnterAsync(PublishRequest request)
+    private async Task<PublishReceipt> EnterAsync(PublishRequest request, PublishCall call)
     {
         ArgumentNullException.ThrowIfNull(request.UserId);
         ArgumentNullException.ThrowIfNull(request.UserName);
@@ -30,7 +30,7 @@ internal sealed partial class RoomGrain
         }
 
         var outcome = PublishOutcome.Duplicate;
-        var pending = new PendingPublish(request);
+        var pending = new PendingPublish(request, call);
         if (_pending.TryGetValue(pending.Key, out var same))
         {
             pending = same;
@@ -49,6 +49,7 @@ internal sealed partial class RoomGrain
             _clients.Get(request.UserId, request.ClientId).Accept(request.Term);
             _pending.Add(pending.Key, pending);
             _line.Enqueue(pending);
+            call.Enter();
         }
 
         // Also where it is another message that is on its way: only once that one is stored is the number taken.

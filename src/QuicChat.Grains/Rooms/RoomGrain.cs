@@ -89,18 +89,24 @@ internal sealed partial class RoomGrain(
         return Task.FromResult(_presence.Read(gatewayId, _rosters.Users));
     }
 
-    public Task<PublishReceipt> Publish(PublishRequest request)
-    {
-        var receipt = EnterAsync(request);
-        Write();
-        return receipt;
-    }
+    public async Task<PublishReceipt> Publish(PublishRequest request) => (await PublishAll([request], null)).Receipts[0];
 
-    public async Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests)
+    public async Task<PublishAnswer> PublishAll(ImmutableArray<PublishRequest> requests, string? gatewayId)
     {
-        var receipts = requests.Select(EnterAsync).ToArray();
+        var call = _fanout.Begin(gatewayId);
+        var receipts = requests.Select(request => EnterAsync(request, call)).ToArray();
         Write();
-        return [.. await Task.WhenAll(receipts)];
+        try
+        {
+            await Task.WhenAll(receipts);
+        }
+        catch
+        {
+            _fanout.End(call, failed: true);
+            throw;
+        }
+
+        return new PublishAnswer([.. receipts.Select(receipt => receipt.Result)], _fanout.End(call, failed: false));
     }
 
     public async Task<ClientStanding> TakeOver(string userId, string clientId)

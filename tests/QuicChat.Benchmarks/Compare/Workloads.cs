@@ -30,6 +30,7 @@ internal static class Workloads
         Roaming(),
         Storms(),
         HeadOfLine(),
+        Migration(),
     ];
 
     private static Workload Throughput(bool isQuick)
@@ -159,6 +160,25 @@ internal static class Workloads
                     found => found.Number("defaults", "gapMs.others.max"),
                     null),
             ]);
+    }
+
+    private static Workload Migration()
+    {
+        // What is compiled and what idle connections cost is the same in both; what remains is what the further ones cost.
+        const string Moving = "--connections 1000 --publishers 0 --members 20 --change-kind active --duration 20s";
+        return new Workload(
+            "migration",
+            "Idle connections that move: what a migration costs gateway, silo and store, from its detection until it is counted",
+            [new("few", Load, $"{Moving} --changes 20"), new("many", Load, $"{Moving} --changes 220")],
+            [],
+            [
+                Measure.OfOurs("servers' processor time a migration", "ms", Cost, AtMost(0.5)),
+                Measure.OfOurs("changes that did not complete", "", found => found.Total("pathChanges") - found.Total("migrations"), AtMost(0)),
+            ]);
+
+        static double Cost(Found found)
+            => (found.OfServers("many", "cpuSeconds") - found.OfServers("few", "cpuSeconds"))
+                / (found.Number("many", "migrations") - found.Number("few", "migrations")) * 1_000;
     }
 
     private static double PerServerSecond(Found found, string trial)

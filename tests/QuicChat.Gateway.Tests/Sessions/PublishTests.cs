@@ -153,7 +153,7 @@ public sealed class PublishTests
         await room.PublishAsync(1, "two");
         await room.AckAsync();
 
-        Assert.Equal(PublishOutcome.Superseded, Assert.Single(await grain.PublishAll([refused])).Outcome);
+        Assert.Equal(PublishOutcome.Superseded, Assert.Single((await grain.PublishAll([refused], null)).Receipts).Outcome);
 
         await room.PublishAsync(2, "three");
         Assert.Equal(2ul, (await room.AckAsync()).Offset);
@@ -219,6 +219,21 @@ public sealed class PublishTests
 
         Assert.Equal(1ul, (await room.AckAsync()).ClientSeq);
         Assert.Equal("one", Assert.Single(gateway.Cluster.Room("lobby").Log).Body);
+    }
+
+    [Fact]
+    public async Task What_an_answer_had_with_it_that_was_lost_comes_as_soon_as_there_is_another_answer()
+    {
+        await using var gateway = new TestGateway();
+        var alice = await (await gateway.ConnectAsync("alice")).JoinAsync("lobby");
+        var bob = await (await gateway.ConnectAsync("bob")).JoinAsync("lobby");
+        gateway.Cluster.Room("lobby").Calls.Fail("Published", 1);
+
+        await alice.PublishAsync(1, "one");
+        await gateway.Time.PassBackoffAsync();
+
+        Assert.Equal("one", Assert.Single(await bob.MessagesAsync(1, 1)).Body);
+        Assert.Equal(1ul, (await alice.AckAsync()).ClientSeq);
     }
 
     [Fact]

@@ -159,18 +159,21 @@ internal sealed class FakeRoom(string name) : IRoomGrain
 
     public Task<PublishReceipt> Publish(PublishRequest request) => throw new NotSupportedException("A gateway publishes in batches.");
 
-    public async Task<ImmutableArray<PublishReceipt>> PublishAll(ImmutableArray<PublishRequest> requests)
+    public async Task<PublishAnswer> PublishAll(ImmutableArray<PublishRequest> requests, string? gatewayId)
     {
         Batches.Enqueue(requests.Length);
         await Calls.CallAsync(nameof(PublishAll));
-        ImmutableArray<PublishReceipt> receipts;
+        PublishAnswer answer;
         lock (_lock)
         {
-            receipts = [.. requests.Select(Take)];
+            var last = _last;
+            var isAttached = gatewayId is not null && _gateways.ContainsKey(gatewayId);
+            ImmutableArray<PublishReceipt> receipts = [.. requests.Select(request => Take(request, gatewayId))];
+            answer = new PublishAnswer(receipts, isAttached && !LosesBatches && _last > last ? Batch(_epoch, last + 1, _last) : null);
         }
 
         await Calls.CallAsync("Published");
-        return receipts;
+        return answer;
     }
 
     public async Task<RoomPage> Read(long fromOffset, int limit)
@@ -198,7 +201,7 @@ internal sealed class FakeRoom(string name) : IRoomGrain
             for (var i = 0; i < messages; i++)
             {
                 var body = $"{_last + 1}".PadRight(bodyLength, '.');
-                Store(new PublishRequest("someone", "Some One", "elsewhere", _last + 1, body, 0));
+                Store(new PublishRequest("someone", "Some One", "elsewhere", _last + 1, body, 0), null);
             }
         }
     }
@@ -252,16 +255,23 @@ internal sealed class FakeRoom(string name) : IRoomGrain
     {
         lock (_lock)
         {
-            var batch = new RoomBatch(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)], Writer);
-            foreach (var gateway in _gateways.Values)
+            foreach (var gatewayId in _gateways.Keys)
             {
-                Deliveries++;
-                gateway.Deliver(batch);
+                Push(gatewayId, Batch(epoch, first, last));
             }
         }
     }
 
-    private PublishReceipt Take(PublishRequest request)
+    private RoomBatch Batch(string epoch, long first, long last)
+        => new(name, epoch, [.. _log.Where(message => message.Offset >= first && message.Offset <= last)], Writer);
+
+    private void Push(string gatewayId, RoomBatch batch)
+    {
+        Deliveries++;
+        _gateways[gatewayId].Deliver(batch);
+    }
+
+    private PublishReceipt Take(PublishRequest request, string? gatewayId)
     {
         Requests.Enqueue(request);
         var own = _log.Where(message => message.UserId == request.UserId && message.ClientId == request.ClientId).ToList();
@@ -275,19 +285,20 @@ internal sealed class FakeRoom(string name) : IRoomGrain
         var isOlder = request.Term < _terms.GetValueOrDefault((request.UserId, request.ClientId));
         return known?.Body == request.Body ? new PublishReceipt(PublishOutcome.Duplicate, known.Offset, last)
             : isOlder ? new PublishReceipt(PublishOutcome.Superseded, 0, last)
-            : request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request), request.ClientSeq)
+            : request.ClientSeq == last + 1 ? new PublishReceipt(PublishOutcome.Stored, Store(request, gatewayId), request.ClientSeq)
             : new PublishReceipt(known is null ? PublishOutcome.Forgotten : PublishOutcome.Taken, 0, last);
     }
 
-    private long Store(PublishRequest request)
+    // To the gateway that the message comes from, it goes with the answer.
+    private long Store(PublishRequest request, string? gatewayId)
     {
         var stored = new RoomMessage(
             ++_last, request.UserId, request.UserName, request.ClientId, request.ClientSeq, DateTimeOffset.UnixEpoch, request.Body);
         _log = _log.Add(stored);
         _terms[(request.UserId, request.ClientId)] = request.Term;
-        if (!LosesBatches)
+        foreach (var other in _gateways.Keys.Where(other => other != gatewayId && !LosesBatches))
         {
-            Push(stored.Offset, stored.Offset);
+            Push(other, Batch(_epoch, stored.Offset, stored.Offset));
         }
 
         return stored.Offset;

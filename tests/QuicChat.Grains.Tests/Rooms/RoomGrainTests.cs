@@ -93,7 +93,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
     public async Task WhatArrivesDuringAWriteGoesOutWithTheNextOne()
     {
         var room = Room(StoreKind.Memory);
-        List<Task<ImmutableArray<PublishReceipt>>> publishing = [];
+        List<Task<PublishAnswer>> publishing = [];
         using (Cluster.Stores.Memory.Hold(room.GetPrimaryKeyString()))
         {
             for (var publisher = 1; publisher <= 3; publisher++)
@@ -106,7 +106,7 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
             Assert.DoesNotContain(publishing, publish => publish.IsCompleted);
         }
 
-        var receipts = (await Task.WhenAll(publishing)).SelectMany(receipts => receipts);
+        var receipts = (await Task.WhenAll(publishing)).SelectMany(answer => answer.Receipts);
 
         Assert.Equal(Enumerable.Range(1, 120).Select(offset => (long)offset), receipts.Select(receipt => receipt.Offset).Order());
         Assert.InRange(Cluster.Stores.Memory.AppendsOf(room.GetPrimaryKeyString()), 1, 3);
@@ -118,16 +118,16 @@ public sealed class RoomGrainTests(ClusterFixture cluster, ITestOutputHelper out
         var room = Room(StoreKind.Memory);
         await room.Publish(Message(1, 1));
 
-        var receipts = await room.PublishAll([Message(1, 1), Message(1, 2), Message(2, 1), Message(1, 3), Message(1, 5), Message(1, 3)]);
+        var answer = await room.PublishAll([Message(1, 1), Message(1, 2), Message(2, 1), Message(1, 3), Message(1, 5), Message(1, 3)]);
 
         Assert.Equal(
             [
                 (PublishOutcome.Duplicate, 1), (PublishOutcome.Stored, 2), (PublishOutcome.Stored, 3),
                 (PublishOutcome.Stored, 4), (PublishOutcome.Gap, 0), (PublishOutcome.Duplicate, 4),
             ],
-            receipts.Select(receipt => (receipt.Outcome, receipt.Offset)));
+            answer.Receipts.Select(receipt => (receipt.Outcome, receipt.Offset)));
         Assert.Equal(2, Cluster.Stores.Memory.AppendsOf(room.GetPrimaryKeyString()));
-        Assert.Empty(await room.PublishAll([]));
+        Assert.Empty((await room.PublishAll([])).Receipts);
     }
 
     [Fact]

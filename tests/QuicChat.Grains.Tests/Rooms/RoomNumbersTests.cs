@@ -78,9 +78,9 @@ public sealed class RoomNumbersTests(ClusterFixture cluster)
     {
         var room = Room(StoreKind.Memory);
 
-        var receipts = await room.PublishAll([Message(1, "one", 1), Message(1, "other", 1)]);
+        var answer = await room.PublishAll([Message(1, "one", 1), Message(1, "other", 1)]);
 
-        Assert.Equal([PublishOutcome.Stored, PublishOutcome.Taken], receipts.Select(receipt => receipt.Outcome));
+        Assert.Equal([PublishOutcome.Stored, PublishOutcome.Taken], answer.Receipts.Select(receipt => receipt.Outcome));
 
         cluster.Stores.Memory.FailNextAppend(room.GetPrimaryKeyString(), InMemoryRoomLog.Fault.Refused);
         await Assert.ThrowsAsync<RoomUnavailableException>(() => room.PublishAll([Message(2, "one", 1), Message(2, "other", 1)]));
