@@ -18,7 +18,7 @@ internal sealed partial class RoomStream
             _ended.Token.ThrowIfCancellationRequested();
             var isDraining = Volatile.Read(ref _isDraining);
             var (answers, answered) = (0, 0);
-            for (; answered < WriteBytes && _answers.TryDequeue(out var answer); answers++)
+            for (; answered < WriteBytes && TryTakeAnswer(out var answer); answers++)
             {
                 FrameWriter.Write(output, answer.Frame);
                 answered += answer.Bytes;
@@ -67,7 +67,19 @@ internal sealed partial class RoomStream
     {
         var bytes = frame.CalculateSize();
         _outbox.Add(bytes);
-        _answers.Enqueue((frame, bytes));
+        lock (_answers)
+        {
+            _answers.Enqueue((frame, bytes));
+        }
+
         _due.Set();
+    }
+
+    private bool TryTakeAnswer(out (ServerFrame Frame, int Bytes) answer)
+    {
+        lock (_answers)
+        {
+            return _answers.TryDequeue(out answer);
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Diagnostics;
@@ -23,7 +22,7 @@ internal sealed partial class RoomStream : IPublisher
     private readonly ConnectionContext _stream;
     private readonly CancellationTokenSource _ended;
     private readonly AsyncSignal _due = new();
-    private readonly ConcurrentQueue<(ServerFrame Frame, int Bytes)> _answers = [];
+    private readonly Queue<(ServerFrame Frame, int Bytes)> _answers = [];
     private readonly SemaphoreSlim _unanswered;
     private readonly Outbox _outbox;
     private string _room = "";

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Interop;
@@ -27,8 +26,8 @@ internal sealed unsafe partial class ConnectionCore
     private readonly ConnectionIdTable _ids;
     private readonly Queue<ConnectionEvent> _events = new();
     private readonly Action<ConnectionCore> _wake;
-    private readonly ConcurrentQueue<StreamCore> _woken = new();
-    private readonly ConcurrentQueue<Action> _requests = new();
+    private readonly Inbox<StreamCore> _woken = new();
+    private readonly Inbox<Action> _requests = new();
     private readonly bool _isServer;
     private ConnectionHandle? _handle;
     private nint _connection;
@@ -110,7 +109,7 @@ internal sealed unsafe partial class ConnectionCore
     }
 
     /// <summary>Puts a stream into the queue of those to look after at the next <see cref="Service"/>; thread-safe.</summary>
-    public void Queue(StreamCore stream) => _woken.Enqueue(stream);
+    public void Queue(StreamCore stream) => _woken.Add(stream);
 
     /// <summary>Has the driver call <see cref="Service"/> soon; thread-safe.</summary>
     public void Wake()
@@ -124,7 +123,7 @@ internal sealed unsafe partial class ConnectionCore
     /// <summary>Runs <paramref name="request"/> on the driver's thread; thread-safe.</summary>
     public void Request(Action request)
     {
-        _requests.Enqueue(request);
+        _requests.Add(request);
         Wake();
     }
 
@@ -146,13 +145,13 @@ internal sealed unsafe partial class ConnectionCore
         // A full fence: whatever is queued after this wakes the driver again.
         Interlocked.Exchange(ref _scheduled, 0);
         _now = now;
-        while (_requests.TryDequeue(out var request))
+        while (_requests.TryTake(out var request))
         {
             request();
         }
 
         ServeTouched();
-        while (_woken.TryDequeue(out var stream))
+        while (_woken.TryTake(out var stream))
         {
             if (_connection != 0)
             {

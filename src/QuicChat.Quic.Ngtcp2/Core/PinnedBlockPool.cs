@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 
 namespace QuicChat.Quic.Ngtcp2.Core;
 
@@ -14,9 +15,29 @@ internal sealed class PinnedBlockPool : MemoryPool<byte>
     // What idle connections give back is kept for the next burst, up to this many blocks (16 MiB).
     private const int MaxIdleBlocks = 4096;
 
+    // Unsent bytes at which the application's flush waits: enough to fill a path of 100 Mbit/s and 20 ms.
+    private const int SendBufferLimit = 256 * 1024;
+
     private readonly ConcurrentQueue<Block> _idle = new();
     private int _rented;
     private int _idleCount;
+
+    public PinnedBlockPool()
+    {
+        ReceiveOptions = new PipeOptions(this, readerScheduler: PipeScheduler.ThreadPool, pauseWriterThreshold: 0, useSynchronizationContext: false);
+        SendOptions = new PipeOptions(
+            this,
+            writerScheduler: PipeScheduler.ThreadPool,
+            pauseWriterThreshold: SendBufferLimit,
+            resumeWriterThreshold: SendBufferLimit / 2,
+            useSynchronizationContext: false);
+    }
+
+    /// <summary>Of the pipes of this memory that hold what streams receive; flow control bounds them.</summary>
+    public PipeOptions ReceiveOptions { get; }
+
+    /// <summary>Of the pipes of this memory that hold what streams send.</summary>
+    public PipeOptions SendOptions { get; }
 
     /// <summary>Larger blocks are made too: a pipe would otherwise take them from a pool of memory that moves.</summary>
     public override int MaxBufferSize => Array.MaxLength;

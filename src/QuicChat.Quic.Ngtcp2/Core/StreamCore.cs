@@ -13,9 +13,6 @@ namespace QuicChat.Quic.Ngtcp2.Core;
 /// </summary>
 internal sealed unsafe class StreamCore
 {
-    // Unsent bytes at which the application's flush waits: enough to fill a path of 100 Mbit/s and 20 ms.
-    private const int SendBufferLimit = 256 * 1024;
-
     private readonly ConnectionCore _connection;
     private readonly Pipe _input;
     private readonly Pipe _output;
@@ -52,14 +49,8 @@ internal sealed unsafe class StreamCore
     {
         _connection = connection;
         Id = id;
-        _input = new Pipe(new PipeOptions(
-            pool, readerScheduler: PipeScheduler.ThreadPool, pauseWriterThreshold: 0, useSynchronizationContext: false));
-        _output = new Pipe(new PipeOptions(
-            pool,
-            writerScheduler: PipeScheduler.ThreadPool,
-            pauseWriterThreshold: SendBufferLimit,
-            resumeWriterThreshold: SendBufferLimit / 2,
-            useSynchronizationContext: false));
+        _input = new Pipe(pool.ReceiveOptions);
+        _output = new Pipe(pool.SendOptions);
         CanRead = !ConnectionCore.IsUnidirectional(id) || connection.IsRemote(id);
         CanWrite = !ConnectionCore.IsUnidirectional(id) || !connection.IsRemote(id);
         if (!CanRead)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Quic.Engines;
@@ -9,6 +10,8 @@ namespace QuicChat.Quic.Ngtcp2.Driver;
 /// <summary>A connection as applications see it.</summary>
 internal sealed class Ngtcp2ConnectionContext : EngineConnection, IConnectionKeepAliveFeature
 {
+    private static readonly ImmutableArray<Type> Own = [.. OwnOfAll, typeof(IConnectionKeepAliveFeature)];
+
     private readonly PathEventQueue _pathEvents = new();
     private readonly Queue<TaskCompletionSource<ConnectionContext>> _openingBidirectional = new();
     private readonly Queue<TaskCompletionSource<ConnectionContext>> _openingUnidirectional = new();
@@ -23,13 +26,12 @@ internal sealed class Ngtcp2ConnectionContext : EngineConnection, IConnectionKee
         ConnectionSettings settings,
         Action<Ngtcp2ConnectionContext> established,
         IConnectionMigrationFeature? migration = null)
-        : base(settings.MigrationTimeout)
+        : base(settings.MigrationTimeout, Own)
     {
         _driver = driver;
         _established = established;
         _currentPath = path;
         _keepAliveInterval = settings.KeepAliveInterval;
-        Features.Set<IConnectionKeepAliveFeature>(this);
         Capabilities = PathCapabilities.Detection | PathCapabilities.ExactValidation | PathCapabilities.ValidationFailure | PathCapabilities.Refusal;
         if (migration is not null)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
@@ -10,19 +11,25 @@ namespace QuicChat.Quic.Engines;
 /// <summary>A connection as applications see it: what it is on every engine.</summary>
 internal abstract class EngineConnection : MultiplexedConnectionContext, IConnectionPathFeature, IConnectionCloseFeature, IProtocolErrorCodeFeature
 {
-    private readonly Channel<EngineStream> _streams = Channel.CreateUnbounded<EngineStream>();
+    /// <summary>The features of connections on every engine.</summary>
+    protected static readonly ImmutableArray<Type> OwnOfAll =
+        [typeof(IConnectionPathFeature), typeof(IConnectionCloseFeature), typeof(IProtocolErrorCodeFeature)];
+
+    // The transport's limits bound it. An unbounded channel takes 1 KiB even while it is empty.
+    private readonly Channel<EngineStream> _streams = Channel.CreateBounded<EngineStream>(int.MaxValue);
     private readonly TaskCompletionSource<ConnectionClosure> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _closedSource = new();
     private TimeSpan _migrationTimeout;
     private string? _connectionIdText;
+    private IDictionary<object, object?>? _items;
     private long _error = -1;
 
-    protected EngineConnection(TimeSpan migrationTimeout)
+    /// <param name="migrationTimeout">How long a path may take to be validated.</param>
+    /// <param name="own">The features that the connection is itself.</param>
+    protected EngineConnection(TimeSpan migrationTimeout, ImmutableArray<Type> own)
     {
         _migrationTimeout = migrationTimeout;
-        Features.Set<IConnectionPathFeature>(this);
-        Features.Set<IConnectionCloseFeature>(this);
-        Features.Set<IProtocolErrorCodeFeature>(this);
+        Features = new FeatureCollection(new OwnFeatures(this, own));
         ConnectionClosed = _closedSource.Token;
     }
 
@@ -32,9 +39,13 @@ internal abstract class EngineConnection : MultiplexedConnectionContext, IConnec
         set => _connectionIdText = value;
     }
 
-    public override IFeatureCollection Features { get; } = new FeatureCollection();
+    public override IFeatureCollection Features { get; }
 
-    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
 
     public override EndPoint? LocalEndPoint
     {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
@@ -14,8 +15,12 @@ internal abstract class EngineStream : ConnectionContext,
     IStreamAbortFeature,
     IProtocolErrorCodeFeature
 {
+    private static readonly ImmutableArray<Type> Own =
+        [typeof(IStreamIdFeature), typeof(IStreamDirectionFeature), typeof(IStreamAbortFeature), typeof(IProtocolErrorCodeFeature)];
+
     private readonly EngineConnection _connection;
     private string? _connectionId;
+    private IDictionary<object, object?>? _items;
     private long _error = -1;
 
     protected EngineStream(EngineConnection connection)
@@ -23,10 +28,7 @@ internal abstract class EngineStream : ConnectionContext,
         _connection = connection;
         Transport = this;
         ConnectionClosed = connection.ConnectionClosed;
-        Features.Set<IStreamIdFeature>(this);
-        Features.Set<IStreamDirectionFeature>(this);
-        Features.Set<IStreamAbortFeature>(this);
-        Features.Set<IProtocolErrorCodeFeature>(this);
+        Features = new FeatureCollection(new OwnFeatures(this, Own));
     }
 
     public override string ConnectionId
@@ -35,9 +37,13 @@ internal abstract class EngineStream : ConnectionContext,
         set => _connectionId = value;
     }
 
-    public override IFeatureCollection Features { get; } = new FeatureCollection();
+    public override IFeatureCollection Features { get; }
 
-    public override IDictionary<object, object?> Items { get; set; } = new ConnectionItems();
+    public override IDictionary<object, object?> Items
+    {
+        get => _items ??= new ConnectionItems();
+        set => _items = value;
+    }
 
     public override IDuplexPipe Transport { get; set; }
 

@@ -42,7 +42,7 @@ internal sealed class SystemConnection : EngineConnection, IWatched
         TimeProvider time,
         ILogger logger,
         Action<SystemConnection>? ended)
-        : base(migrationTimeout)
+        : base(migrationTimeout, OwnOfAll)
     {
         _quic = quic;
         Id = id;
