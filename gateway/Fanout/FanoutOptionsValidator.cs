@@ -35,6 +35,16 @@ internal sealed class FanoutOptionsValidator : IValidateOptions<FanoutOptions>
             errors.AddError($"is {options.MaxBatchesAhead}; at least 1 is needed.", nameof(options.MaxBatchesAhead));
         }
 
+        if (options.GatherTimePerMember < TimeSpan.Zero || options.GatherTimePerMember > TimeSpan.FromMilliseconds(100))
+        {
+            errors.AddError($"is {options.GatherTimePerMember}; 0 to 100 ms are allowed.", nameof(options.GatherTimePerMember));
+        }
+
+        if (options.MaxGatherTime < TimeSpan.Zero || options.MaxGatherTime > TimeSpan.FromSeconds(1))
+        {
+            errors.AddError($"is {options.MaxGatherTime}; 0 to 1 s are allowed.", nameof(options.MaxGatherTime));
+        }
+
         return errors.Build();
     }
 }

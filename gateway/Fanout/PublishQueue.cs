@@ -101,15 +101,16 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
         try
         {
             var answer = await grain.PublishAll([.. batch.Select(static pending => pending.Request)], relays.GatewayId);
+            // Answers first: who waits for one to publish again is not to wait for all members, too.
+            for (var i = 0; i < batch.Count; i++)
+            {
+                batch[i].Publisher.Answer(batch[i].Request, answer.Receipts[i]);
+            }
+
             if (answer.Stored is { } stored)
             {
                 relays.Metrics.FanoutBatch(stored.Messages.Length);
                 relay.Deliver(stored);
-            }
-
-            for (var i = 0; i < batch.Count; i++)
-            {
-                batch[i].Publisher.Answer(batch[i].Request, answer.Receipts[i]);
             }
 
             return true;

@@ -164,9 +164,6 @@ internal sealed partial class RoomRelay
         }
 
         _lastStored = Math.Max(_lastStored, ring.Last);
-        foreach (var member in _members)
-        {
-            member.Wake();
-        }
+        WakeMembers();
     }
 }

@@ -20,12 +20,15 @@ internal sealed unsafe class EventLoop : IDisposable
     // Datagrams of one socket, and some more, before connections answer and the other sockets get their turn.
     private const int ReceiveLimit = 128;
 
+    // Connections that get a turn, which takes a millisecond, before sockets are looked at again: what is received meanwhile may be worked on elsewhere.
+    private const int TurnLimit = 32;
+
     private static readonly long StartTimestamp = Stopwatch.GetTimestamp();
 
     private readonly ConcurrentQueue<Action> _actions = new();
     private readonly ConcurrentQueue<ConnectionDriver> _woken = new();
     private readonly Dictionary<int, UdpSocket> _sockets = [];
-    private readonly List<ConnectionDriver> _ready = [];
+    private readonly Queue<ConnectionDriver> _ready = [];
     private readonly TimerHeap _timers = new();
     private readonly ReceiveBatch _batch = new();
     // Room for what one call of the system takes.
@@ -100,7 +103,7 @@ internal sealed unsafe class EventLoop : IDisposable
         if (!driver.IsReady)
         {
             driver.IsReady = true;
-            _ready.Add(driver);
+            _ready.Enqueue(driver);
         }
     }
 
@@ -220,17 +223,14 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void GiveTurns()
     {
-        // Those that have more to send than one turn allows come again at the next turn of the loop.
-        var count = _ready.Count;
+        // Those that have more to send than one turn allows come again behind the others.
         var now = Now;
-        for (var i = 0; i < count; i++)
+        for (var i = Math.Min(_ready.Count, TurnLimit); i > 0; i--)
         {
-            var driver = _ready[i];
+            var driver = _ready.Dequeue();
             driver.IsReady = false;
             driver.TakeTurn(now);
         }
-
-        _ready.RemoveRange(0, count);
     }
 
     private int Wait(byte* events)

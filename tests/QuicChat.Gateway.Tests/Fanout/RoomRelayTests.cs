@@ -22,6 +22,40 @@ public sealed class RoomRelayTests
     }
 
     [Fact]
+    public async Task In_a_large_and_busy_room_messages_are_gathered_for_a_moment_and_the_first_one_goes_at_once()
+    {
+        var moment = TimeSpan.FromMilliseconds(9);
+        await using var gateway = new TestGateway(fanout: options => (options.GatherTimePerMember, options.MaxGatherTime) = (moment / 3, moment));
+        var grain = gateway.Cluster.Room("lobby");
+        var rooms = new List<TestRoom>();
+        for (var i = 0; i < 4; i++)
+        {
+            rooms.Add(await (await gateway.ConnectAsync($"user-{i}")).JoinAsync("lobby"));
+        }
+
+        grain.Append(1);
+        foreach (var room in rooms)
+        {
+            await room.MessagesAsync(1, 1);
+        }
+
+        grain.Append(1);
+        await gateway.Time.ArmedAsync(moment, moment, "more messages");
+        grain.Append(2);
+        Assert.All(rooms, room => Assert.True(room.Stream.IsQuiet()));
+        gateway.Time.Advance(moment);
+        foreach (var room in rooms)
+        {
+            await room.MessagesAsync(2, 4);
+        }
+
+        // After a pause there is nothing to gather for.
+        gateway.Time.Advance(moment);
+        grain.Append(1);
+        await rooms[0].MessagesAsync(5, 5);
+    }
+
+    [Fact]
     public async Task A_lost_last_message_shows_at_the_next_renewal()
     {
         await using var gateway = new TestGateway();

@@ -56,7 +56,7 @@ public sealed class GatewayOptionsTests
         Assert.Equal(4, tokens.Failures!.Count());
 
         var fanout = new FanoutOptionsValidator().Validate(
-            null, new FanoutOptions { RenewInterval = TimeSpan.FromSeconds(20), RingBytes = 1, MaxBatchesAhead = 0 });
-        Assert.Equal(3, fanout.Failures!.Count());
+            null, new FanoutOptions { RenewInterval = TimeSpan.FromSeconds(20), RingBytes = 1, MaxBatchesAhead = 0, GatherTimePerMember = -TimeSpan.FromTicks(1) });
+        Assert.Equal(4, fanout.Failures!.Count());
     }
 }

@@ -30,7 +30,9 @@ internal sealed class TestGateway : IAsyncDisposable
         sessions?.Invoke(sessionOptions);
         var limitOptions = new LimitOptions();
         limits?.Invoke(limitOptions);
-        var fanoutOptions = new FanoutOptions();
+
+        // Its clock stands still, and with it what is gathered.
+        var fanoutOptions = new FanoutOptions { GatherTimePerMember = TimeSpan.Zero };
         fanout?.Invoke(fanoutOptions);
         Relays = new RoomRelays(Cluster, gatewayOptions, Options.Create(fanoutOptions), Time, Metrics.Gateway, NullLogger<RoomRelays>.Instance);
         SessionTokens = new SessionTokens(
