@@ -9,8 +9,8 @@ namespace QuicChat.Benchmarks.Tests;
 public sealed class CompareOptionsTests
 {
     [Theory]
-    [InlineData("--only W9", "--only: there is no workload 'W9'; there are W1, W2, W3, W4, W5, W6, bulk, handshakes")]
-    [InlineData("--only W1,,W2", "--only: there is no workload ''; there are W1, W2, W3, W4, W5, W6, bulk, handshakes")]
+    [InlineData("--only W9", "--only: there is no workload 'W9'; there are W1, W2, W3, W4, W5, W6, migration, bulk, handshakes")]
+    [InlineData("--only W1,,W2", "--only: there is no workload ''; there are W1, W2, W3, W4, W5, W6, migration, bulk, handshakes")]
     [InlineData("--pairs 0", "--pairs: '0' is not a whole number from 1 to 100")]
     [InlineData("--pairs 101", "--pairs: '101' is not a whole number from 1 to 100")]
     [InlineData("--pairs many", "--pairs: 'many' is not a whole number from 1 to 100")]

@@ -16,6 +16,7 @@ internal static class SampleResult
     /// <param name="random">The numbers.</param>
     public static JsonElement Of(LoadSettings settings, ImmutableArray<string> processes, Random random)
     {
+        var changes = (long)(settings.ChangeRate > 0 ? settings.ChangeRate * settings.Duration.TotalSeconds : 100);
         var result = new LoadResult
         {
             Partial = false,
@@ -37,9 +38,9 @@ internal static class SampleResult
             ConnectMs = Times(),
             ConnectedPerSecond = 800 + random.Next(100),
             Reconnects = 0,
-            PathChanges = 100,
+            PathChanges = changes,
             ChangesAt = [],
-            Migrations = 100,
+            Migrations = changes,
             GapMs = new LoadGaps(Times(), Times(), Times()),
             Processes = Costs(settings.Connections),
             AllocatedBytesPerSecond = 1e6,

@@ -12,11 +12,20 @@ internal sealed record CompareSettings(int Pairs, bool IsQuick, ImmutableArray<s
     /// <summary>Pairs from which on a budget is judged.</summary>
     public const int PairsToJudge = 5;
 
+    /// <summary>The QUIC engine's transfer of many bytes.</summary>
+    public const string Bulk = "bulk";
+
+    /// <summary>The QUIC engine's full handshakes.</summary>
+    public const string Handshakes = "handshakes";
+
+    /// <summary>The workloads of whole systems.</summary>
+    public static readonly ImmutableArray<string> SystemKeys = ["W1", "W2", "W3", "W4", "W5", "W6", "migration"];
+
     /// <summary>All workloads.</summary>
-    public static readonly ImmutableArray<string> Keys = ["W1", "W2", "W3", "W4", "W5", "W6", "migration", "bulk", "handshakes"];
+    public static readonly ImmutableArray<string> Keys = [.. SystemKeys, Bulk, Handshakes];
 
     /// <summary>Whether one of the QUIC engine's is to be run.</summary>
-    public bool IncludesEngine => Includes("bulk") || Includes("handshakes");
+    public bool IncludesEngine => Includes(Bulk) || Includes(Handshakes);
 
     /// <summary>Whether a workload is to be run.</summary>
     public bool Includes(string key) => Only.IsEmpty || Only.Contains(key, StringComparer.OrdinalIgnoreCase);

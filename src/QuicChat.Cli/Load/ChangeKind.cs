@@ -11,4 +11,7 @@ internal enum ChangeKind
 
     /// <summary>The client moves to another address by its own will.</summary>
     Active,
+
+    /// <summary>Nothing changes, and gaps are taken as if it had: what the machine alone makes of them.</summary>
+    None,
 }

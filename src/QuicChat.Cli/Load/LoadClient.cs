@@ -141,9 +141,14 @@ internal sealed class LoadClient : ILoadClient
     public async Task MoveAsync()
     {
         var now = _context.Meter.Now;
+        _gaps?.Watch(now, now + GapWindow);
+        if (_context.Settings.ChangeKind == ChangeKind.None)
+        {
+            return;
+        }
+
         var address = Addresses[_moves++ % Addresses.Length];
         _context.Meter.OnPathChange();
-        _gaps?.Watch(now, now + GapWindow);
         try
         {
             switch (_context.Settings.ChangeKind)

@@ -35,7 +35,7 @@ internal sealed class LoadOptions
     private readonly Option<int> _changesEach = Choice.Number("--changes-each", 0, 0, 1_000_000, "How often each client's path changes at most by --changes; 0 is no limit.");
     private readonly Option<TimeSpan?> _storm = Choice.Duration("--storm", "0s", "24h", "All paths change within 1 s, this long after measuring began.");
     private readonly Option<ChangeKind> _changeKind = Word<ChangeKind>(
-        "--change-kind", "nat: a NAT takes another port; address: another address, too; active: the client moves. nat unless given.");
+        "--change-kind", "nat: a NAT takes another port; address: another address, too; active: the client moves; none: nothing changes, but gaps are taken. nat unless given.");
     private readonly Option<Movers> _movers = Word<Movers>(
         "--movers", "Whose paths change: all, publishers, listeners or half, which is every other client. all unless given.");
     private readonly Option<TimeSpan?> _delay = Choice.Duration(

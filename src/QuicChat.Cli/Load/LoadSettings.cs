@@ -110,7 +110,9 @@ internal sealed record LoadSettings
 
     /// <summary>Whether a client that is not <paramref name="isBlackholed"/> is behind a simulated network.</summary>
     public bool IsRelayed(int client, bool isBlackholed)
-        => isBlackholed || (Moves(client) && (ChangeKind != ChangeKind.Active || Delay > TimeSpan.Zero)) || (!Changes && Delay > TimeSpan.Zero);
+        => isBlackholed
+            || (Moves(client) && (ChangeKind is ChangeKind.Nat or ChangeKind.Address || Delay > TimeSpan.Zero))
+            || (!Changes && Delay > TimeSpan.Zero);
 
     /// <summary>The time between two messages of one room; zero in a closed loop, where it is not known before.</summary>
     public TimeSpan Interval => Rate is { } rate && rate > 0 ? TimeSpan.FromSeconds(Rooms / rate) : TimeSpan.Zero;

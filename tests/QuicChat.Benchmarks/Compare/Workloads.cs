@@ -13,7 +13,7 @@ internal static class Workloads
     private const string Silo = "silo-";
 
     // One of each pair moves, once, one after the other.
-    private const string Pairs = $"--rooms 100 --members 2 --publishers 2 --rate 2000 --movers half --changes 10 --changes-each 1 --warm-up 5s --duration 16s";
+    private const string Pairs = $"--rooms 100 --members 2 --publishers 2 --rate 2000 --movers half --changes 10 --changes-each 1 --warm-up 15s --duration 16s";
 
     // What is left of a change that a client of the pairs does not notice: its next message is at most this far away.
     private const double UntilNextMs = 100;
@@ -115,6 +115,7 @@ internal static class Workloads
             new("nat", Load, $"{Pairs} --change-kind nat"),
             new("address", Load, $"{Pairs} --change-kind address"),
             new("active", Load, $"{Pairs} --change-kind active"),
+            new("none", Load, $"{Pairs} --change-kind none"),
             new("nat 40 ms", Load, $"{Pairs} --change-kind nat --delay 20ms"),
             new("active 40 ms", Load, $"{Pairs} --change-kind active --delay 20ms"),
         ],
@@ -122,6 +123,7 @@ internal static class Workloads
         [
             new("gap p99: our NAT rebinding, SignalR's silent path", "ms", found => Gap(found, "nat", "p99"), found => Gap(found, "blackhole", "p99"), RatioAtMost(1 / 20.0)),
             new("gap p99: our address change, SignalR's reset", "ms", found => Gap(found, "address", "p99"), found => Gap(found, "reset", "p99"), null),
+            Measure.OfOurs("nothing changes: gap p99, which is the machine's", "ms", found => Gap(found, "none", "p99")),
             Measure.OfOurs("active: gap p99", "ms", found => Gap(found, "active", "p99"), AtMost(50)),
             Measure.OfOurs("active at 40 ms: gap p99", "ms", found => Gap(found, "active 40 ms", "p99"), AtMost(50)),
             Measure.OfOurs("NAT: gap p99", "ms", found => Gap(found, "nat", "p99"), AtMost(UntilNextMs + 50)),

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Benchmarks.Peers;
+using QuicChat.Cli.Bench;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
 
@@ -10,8 +11,8 @@ namespace QuicChat.Benchmarks.Engine;
 /// <summary>Measures this engine and the peer in turns, A B A B, so that whatever else the machine does is shared by both.</summary>
 internal sealed class EngineBenchmark(EngineOptions options, Action<string> progress)
 {
-    public const string Bulk = "bulk";
-    public const string Handshakes = "handshakes";
+    public const string Bulk = CompareSettings.Bulk;
+    public const string Handshakes = CompareSettings.Handshakes;
     public const string Memory = "memory";
 
     /// <summary>What each does, in words.</summary>
@@ -58,7 +59,7 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
     {
         await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
         await using var peer = await StartPeerAsync(directory, cancellationToken);
-        var (rate, cpu) = (new Figures("bulk", "MB/s", Budget.RatioAtLeast(0.9)), new Figures("bulkServerCpu", "s/GB"));
+        var (rate, cpu) = (new Figures(Bulk, "MB/s", Budget.RatioAtLeast(0.9)), new Figures("bulkServerCpu", "s/GB"));
 
         // The first are compiled while they run.
         for (var i = 0; i < 3; i++)
@@ -80,7 +81,7 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
     {
         await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
         await using var peer = await StartPeerAsync(directory, cancellationToken);
-        var (perCpu, perSecond) = (new Figures("handshakes", "1/s of CPU", Budget.AtLeast(1500)), new Figures("handshakesWall", "1/s"));
+        var (perCpu, perSecond) = (new Figures(Handshakes, "1/s of CPU", Budget.AtLeast(1500)), new Figures("handshakesWall", "1/s"));
 
         // The first are compiled while they run.
         await HandshakeAsync(ours, 2 * options.Handshakes, cancellationToken);
