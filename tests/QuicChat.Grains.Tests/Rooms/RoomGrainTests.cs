@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Grains.Tests.Cluster;
 using QuicChat.Grains.Tests.Stores;
