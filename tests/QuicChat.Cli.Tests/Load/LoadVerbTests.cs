@@ -11,7 +11,7 @@ public sealed class LoadVerbTests
     [InlineData("--payload 31", "--payload: '31' is not a whole number from 32 to 4096")]
     [InlineData("--storm 10s", "--storm: it is not within the 10 s that are measured; give more --duration")]
     [InlineData("--change-kind active", "--change-kind and --movers go with --changes or --storm")]
-    [InlineData("--changes 1 --change-kind wifi", "--change-kind: 'wifi' is not one of nat, address, active")]
+    [InlineData("--changes 1 --change-kind wifi", "--change-kind: 'wifi' is not one of nat, address, active, none")]
     [InlineData("--steps 20,10", "--steps: '20,10' are not steps: write rising numbers of connections up to 200000, like 2000,5000,20000")]
     [InlineData("--steps 10,20 --connections 20", "--connections: the last of --steps says how many; leave it away")]
     [InlineData("--publishers 0 --rate 5", "--rate: nobody publishes; give --publishers")]
