@@ -50,7 +50,7 @@ public sealed class CompareRunTests : IDisposable
 
         Assert.Equal(1, result.ExitCode);
         Assert.Equal(
-            "quicchat: there is no 'redis-server' on the PATH, on which both sides of W1 to W6 run; install it (Debian: apt-get install redis-server).",
+            "quicchat: there is no 'redis-server' on the PATH, on which W1 to W6 and migration run; install it (Debian: apt-get install redis-server).",
             result.Error.TrimEnd());
     }
 

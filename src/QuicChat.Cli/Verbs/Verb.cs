@@ -56,8 +56,10 @@ internal abstract class Verb : Command
     private async Task<int> RunGuardedAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         var invocation = parsed.InvocationConfiguration;
+
+        // A verb that hands its arguments on has none of the options that others have.
         var context = new VerbContext(
-            parsed.GetRequiredValue(_data), parsed.GetValue(_json), invocation.Output, invocation.Error);
+            parsed.GetValue(_data) ?? new DataFolder(DataFolder.DefaultPath), parsed.GetValue(_json), invocation.Output, invocation.Error);
         try
         {
             return await RunAsync(parsed, context, cancellationToken);

@@ -44,7 +44,7 @@ internal static class CompareNeeds
         {
             var instead = settings.IncludesEngine ? ", or give --only bulk,handshakes" : "";
             throw new ToolException(
-                $"there is no '{program}' on the PATH, on which both sides of W1 to W6 run; "
+                $"there is no '{program}' on the PATH, on which W1 to W6 and migration run; "
                 + $"install it (Debian: apt-get install redis-server){instead}.");
         }
     }
