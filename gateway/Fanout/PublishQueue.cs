@@ -49,16 +49,16 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
         await Task.Yield();
         var batch = new List<QueuedPublish>();
         var backoff = new Backoff();
-        var wasLost = false;
+        var isAnswerLost = false;
         while (Fill(batch))
         {
             if (await TryCallAsync(batch))
             {
-                if (wasLost)
+                if (isAnswerLost)
                 {
                     // The answer that did not come may have had messages with it.
                     relay.RenewNow();
-                    wasLost = false;
+                    isAnswerLost = false;
                 }
 
                 batch.Clear();
@@ -66,7 +66,7 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
                 continue;
             }
 
-            wasLost = true;
+            isAnswerLost = true;
             relays.Metrics.PublishRetried();
             await Task.Delay(backoff.Next(), relays.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             GiveUpOld(batch);
@@ -101,18 +101,19 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
         try
         {
             var answer = await grain.PublishAll([.. batch.Select(static pending => pending.Request)], relays.GatewayId);
-            // Answers first: who waits for one to publish again is not to wait for all members, too.
+            if (answer.Stored is { } stored)
+            {
+                relays.Metrics.FanoutBatch(stored.Messages.Length);
+                relay.Take(stored);
+            }
+
+            // Who waits for an answer to publish again is not to wait for all members, too; but who joins after it finds the message.
             for (var i = 0; i < batch.Count; i++)
             {
                 batch[i].Publisher.Answer(batch[i].Request, answer.Receipts[i]);
             }
 
-            if (answer.Stored is { } stored)
-            {
-                relays.Metrics.FanoutBatch(stored.Messages.Length);
-                relay.Deliver(stored);
-            }
-
+            relay.WakeMembers();
             return true;
         }
         catch (Exception e)

@@ -8,8 +8,15 @@ namespace QuicChat.Gateway.Fanout;
 // Takes the room's messages in their order, and reads from the log what batches have left out.
 internal sealed partial class RoomRelay
 {
-    /// <summary>Takes a batch from the room.</summary>
+    /// <summary>Takes a batch from the room, and has the members write it.</summary>
     public void Deliver(RoomBatch batch)
+    {
+        Take(batch);
+        WakeMembers();
+    }
+
+    /// <summary>Takes a batch from the room; <see cref="WakeMembers"/> has the members write it.</summary>
+    public void Take(RoomBatch batch)
     {
         lock (_lock)
         {
@@ -115,6 +122,7 @@ internal sealed partial class RoomRelay
                 Append(batch.Messages);
             }
 
+            WakeMembers();
             var next = _epoch!.Ring.Last + 1;
             _filling = next <= _lastStored;
             return _filling ? next : null;
@@ -142,6 +150,7 @@ internal sealed partial class RoomRelay
             }
 
             Append(page.Messages);
+            WakeMembers();
             return page.Messages.Length > 0;
         }
     }
@@ -158,12 +167,7 @@ internal sealed partial class RoomRelay
             }
         }
 
-        if (ring.Last == before)
-        {
-            return;
-        }
-
+        _hasNews |= ring.Last > before;
         _lastStored = Math.Max(_lastStored, ring.Last);
-        WakeMembers();
     }
 }

@@ -7,28 +7,33 @@ internal sealed partial class RoomRelay
     private static readonly TimeSpan LeastGatherTime = TimeSpan.FromMilliseconds(2);
 
     private ITimer? _gathered;
+    private bool _hasNews;
     private bool _isGathering;
     private long? _wokenAt;
 
-    /// <summary>There are new messages; with the lock held.</summary>
-    private void WakeMembers()
+    /// <summary>Has the members write what is new, at once or after gathering more of it.</summary>
+    public void WakeMembers()
     {
-        if (_isGathering)
+        lock (_lock)
         {
-            return;
-        }
+            if (!_hasNews || _isGathering)
+            {
+                return;
+            }
 
-        var gather = TimeSpan.FromTicks(
-            Math.Min(_members.Count * _relays.Options.GatherTimePerMember.Ticks, _relays.Options.MaxGatherTime.Ticks));
-        if (gather >= LeastGatherTime && _wokenAt is { } last && gather - Time.GetElapsedTime(last) is { Ticks: > 0 } rest)
-        {
-            _isGathering = true;
-            _gathered ??= Time.CreateTimer(static relay => ((RoomRelay)relay!).EndGathering(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-            _gathered.Change(rest, Timeout.InfiniteTimeSpan);
-            return;
-        }
+            var gather = TimeSpan.FromTicks(
+                Math.Min(_members.Count * _relays.Options.GatherTimePerMember.Ticks, _relays.Options.MaxGatherTime.Ticks));
+            if (gather >= LeastGatherTime && _wokenAt is { } last && gather - Time.GetElapsedTime(last) is { Ticks: > 0 } rest)
+            {
+                _isGathering = true;
+                _gathered ??= Time.CreateTimer(
+                    static relay => ((RoomRelay)relay!).EndGathering(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                _gathered.Change(rest, Timeout.InfiniteTimeSpan);
+                return;
+            }
 
-        WakeNow();
+            WakeNow();
+        }
     }
 
     private void EndGathering()
@@ -42,6 +47,7 @@ internal sealed partial class RoomRelay
 
     private void WakeNow()
     {
+        _hasNews = false;
         _wokenAt = Time.GetTimestamp();
         foreach (var member in _members)
         {

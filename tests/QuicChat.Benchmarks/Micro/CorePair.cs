@@ -62,17 +62,23 @@ internal sealed unsafe class CorePair : IDisposable
     /// <summary>The client's stream.</summary>
     public StreamCore? Stream { get; private set; }
 
-    /// <summary>Has the client send bytes, the server read them, and what the server answers come back.</summary>
+    /// <summary>Has the client send bytes and the server send some back, until both are read.</summary>
     /// <returns>The datagrams that it took.</returns>
-    public int RoundTrip(int bytes)
+    public int RoundTrip(int bytes, int back = 0)
     {
         Write(Stream!, bytes);
+        if (back > 0)
+        {
+            Write(_accepted!, back);
+        }
+
         var datagrams = 0;
-        for (var received = 0; received < bytes;)
+        for (var (received, returned) = (0, 0); received < bytes || returned < back;)
         {
             _now = new Instant(_now.Elapsed + Step, _now.Time + Step);
             datagrams += Turn();
             received += Read(_accepted!);
+            returned += Read(Stream!);
         }
 
         return datagrams;
@@ -168,7 +174,10 @@ internal sealed unsafe class CorePair : IDisposable
             }
         }
 
-        (isToServer ? _server! : Client).HandleDatagram(datagram, path, _now, ecn);
+        if ((isToServer ? _server! : Client).HandleDatagram(datagram, path, _now, ecn) is { } reason)
+        {
+            throw new InvalidOperationException($"A datagram was rejected: {reason}.");
+        }
     }
 
     private static UdpAddress Address(int port) => UdpAddress.From(new IPEndPoint(IPAddress.Loopback, port));
