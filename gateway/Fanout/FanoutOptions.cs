@@ -37,7 +37,7 @@ public sealed class FanoutOptions
     /// <summary>
     /// 0.5 ms a member that a room's messages are gathered after it has woken its members; the first one after a pause goes at once. To each member
     /// goes a datagram at least, whatever is in it, so that a busy room costs far less where more is in each. With less than 2 ms, as in rooms of
-    /// up to three members, nothing is gathered; with 0 nowhere.
+    /// up to three members, nothing is gathered; with 0 nowhere. Rooms of fifty and more have their members take turns within that time.
     /// </summary>
     public TimeSpan GatherTimePerMember { get; set; } = TimeSpan.FromMicroseconds(500);
 

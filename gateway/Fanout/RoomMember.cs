@@ -42,6 +42,9 @@ internal sealed class RoomMember
     /// <summary>Whose stream it is.</summary>
     public RoomUser User { get; }
 
+    /// <summary>Its number among all that its relay has taken in, by which members take turns.</summary>
+    public long Number { get; set; }
+
     /// <summary>Whether all messages after the one that the client named follow.</summary>
     public bool Recovered { get; }
 

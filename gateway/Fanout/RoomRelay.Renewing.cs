@@ -30,7 +30,7 @@ internal sealed partial class RoomRelay
                 if (_relays.TryRetire(this, _stopping.IsCancellationRequested))
                 {
                     await _stopping.CancelAsync();
-                    await (_gathered?.DisposeAsync() ?? ValueTask.CompletedTask);
+                    await (_turning?.DisposeAsync() ?? ValueTask.CompletedTask);
                     return;
                 }
             }

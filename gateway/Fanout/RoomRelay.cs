@@ -36,6 +36,7 @@ internal sealed partial class RoomRelay
     private bool _filling;
     private long _trimTo;
     private long _trimmedAt;
+    private long _lastMember;
     private bool _isAsked;
 
     /// <summary>Begins to follow a room.</summary>
@@ -178,6 +179,7 @@ internal sealed partial class RoomRelay
             }
 
             _members.Add(member);
+            member.Number = ++_lastMember;
             if (_roster.Add(member.User))
             {
                 _presence?.SetOwn(member.User, true);

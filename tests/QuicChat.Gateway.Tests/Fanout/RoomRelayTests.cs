@@ -56,6 +56,38 @@ public sealed class RoomRelayTests
     }
 
     [Fact]
+    public async Task In_a_very_large_and_busy_room_members_take_turns()
+    {
+        var moment = TimeSpan.FromMilliseconds(12);
+        await using var gateway = new TestGateway(fanout: options => (options.GatherTimePerMember, options.MaxGatherTime) = (moment, moment));
+        var grain = gateway.Cluster.Room("lobby");
+        var rooms = new List<TestRoom>();
+        for (var i = 0; i < 50; i++)
+        {
+            rooms.Add(await (await gateway.ConnectAsync($"user-{i}")).JoinAsync("lobby"));
+        }
+
+        grain.Append(1);
+        foreach (var room in rooms)
+        {
+            await room.MessagesAsync(1, 1);
+        }
+
+        grain.Append(1);
+        var turns = rooms.Index().ToLookup(indexed => indexed.Index % 2, indexed => indexed.Item);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            Assert.All(turns[turn], room => Assert.True(room.Stream.IsQuiet()));
+            await gateway.Time.ArmedAsync(moment / 2, moment / 2, "a turn");
+            gateway.Time.Advance(moment / 2);
+            foreach (var room in turns[turn])
+            {
+                await room.MessagesAsync(2, 2);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_lost_last_message_shows_at_the_next_renewal()
     {
         await using var gateway = new TestGateway();
