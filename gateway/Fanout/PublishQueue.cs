@@ -54,13 +54,8 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
         {
             if (await TryCallAsync(batch))
             {
-                if (isAnswerLost)
-                {
-                    // The answer that did not come may have had messages with it.
-                    relay.RenewNow();
-                    isAnswerLost = false;
-                }
-
+                Renew(isAnswerLost);
+                isAnswerLost = false;
                 batch.Clear();
                 backoff.Reset();
                 continue;
@@ -70,6 +65,17 @@ internal sealed class PublishQueue(RoomRelays relays, RoomRelay relay, IRoomGrai
             relays.Metrics.PublishRetried();
             await Task.Delay(backoff.Next(), relays.Time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             GiveUpOld(batch);
+        }
+
+        Renew(isAnswerLost);
+    }
+
+    // The answer that did not come may have had messages with it.
+    private void Renew(bool isAnswerLost)
+    {
+        if (isAnswerLost)
+        {
+            relay.RenewNow();
         }
     }
 

@@ -29,8 +29,8 @@ internal sealed class SharedSocket(SharedSockets sockets, UdpSocket socket) : ID
     {
         if (socket.Handler is null)
         {
-            socket.Handler = this;
             loop.Add(socket);
+            socket.Handler = this;
         }
 
         _connections.Add(driver, connection);

@@ -8,7 +8,6 @@ internal sealed class SharedSockets(int count)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<IPAddress, SharedSocket?[]> _sockets = [];
-    private int _next;
 
     /// <summary>Those of a pool.</summary>
     public static SharedSockets Of(ClientSocketPool pool)
@@ -22,7 +21,7 @@ internal sealed class SharedSockets(int count)
         return (SharedSockets)pool.Sockets!;
     }
 
-    /// <summary>Takes a share of the next socket that reaches an address.</summary>
+    /// <summary>Takes a share of the socket with the fewest that reaches an address.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The system has no way to it, or no socket left.</exception>
     public SharedSocket Take(IPEndPoint remote)
     {
@@ -33,8 +32,8 @@ internal sealed class SharedSockets(int count)
                 _sockets.Add(remote.Address, sockets = new SharedSocket?[count]);
             }
 
-            _next = (_next + 1) % count;
-            var socket = sockets[_next] ??= new SharedSocket(this, UdpSocket.Connect(remote, null));
+            var fewest = Enumerable.Range(0, count).MinBy(index => sockets[index]?.Users ?? 0);
+            var socket = sockets[fewest] ??= new SharedSocket(this, UdpSocket.Connect(remote, null));
             socket.Users++;
             return socket;
         }

@@ -57,7 +57,9 @@ internal sealed unsafe partial class UdpSocket
             return error == 0 ? batch.Length : 0;
         }
 
-        // It may be one of the datagrams, which is too large for its way, or the address, which anybody can choose; or the mark; or the network's adapter cannot do it.
+        // It may be one of the datagrams, which is too large for its way, or the address, which anybody can choose; or the mark; or memory is short;
+        // or the network's adapter cannot cut batches, for which these are the errors.
+        var mayBeCutting = error is Libc.EIo or Libc.EInvalid or Libc.EOperationNotSupported;
         var sendsEcn = _sendsEcn;
         var isRefused = false;
         var sent = 0;
@@ -74,7 +76,7 @@ internal sealed unsafe partial class UdpSocket
             sent += datagram.Length;
         }
 
-        SendsBatches &= isRefused || _sendsEcn != sendsEcn;
+        SendsBatches &= !mayBeCutting || isRefused || _sendsEcn != sendsEcn;
         return sent;
     }
 

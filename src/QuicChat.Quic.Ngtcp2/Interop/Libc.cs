@@ -41,9 +41,11 @@ internal static unsafe partial class Libc
     public const uint EpollOut = 4;
 
     public const int EIntr = 4;
+    public const int EIo = 5;
     public const int EAgain = 11;
     public const int EInvalid = 22;
     public const int EAccess = 13;
+    public const int EOperationNotSupported = 95;
     public const int EAddressInUse = 98;
     public const int EAddressNotAvailable = 99;
     public const int EAddressFamilyNotSupported = 97;

@@ -103,6 +103,8 @@ public sealed class ConstantTests
             [nameof(Libc.Ipv6RecvTrafficClass)] = "IPV6_RECVTCLASS",
             [nameof(Libc.Ipv6TrafficClass)] = "IPV6_TCLASS",
             [nameof(Libc.EInvalid)] = "EINVAL",
+            [nameof(Libc.EIo)] = "EIO",
+            [nameof(Libc.EOperationNotSupported)] = "EOPNOTSUPP",
             [nameof(Libc.IpPktInfo)] = "IP_PKTINFO",
             [nameof(Libc.IpMtuDiscover)] = "IP_MTU_DISCOVER",
             [nameof(Libc.Ipv6MtuDiscover)] = "IPV6_MTU_DISCOVER",
