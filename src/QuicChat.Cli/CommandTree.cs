@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using QuicChat.Cli.Stack;
 using QuicChat.Cli.Verbs;
 
 namespace QuicChat.Cli;
@@ -15,8 +16,9 @@ internal static class CommandTree
         var parsed = Create().Parse(args);
         if (parsed.Action is ParseErrorAction)
         {
-            await error.WriteLineAsync(UsageError.Describe(parsed));
-            return ExitCode.Usage;
+            // What could not be parsed has no options to ask.
+            var context = new VerbContext(new DataFolder(DataFolder.DefaultPath), Json: args.Contains("--json"), output, error);
+            return context.Refuse(UsageError.Describe(parsed));
         }
 
         var invocation = new InvocationConfiguration

@@ -83,14 +83,12 @@ internal sealed class DemoVerb : Verb
         }
 
         Check(settings);
-        using var folder = OwnFolder.Open("demo", IsDataGiven(parsed) ? context.Data : null);
-        DemoReport report;
-        var plan = Plan(parsed, parsed.GetValue(_silos), parsed.GetValue(_gateways));
-        await using (var stack = await LocalStack.StartAsync(plan, folder.Data, context.Progress, cancellationToken))
+        var report = await OwnFolder.WithAsync("demo", IsDataGiven(parsed) ? context.Data : null, async data =>
         {
-            report = await RunAsync(settings, folder.Data, stack.Running, context, cancellationToken);
-        }
-
+            var plan = Plan(parsed, parsed.GetValue(_silos), parsed.GetValue(_gateways));
+            await using var stack = await LocalStack.StartAsync(plan, data, context.Progress, cancellationToken);
+            return await RunAsync(settings, data, stack.Running, context, cancellationToken);
+        });
         return Tell(report, context);
     }
 
@@ -115,8 +113,8 @@ internal sealed class DemoVerb : Verb
             parsed.GetValue(_seed) ?? Random.Shared.Next(),
             parsed.GetValue(_engine));
         var plan = Plan(parsed, IsGiven(_silos) ? parsed.GetValue(_silos) : 2, IsGiven(_gateways) ? parsed.GetValue(_gateways) : 2);
-        using var folder = OwnFolder.Open("demo", IsDataGiven(parsed) ? context.Data : null);
-        return await ChaosDemo.RunAsync(settings, plan, folder.Data, context, cancellationToken);
+        return await OwnFolder.WithAsync(
+            "demo", IsDataGiven(parsed) ? context.Data : null, data => ChaosDemo.RunAsync(settings, plan, data, context, cancellationToken));
 
         // What is not given is what a cluster needs to lose a part.
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };

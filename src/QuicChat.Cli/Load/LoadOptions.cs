@@ -101,7 +101,14 @@ internal sealed class LoadOptions
         (bool IsWrong, string Words)[] checks =
         [
             (settings.Publishers > settings.Members, $"--publishers: a room has {settings.Members} members; give more --members or fewer publishers"),
-            (settings.Rooms * (long)settings.Members > MostConnections, $"--rooms: {settings.Rooms} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms or --members"),
+            (settings.Connections > MostConnections,
+                $"--rooms: {parsed.GetValue(_rooms)} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms or --members"),
+            (settings.Rooms * (long)settings.Members > MostConnections,
+                $"--rooms: {settings.Rooms} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms or --members"),
+            (settings.Publishers == 0 && (IsGiven(_payload) || IsGiven(_inFlight) || IsGiven(_warmUp)),
+                "--payload, --in-flight and --warm-up: nobody publishes; give --publishers"),
+            (settings.Publishers == 0 && IsGiven(_rooms) && (IsGiven(_connections) || !settings.Steps.IsEmpty),
+                "--rooms: nobody publishes, and how many rooms there are follows from --members; leave it away, or give --publishers"),
             (settings.Rooms * (long)settings.Members > settings.Connections,
                 $"--connections: {settings.Rooms} rooms of {settings.Members} need {settings.Rooms * settings.Members}; give more, or fewer --rooms or --members"),
             (IsGiven(_connections) && !settings.Steps.IsEmpty, "--connections: the last of --steps says how many; leave it away"),
@@ -112,6 +119,7 @@ internal sealed class LoadOptions
             (settings.Storm >= settings.Duration, $"--storm: it is not within the {settings.Duration.TotalSeconds} s that are measured; give more --duration"),
             (!settings.Changes && (IsGiven(_changeKind) || IsGiven(_movers)), "--change-kind and --movers go with --changes or --storm"),
             (settings.ChangeRate == 0 && IsGiven(_changesEach), "--changes-each goes with --changes"),
+            (settings.BlackholePercent == 100, "--blackhole: nobody would be left to measure; give less than 100%"),
             (settings.BlackholePercent + settings.StallPercent > 100, "--blackhole and --stall are more than all members together"),
             (settings.BlackholePercent + settings.StallPercent > 0 && settings.Publishers == 0, "--blackhole and --stall: nobody publishes; give --publishers"),
             (IsGiven(_stallTime) && settings.StallPercent == 0, "--stall-time goes with --stall"),

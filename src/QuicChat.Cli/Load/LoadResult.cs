@@ -1,10 +1,20 @@
 using System.Collections.Immutable;
+using QuicChat.Cli.Report;
 
 namespace QuicChat.Cli.Load;
 
 /// <summary>The JSON object of <c>load</c>. Times are in milliseconds, unless their names say otherwise.</summary>
 internal sealed record LoadResult
 {
+    /// <summary>The command line that led to it; <see langword="null"/> where it is no command of its own.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Where it was measured.</summary>
+    public Machine? Machine { get; init; }
+
+    /// <summary>When it ended.</summary>
+    public DateTimeOffset? At { get; init; }
+
     /// <summary>Whether it was ended before its time.</summary>
     public required bool Partial { get; init; }
 

@@ -67,18 +67,38 @@ internal sealed class LoadVerb : Verb
         }
         else
         {
-            using var folder = OwnFolder.Open("load", IsDataGiven(parsed) ? context.Data : null);
-            await using var stack = await LocalStack.StartAsync(Plan(parsed, settings), folder.Data, context.Progress, cancellationToken);
-            result = await LoadAsync(settings, LoadStack.Target(stack.Running, folder.Data, TokenLifetime), context, cancellationToken);
+            result = await OwnFolder.WithAsync("load", IsDataGiven(parsed) ? context.Data : null, async data =>
+            {
+                await using var stack = await LocalStack.StartAsync(Plan(parsed, settings), data, context.Progress, cancellationToken);
+                return await LoadAsync(settings, LoadStack.Target(stack.Running, data, TokenLifetime), context, cancellationToken);
+            });
         }
 
-        if (parsed.GetValue(_report) is { } written)
+        result = result with { Command = ReportOption.Command(parsed), Machine = Machine.Current(), At = DateTimeOffset.UtcNow };
+        var unwritten = parsed.GetValue(_report) is { } written ? TryWrite(written, result, context) : null;
+        var code = Tell(result, context);
+        if (unwritten is null)
         {
-            var (command, machine, at, faults) = (ReportOption.Command(parsed), Machine.Current(), DateTimeOffset.UtcNow, result.Faults());
-            context.Progress($"the report is '{Page.Write(written, new { command, machine, at, faults, result })}'");
+            return code;
         }
 
-        return Tell(result, context);
+        // Behind the result, which is there all the same.
+        context.Error.WriteLine($"quicchat: {unwritten}");
+        return ExitCode.Failed;
+    }
+
+    private static string? TryWrite(string directory, LoadResult result, VerbContext context)
+    {
+        try
+        {
+            var (command, machine, at, faults) = (result.Command, result.Machine, result.At, result.Faults());
+            context.Progress($"the report is '{Page.Write(directory, new { command, machine, at, faults, result })}'");
+            return null;
+        }
+        catch (ToolException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>What a command line asks for.</summary>
@@ -159,7 +179,12 @@ internal sealed class LoadVerb : Verb
             return ExitCode.Failed;
         }
 
-        context.Progress(result.Partial ? "it held as far as it went; it was interrupted" : "it held: every message once and in order at every member");
+        context.Progress(result switch
+        {
+            { Published: 0 } => $"nothing was published, so there was nothing to lose{(result.Partial ? "; it was interrupted" : "")}",
+            { Partial: true } => "it held as far as it went; it was interrupted",
+            _ => "it held: every message once and in order at every member",
+        });
         return ExitCode.Held;
     }
 }

@@ -14,5 +14,10 @@ internal static class ReportOption
     public static string Command(ParseResult parsed) => Command(parsed.Tokens.Select(token => token.Value));
 
     /// <summary>The same, from its words behind the tool's name.</summary>
-    public static string Command(IEnumerable<string> words) => $"./quicchat {string.Join(' ', words)}";
+    public static string Command(IEnumerable<string> words) => $"./quicchat {string.Join(' ', words.Select(Quote))}";
+
+    private static string Quote(string word)
+        => word.Length > 0 && word.All(letter => char.IsAsciiLetterOrDigit(letter) || "-_=./:,%+@".Contains(letter, StringComparison.Ordinal))
+            ? word
+            : $"'{word.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }

@@ -37,8 +37,11 @@ internal sealed class DataFolder(string path)
     /// <summary>The data of a Redis server that the stack starts itself.</summary>
     public string RedisFolder => Path.Combine(FullPath, "redis");
 
+    /// <summary>The logs of child processes.</summary>
+    public string LogFolder => Path.Combine(FullPath, "logs");
+
     /// <summary>The log of a child process.</summary>
-    public string LogFile(string child) => Path.Combine(FullPath, "logs", child + ".log");
+    public string LogFile(string child) => Path.Combine(LogFolder, child + ".log");
 
     /// <summary>A command line with <c>--data</c> where this is not the default directory.</summary>
     public string Command(string arguments)
@@ -62,7 +65,7 @@ internal sealed class DataFolder(string path)
             var probe = Path.Combine(directory, Path.GetRandomFileName());
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
-            directory = Path.Combine(directory, "logs");
+            directory = LogFolder;
             Directory.CreateDirectory(directory);
         }
         catch (Exception e) when (FileProblem.IsOne(e))

@@ -12,6 +12,9 @@ internal sealed class StopSignals : IDisposable
     public StopSignals()
         => _registrations = [Listen(PosixSignal.SIGINT), Listen(PosixSignal.SIGTERM), Listen(PosixSignal.SIGHUP)];
 
+    /// <summary>Raised by the second signal: the process ends as soon as this returns.</summary>
+    public static event Action? Forced;
+
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _stop.Token;
 
@@ -33,6 +36,10 @@ internal sealed class StopSignals : IDisposable
             {
                 context.Cancel = true;
                 _stop.Cancel();
+            }
+            else
+            {
+                Forced?.Invoke();
             }
         });
 }

@@ -17,7 +17,7 @@ internal static class UsageError
     }
 
     /// <summary>What is wrong with the options of <paramref name="command"/>, and where to read more.</summary>
-    public static string Describe(Command command, string message) => $"quicchat: {ToolException.Shorten(message).TrimEnd('.')}. See '{PathOf(command)} --help'.";
+    public static string Describe(Command command, string message) => $"{ToolException.Shorten(message).TrimEnd('.')}. See '{PathOf(command)} --help'.";
 
     private static string Unknown(string word, Command command)
     {

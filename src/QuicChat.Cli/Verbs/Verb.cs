@@ -66,8 +66,7 @@ internal abstract class Verb : Command
         }
         catch (UsageException e)
         {
-            invocation.Error.WriteLine(UsageError.Describe(this, e.Message));
-            return ExitCode.Usage;
+            return context.Refuse(UsageError.Describe(this, e.Message));
         }
         catch (ToolException e)
         {

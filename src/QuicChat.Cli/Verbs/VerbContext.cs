@@ -30,7 +30,13 @@ internal sealed record VerbContext(DataFolder Data, bool Json, TextWriter Output
 
     /// <summary>Prints why the verb failed.</summary>
     /// <returns>The exit code to end with.</returns>
-    public int Fail(string reason)
+    public int Fail(string reason) => Fail(reason, ExitCode.Failed);
+
+    /// <summary>Prints what is wrong with the command line.</summary>
+    /// <returns>The exit code to end with.</returns>
+    public int Refuse(string reason) => Fail(reason, ExitCode.Usage);
+
+    private int Fail(string reason, int code)
     {
         Error.WriteLine($"quicchat: {reason}");
         if (Json)
@@ -38,7 +44,7 @@ internal sealed record VerbContext(DataFolder Data, bool Json, TextWriter Output
             WriteJson(new { error = reason });
         }
 
-        return ExitCode.Failed;
+        return code;
     }
 
     /// <summary>A console for tables on standard output.</summary>

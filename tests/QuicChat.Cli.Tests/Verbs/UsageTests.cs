@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 
 namespace QuicChat.Cli.Tests.Verbs;
 
@@ -42,6 +43,18 @@ public sealed class UsageTests
         Assert.Equal(expected, Assert.Single(run.ErrorLines));
         Assert.Equal(2, run.ExitCode);
         Assert.Empty(run.Output);
+    }
+
+    [Theory]
+    [InlineData("load --json --rate -5", "--rate: '-5' is not a rate: give a number above 0 and up to 1000000 a second, or leave --rate away. See 'quicchat load --help'.")]
+    [InlineData("load --publishers 0 --rate 5 --json", "--rate: nobody publishes; give --publishers. See 'quicchat load --help'.")]
+    public async Task Wrong_usage_is_told_to_programs_too(string line, string expected)
+    {
+        var run = await CommandRun.Of(line.Split(' '));
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal(expected, JsonDocument.Parse(run.Output).RootElement.GetProperty("error").GetString());
+        Assert.Equal($"quicchat: {expected}", Assert.Single(run.ErrorLines));
     }
 
     [Theory]

@@ -66,7 +66,7 @@ function draw() {
   }, [nines, ...[result.deliveryMs, result.ackMs, result.connectMs].map(times => positive(curve.map((_, index) => value(times, index))))], "Nothing was measured.");
 
   plot(byId("rate"), {
-    scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] }, p: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] } },
+    scales: { x: { time: false }, y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] }, p: { range: (_, low, high) => [0, Math.max(1, high * 2)] } },
     axes: [seconds, axis("delivered, 1/s", { size: 72 }), axis("published, 1/s", { side: 1, scale: "p", grid: { show: false } })],
     series: [time, line("delivered", 0, "/s"), line("published", 1, "/s", { scale: "p" })],
   }, [at, series.map(s => s.delivered), series.map(s => s.published)], "Nothing was measured.");

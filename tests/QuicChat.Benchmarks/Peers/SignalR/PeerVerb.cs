@@ -29,15 +29,22 @@ internal sealed class PeerVerb : Verb
     {
         var load = Read(parsed);
         CheckFiles(load);
-        using var folder = OwnFolder.Open("signalr", IsDataGiven(parsed) ? context.Data : null);
-        var settings = parsed.GetValue(_settings);
+        return await OwnFolder.WithAsync(
+            "signalr",
+            IsDataGiven(parsed) ? context.Data : null,
+            data => RunAsync(load, parsed.GetValue(_settings), isReset: parsed.GetValue(_reset), data, context, cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(
+        LoadSettings load, PeerSettings settings, bool isReset, DataFolder data, VerbContext context, CancellationToken cancellationToken)
+    {
         await using var redis = ChildProcess.Start(
-            "redis", RedisProgram.Command(Path.Combine(folder.Data.FullPath, "redis"), Ports.FreeTcp(), isDurable: false), folder.Data.LogFile("redis"));
+            "redis", RedisProgram.Command(Path.Combine(data.FullPath, "redis"), Ports.FreeTcp(), isDurable: false), data.LogFile("redis"));
         var store = await redis.WaitReadyAsync<ReadyStore>(StartTimeout, cancellationToken);
-        await using var server = ChildProcess.Start("server", ServerLine(store.ConnectionString, settings), folder.Data.LogFile("server"));
+        await using var server = ChildProcess.Start("server", ServerLine(store.ConnectionString, settings), data.LogFile("server"));
         var ready = await server.WaitReadyAsync<PeerServer.Ready>(StartTimeout, cancellationToken);
         var subject = new PeerSubject(
-            ready.Url, [new ProcessMeter("server", ready.Pid), new ProcessMeter("redis", store.Pid!.Value)], settings, !parsed.GetValue(_reset));
+            ready.Url, [new ProcessMeter("server", ready.Pid), new ProcessMeter("redis", store.Pid!.Value)], settings, !isReset);
         var result = await LoadRun.RunAsync(load, subject, context.Progress, cancellationToken);
         await server.StopAsync(Patience);
 
