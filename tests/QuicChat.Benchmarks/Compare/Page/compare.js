@@ -26,7 +26,7 @@ function fill() {
   head([
     ...(report.partial ? ["Partial: it was ended before its time."] : []),
     ...(report.quick ? ["A quick look, by which no budget is judged."]
-      : report.judged ? [met === judged.length ? "All " + met + " budgets that were judged are met." : met + " of " + judged.length + " budgets that were judged are met."]
+      : report.judged ? [(met === judged.length ? "All " + met : met + " of " + judged.length) + " budgets that were judged are met."]
       : ["Too few pairs to judge a budget by."]),
   ].join(" "), report.partial || met < judged.length ? "bad" : report.judged ? "good" : "", report.pairs + (report.pairs === 1 ? " pair" : " pairs"));
   for (const [key, w] of workloads) {
