@@ -203,7 +203,7 @@ internal static class Workloads
 
     private static Workload HeadOfLine()
     {
-        const string Room = "--rooms 1 --members 20 --publishers 1 --rate 200 --blackhole 5% --warm-up 3s --duration 24s";
+        const string Room = "--rooms 1 --members 20 --publishers 1 --rate 200 --blackhole 5% --warm-up 3s --duration 18s";
         return new Workload(
             "W6",
             "A room of 20 at 200 messages a second, one member of which cannot be reached",
