@@ -58,8 +58,8 @@ public sealed class CompareVerbTests
     private static (int ExitCode, string Error) Judge(params WorkloadResult[] results)
     {
         using var error = new StringWriter();
-        var exitCode = CompareVerb.Judge(results, new VerbContext(new DataFolder(DataFolder.DefaultPath), Json: true, TextWriter.Null, error));
-        return (exitCode, error.ToString());
+        var context = new VerbContext(new DataFolder(DataFolder.DefaultPath), Json: true, TextWriter.Null, error);
+        return (CompareVerb.Judge(results, context), error.ToString());
     }
 
     private static WorkloadResult Result(string key, Budget budget, bool isLook)

@@ -38,5 +38,6 @@ internal sealed record Budget(double Limit, bool IsLeast, bool IsOfRatio, bool I
 
     /// <inheritdoc />
     public override string ToString()
-        => string.Create(CultureInfo.InvariantCulture, $"{(IsLeast ? "≥" : "≤")} {Limit:0.###}{(IsOfRatio ? " ×" : "")}{(IsOfEach ? ", always" : "")}");
+        => string.Create(
+            CultureInfo.InvariantCulture, $"{(IsLeast ? "≥" : "≤")} {Limit:0.###}{(IsOfRatio ? " ×" : "")}{(IsOfEach ? ", always" : "")}");
 }

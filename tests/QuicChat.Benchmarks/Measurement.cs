@@ -17,7 +17,8 @@ internal sealed record Measurement(string Name, string Unit, IReadOnlyList<doubl
     public bool IsLook { get; init; }
 
     /// <summary>
-    /// Whether the budget is met; <see langword="null"/> without a budget, without the peer that it is about, or with too few pairs to judge.
+    /// Whether the budget is met; <see langword="null"/> without a budget, without the peer that it is about, or with too few pairs to judge
+    /// by.
     /// </summary>
     public bool? Met => Budget is null || IsLook || Judged.Count < CompareSettings.PairsToJudge ? null : Budget.IsMetBy(Judged);
 

@@ -75,8 +75,8 @@ internal static class CompareNeeds
             if (files > limits.OpenFiles)
             {
                 throw new ToolException(
-                    $"{workload.Key}, {trial.Program.Name}: its clients need {files} open files, and this process may have {limits.OpenFiles}; "
-                    + $"raise the limit with 'ulimit -n {files}', or leave {workload.Key} away with --only.");
+                    $"{workload.Key}, {trial.Program.Name}: its clients need {files} open files, "
+                    + $"and this process may have {limits.OpenFiles}; raise the limit with 'ulimit -n {files}', or leave {workload.Key} away with --only.");
             }
         }
     }

@@ -95,7 +95,9 @@ internal sealed class CompareRun(CompareSettings settings, string logs, Action<s
                     if (faults is not null)
                     {
                         HasFaults = true;
-                        progress($"  NOT HELD in {workload.Key}, {trial.Name}: {faults}. It counts as it is, and no budget of 0 is met; its log is '{log}'");
+                        progress(
+                            $"  NOT HELD in {workload.Key}, {trial.Name}: {faults}. It counts as it is, and the budget of none is not met; "
+                            + $"its log is '{log}'");
                     }
                 }
             }

@@ -35,8 +35,8 @@ internal sealed class Found
     public double OfStep(string trial, int connections, string value) => Step(trial, connections).GetProperty(value).GetDouble();
 
     /// <summary>
-    /// What each connection between two steps adds to a kind of process. Where it is nothing or less, the process had it already, and what a
-    /// connection costs is not known: that is no number.
+    /// What each connection between two steps adds to a kind of process. Where it is nothing or less, the process had it already, and what
+    /// a connection costs is not known: that is no number.
     /// </summary>
     public double Slope(string trial, int from, int to, string kind, string value)
         => (AtStep(trial, to, kind, value) - AtStep(trial, from, kind, value)) / (to - from) is var slope && slope > 0 ? slope : double.NaN;

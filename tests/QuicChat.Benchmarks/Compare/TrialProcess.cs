@@ -16,8 +16,8 @@ internal static class TrialProcess
     /// <param name="logFile">Where what it says besides goes.</param>
     /// <param name="cancellationToken">Ends it; what it has started itself ends with it.</param>
     /// <returns>
-    /// What it measured; and its last words where it ran to its end and failed for messages that were lost, doubled or reordered, which is a
-    /// result like others, and a bad one.
+    /// What it measured; and its last words where it ran to its end and failed for messages that were lost, doubled or reordered, which is
+    /// a result like others, and a bad one.
     /// </returns>
     /// <exception cref="ToolException">It failed otherwise, or said nothing that can be read.</exception>
     public static async Task<(JsonElement Result, string? Faults)> RunAsync(
@@ -47,7 +47,8 @@ internal static class TrialProcess
         return (process.ExitCode, result) switch
         {
             (ExitCode.Held, { } held) => (held, null),
-            (ExitCode.Held, null) => throw new ToolException($"'{line}' ended without a JSON object on its last line; its log is '{logFile}'."),
+            (ExitCode.Held, null) => throw new ToolException(
+                $"'{line}' ended without a JSON object on its last line; its log is '{logFile}'."),
             (ExitCode.Failed, { } faulty) when IsWhole(faulty) => (faulty, lastWords ?? "it did not say why"),
             var (exitCode, _) => throw new ToolException(
                 $"'{line}' ended with exit code {exitCode}: {lastWords ?? "it said nothing"}. Its log is '{logFile}'."),

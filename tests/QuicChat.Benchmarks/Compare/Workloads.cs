@@ -63,7 +63,8 @@ internal static class Workloads
             ],
             [
                 Measure.OfBoth("delivered", "1/s", found => found.Number("max", "deliveredPerSecond"), RatioAtLeast(1.5)),
-                Measure.OfBoth("p99 at half of each one's maximum", "ms", found => found.Times("half", "deliveryMs", "p99"), RatioAtMost(1)),
+                Measure.OfBoth(
+                    "p99 at half of each one's maximum", "ms", found => found.Times("half", "deliveryMs", "p99"), RatioAtMost(1)),
                 Measure.OfBoth("p99 at its maximum", "ms", found => found.Times("max", "deliveryMs", "p99")),
                 Measure.OfBoth("delivered for a second of the servers' processor time", "1/s", found => PerServerSecond(found, "max")),
                 BesideDefaults("delivered, SignalR's defaults", "1/s", "max", (found, trial) => found.Number(trial, "deliveredPerSecond")),
@@ -95,7 +96,10 @@ internal static class Workloads
                     "one publisher with 16 messages under way: delivered", "1/s", found => found.Number("sixteen", "deliveredPerSecond")),
                 Measure.OfBoth("one publisher with 16 messages under way: p99", "ms", found => found.Times("sixteen", "deliveryMs", "p99")),
                 BesideDefaults(
-                    "one publisher: delivered, SignalR's defaults", "1/s", "one", (found, trial) => found.Number(trial, "deliveredPerSecond")),
+                    "one publisher: delivered, SignalR's defaults",
+                    "1/s",
+                    "one",
+                    (found, trial) => found.Number(trial, "deliveredPerSecond")),
                 .. Correctness(),
             ]);
     }
@@ -123,9 +127,13 @@ internal static class Workloads
                 Measure.OfOurs("gateway's memory a connection, to the last step over the step before", "×", MemoryGrowth, AtMost(1)),
                 Measure.OfOurs(
                     "silo's memory a connection, 2,000 to 5,000", "KiB", found => Memory(found, "idle", Silo, 2_000, 5_000), AtMost(8)),
-                Measure.OfBoth("connected, 2,000 to 5,000", "1/s", found => found.OfStep("idle", 5_000, "connectedPerSecond"), RatioAtLeast(3)),
+                Measure.OfBoth(
+                    "connected, 2,000 to 5,000", "1/s", found => found.OfStep("idle", 5_000, "connectedPerSecond"), RatioAtLeast(3)),
                 Measure.OfOurs(
-                    "gateway's processor at the last step", "% of a core", found => found.AtStep("idle", most, Gateway, "cpuPercent"), AtMost(15)),
+                    "gateway's processor at the last step",
+                    "% of a core",
+                    found => found.AtStep("idle", most, Gateway, "cpuPercent"),
+                    AtMost(15)),
                 Measure.OfOurs(
                     "gateway's processor for each further connection, at the last step over from 1,000 to the step before",
                     "×",
@@ -142,7 +150,8 @@ internal static class Workloads
         double MemoryGrowth(Found found)
             => Memory(found, "idle", Gateway, before, most) / Memory(found, "idle", Gateway, ours[^3], before);
 
-        static double Memory(Found found, string trial, string kind, int from, int to) => found.Slope(trial, from, to, kind, "rssBytes") / 1024;
+        static double Memory(Found found, string trial, string kind, int from, int to)
+            => found.Slope(trial, from, to, kind, "rssBytes") / 1024;
 
         // All steps take the same time.
         static double Processor(Found found, int from, int to) => found.Slope("idle", from, to, Gateway, "cpuSeconds");
@@ -220,8 +229,8 @@ internal static class Workloads
 
     private static Workload Migration()
     {
-        // What is compiled and what idle connections cost is the same in both; what remains is what the further ones cost. They move for 20 s,
-        // and the last ones have two more until they are counted.
+        // What is compiled and what idle connections cost is the same in both; what remains is what the further ones cost. They move for
+        // 20 s, and the last ones have two more until they are counted.
         const string Moving = "--connections 1000 --publishers 0 --members 20 --change-kind active --duration 22s";
         return new Workload(
             "migration",

@@ -15,7 +15,7 @@ internal interface IEngineSubject : IAsyncDisposable
     /// <summary>How this engine's client connects to it.</summary>
     QuicClientOptions ClientOptions { get; }
 
-    /// <summary>Measures what is not the transfer's own and has to be taken off it, as often as a transfer is made, and before it.</summary>
+    /// <summary>To be called before each transfer: measures what is not the transfer's own, and will be taken off it.</summary>
     Task PrepareAsync(CancellationToken cancellationToken);
 
     /// <summary>Transfers bytes over one connection from the server to its own client.</summary>

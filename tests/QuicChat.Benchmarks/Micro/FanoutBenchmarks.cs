@@ -6,8 +6,8 @@ using QuicChat.Gateway.Fanout;
 namespace QuicChat.Benchmarks.Micro;
 
 /// <summary>
-/// A batch of a room's messages of 100 bytes at a gateway, for each message: encoded once for all members, and written for each of them to its
-/// stream's buffer. What streams do with it is not in it.
+/// A batch of a room's messages of 100 bytes at a gateway, for each message: encoded once for all members, and written for each of them to
+/// its stream's buffer. What streams do with it is not in it.
 /// </summary>
 [MemoryDiagnoser]
 public class FanoutBenchmarks

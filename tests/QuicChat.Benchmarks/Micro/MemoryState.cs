@@ -1,5 +1,3 @@
-using Orleans.Runtime;
-
 namespace QuicChat.Benchmarks.Micro;
 
 /// <summary>A grain's state that is in memory alone, so that writing it costs nothing.</summary>

@@ -2,14 +2,13 @@ using System.Net;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime;
 using QuicChat.Grains.Migrations;
 
 namespace QuicChat.Benchmarks.Micro;
 
 /// <summary>
-/// What a second brings to the migration monitor: the reports of all silos, with two gateways each, made by their collectors and taken by the
-/// monitor, which is then asked for the statistics. Calls between silos and the monitor's write to its store are not in it.
+/// What a second brings to the migration monitor: the reports of all silos, with two gateways each, made by their collectors and taken by
+/// the monitor, which is then asked for the statistics. Calls between silos and the monitor's write to its store are not in it.
 /// </summary>
 [MemoryDiagnoser]
 public class MonitorBenchmarks

@@ -11,8 +11,8 @@ using StackExchange.Redis;
 namespace QuicChat.Benchmarks.Micro;
 
 /// <summary>
-/// A room's append of messages of 100 bytes to its log in a Redis of its own, alone: the time of the whole way there and back, with each write
-/// on the disk before its answer, or not stored at all, which shows what the disk costs. Needs <c>redis-server</c>.
+/// A room's append of messages of 100 bytes to its log in a Redis of its own, alone: the time of the whole way there and back, with each
+/// write on the disk before its answer, or not stored at all, which shows what the disk costs. Needs <c>redis-server</c>.
 /// </summary>
 [MemoryDiagnoser]
 public class RoomAppendBenchmarks
