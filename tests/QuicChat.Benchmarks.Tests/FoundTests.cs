@@ -11,12 +11,18 @@ public sealed class FoundTests
         {
           "lost": 3,
           "deliveryMs": { "p99": 12.5 },
+          "gapMs": { "publishers": { "count": 2, "p99": 7 }, "listeners": { "count": 0, "p99": 0 } },
           "processes": [
             { "name": "load", "cpuSeconds": 5 }, { "name": "gw-1", "cpuSeconds": 2 }, { "name": "silo-1", "cpuSeconds": 1.5 }
           ],
           "steps": [
-            { "connections": 1000, "processes": [{ "name": "gw-1", "rssBytes": 10 }] },
-            { "connections": 2000, "processes": [{ "name": "gw-1", "rssBytes": 20 }, { "name": "gw-2", "rssBytes": 5 }, { "name": "silo-1", "rssBytes": 7 }] }
+            { "connections": 1000, "connectedPerSecond": 300, "processes": [{ "name": "gw-1", "rssBytes": 10 }] },
+            {
+              "connections": 2000,
+              "connectedPerSecond": 400,
+              "processes": [{ "name": "gw-1", "rssBytes": 20 }, { "name": "gw-2", "rssBytes": 5 }, { "name": "silo-1", "rssBytes": 7 }]
+            },
+            { "connections": 3000, "processes": [{ "name": "gw-1", "rssBytes": 25 }] }
           ]
         }
         """;
@@ -40,15 +46,32 @@ public sealed class FoundTests
     }
 
     [Fact]
-    public void A_total_is_over_all_trials() => Assert.Equal(7, _found.Total("lost"));
+    public void Times_that_were_not_measured_are_no_short_ones()
+    {
+        Assert.Equal(7, _found.Gap("one", "publishers", "p99"));
+        var error = Assert.Throws<BenchmarkException>(() => _found.Gap("one", "listeners", "p99"));
+        Assert.Equal("the trial 'one' measured no gapMs.listeners, so it has no p99", error.Message);
+        Assert.Throws<KeyNotFoundException>(() => _found.Gap("one", "others", "p99"));
+    }
+
+    [Fact]
+    public void A_slope_is_what_each_connection_adds_and_nothing_or_less_is_no_number()
+    {
+        Assert.Equal(0.015, _found.Slope("one", 1000, 2000, "gw", "rssBytes"));
+        Assert.Equal(double.NaN, _found.Slope("one", 2000, 3000, "gw", "rssBytes"));
+    }
+
+    [Fact]
+    public void All_trials_are_named() => Assert.Equal(["one", "two"], _found.Trials);
 
     [Fact]
     public void A_step_is_found_by_its_connections_and_a_kind_of_process_is_added_up()
     {
+        Assert.Equal(400, _found.OfStep("one", 2000, "connectedPerSecond"));
         Assert.Equal(25, _found.AtStep("one", 2000, "gw", "rssBytes"));
         Assert.Equal(7, _found.AtStep("one", 2000, "silo", "rssBytes"));
         Assert.Throws<KeyNotFoundException>(() => _found.AtStep("one", 1000, "silo", "rssBytes"));
-        Assert.Throws<InvalidOperationException>(() => _found.AtStep("one", 3000, "gw", "rssBytes"));
+        Assert.Throws<InvalidOperationException>(() => _found.AtStep("one", 4000, "gw", "rssBytes"));
     }
 
     [Fact]

@@ -70,10 +70,22 @@ public sealed class MeasurementTests
     }
 
     [Fact]
+    public void What_must_never_be_is_judged_by_every_pair()
+    {
+        Assert.True(Of(Budget.NeverAbove(0), 0, 0, 0, 0, 0).Met);
+        Assert.False(Of(Budget.NeverAbove(0), 0, 0, 0, 0, 1).Met);
+        Assert.True(Of(Budget.AtMost(0), 0, 0, 0, 0, 1).Met);
+    }
+
+    [Fact]
     public void A_figure_that_is_none_meets_no_budget()
     {
-        double[] ours = [1, 1, 1, double.NaN, double.NaN];
+        double[] ours = [1, 1, 1, 1, double.NaN];
         Assert.False(Of(Budget.AtLeast(0), ours).Met);
+        Assert.False(Of(Budget.AtMost(2), ours).Met);
+        Assert.False(Of(Budget.NeverAbove(2), ours).Met);
+        Assert.False(Of(Budget.AtLeast(0), 1, 1, 1, 1, double.PositiveInfinity).Met);
+        Assert.False(Of(Budget.AtMost(2), 1, 1, 1, 1, double.NegativeInfinity).Met);
         Assert.False(new Measurement("m", "", [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], Budget.RatioAtMost(1)).Met);
     }
 
@@ -103,6 +115,8 @@ public sealed class MeasurementTests
         Assert.Equal(new Budget(1, IsLeast: false, IsOfRatio: true), Budget.RatioAtMost(1));
         Assert.Equal(new Budget(1, IsLeast: true, IsOfRatio: false), Budget.AtLeast(1));
         Assert.Equal(new Budget(1, IsLeast: false, IsOfRatio: false), Budget.AtMost(1));
+        Assert.Equal(new Budget(1, IsLeast: false, IsOfRatio: false, IsOfEach: true), Budget.NeverAbove(1));
+        Assert.Equal("≤ 0, always", Budget.NeverAbove(0).ToString());
     }
 
     private static Measurement Of(Budget? budget, params double[] ours) => new("m", "", ours, [], budget);

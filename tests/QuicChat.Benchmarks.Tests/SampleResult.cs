@@ -48,7 +48,11 @@ internal static class SampleResult
             ProcessNames = processes,
             Series = [],
         };
-        return JsonSerializer.SerializeToElement(result, JsonSerializerOptions.Web);
+        var json = JsonSerializer.SerializeToNode(result, JsonSerializerOptions.Web)!;
+
+        // Of the same shape as the gaps.
+        json["beyondMs"] ??= json["gapMs"]!.DeepClone();
+        return JsonSerializer.SerializeToElement(json);
 
         Distribution Times()
         {
@@ -58,6 +62,10 @@ internal static class SampleResult
 
         ImmutableArray<ProcessReport> Costs(int connections)
             => [.. processes.Select(name => new ProcessReport(
-                name, 1, 1 + random.NextDouble(), 5 + random.NextDouble(), 100_000_000 + (connections * (20_000L + random.Next(1000)))))];
+                name,
+                1,
+                1 + (connections * (2 + random.NextDouble()) / 10_000),
+                5 + random.NextDouble(),
+                100_000_000 + (connections * (20_000L + random.Next(1000)))))];
     }
 }

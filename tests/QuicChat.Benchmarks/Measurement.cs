@@ -17,11 +17,10 @@ internal sealed record Measurement(string Name, string Unit, IReadOnlyList<doubl
     public bool IsLook { get; init; }
 
     /// <summary>
-    /// Whether the budget is met by the worse quartile; <see langword="null"/> without a budget, without the peer that it is about, or with
-    /// too few pairs to judge.
+    /// Whether the budget is met; <see langword="null"/> without a budget, without the peer that it is about, or with too few pairs to judge
+    /// by.
     /// </summary>
-    public bool? Met => Budget is null || IsLook || Judged.Count < CompareSettings.PairsToJudge ? null
-        : Budget.IsLeast ? Quantile(Judged, 0.25) >= Budget.Limit : Quantile(Judged, 0.75) <= Budget.Limit;
+    public bool? Met => Budget is null || IsLook || Judged.Count < CompareSettings.PairsToJudge ? null : Budget.IsMetBy(Judged);
 
     /// <summary>What the budget is about, a figure a pair: where there is none, the ratios, or ours where there is no peer.</summary>
     public IReadOnlyList<double> Judged => Budget is { IsOfRatio: true } || (Budget is null && Ratios.Count > 0) ? Ratios : Ours;

@@ -7,7 +7,9 @@ namespace QuicChat.Cli.Bench;
 /// <param name="IsQuick">Whether shorter trials with fewer connections are enough.</param>
 /// <param name="Only">The workloads to run, by their keys; none is all.</param>
 /// <param name="Report">Where the page goes; <see langword="null"/> where none is asked for.</param>
-internal sealed record CompareSettings(int Pairs, bool IsQuick, ImmutableArray<string> Only, string? Report = null)
+/// <param name="IsList">Whether the trials are only listed.</param>
+internal sealed record CompareSettings(
+    int Pairs, bool IsQuick, ImmutableArray<string> Only, string? Report = null, bool IsList = false)
 {
     /// <summary>Pairs from which on a budget is judged.</summary>
     public const int PairsToJudge = 5;

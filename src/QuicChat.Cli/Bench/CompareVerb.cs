@@ -10,9 +10,11 @@ internal sealed class CompareVerb : Verb
     public CompareVerb()
         : base(
             "compare",
-            "Runs chats on this system and on SignalR, and the QUIC engine beside other programs on ngtcp2, in turns; prints ratios and whether the budgets are met.",
+            "Runs chats on this system and on SignalR, and the QUIC engine beside other programs on ngtcp2, in turns; prints ratios and whether "
+            + "the budgets are met. Exit code 1 where one that was judged is not.",
             "./quicchat bench compare --quick",
             "./quicchat bench compare --only W1,bulk",
+            "./quicchat bench compare --list --only W3",
             "./quicchat bench compare --json --report artifacts/compare")
         => AddOptions([.. new CompareOptions().All]);
 

@@ -9,7 +9,8 @@ internal sealed class BenchProgram
     public static readonly BenchProgram Load = new("quicchat", "src/QuicChat.Cli", "quicchat", "--redis-server");
 
     /// <summary>The same load on SignalR, on a server of its own.</summary>
-    public static readonly BenchProgram SignalR = new("signalr", "tests/QuicChat.Benchmarks/Peers/SignalR", "QuicChat.Benchmarks.SignalR", "");
+    public static readonly BenchProgram SignalR = new(
+        "signalr", "tests/QuicChat.Benchmarks/Peers/SignalR", "QuicChat.Benchmarks.SignalR", "");
 
     private readonly ServerProgram _program;
     private readonly string _options;
@@ -23,6 +24,11 @@ internal sealed class BenchProgram
     /// <summary>Its arguments.</summary>
     public IReadOnlyList<string> Arguments(string options)
         => ["load", .. $"{_options} {options}".Split(' ', StringSplitOptions.RemoveEmptyEntries), "--json"];
+
+    /// <summary>Its command line as a person would write it.</summary>
+    /// <exception cref="Cli.Verbs.ToolException">It is not built.</exception>
+    public string Text(string options)
+        => this == Load ? $"./quicchat {string.Join(' ', Arguments(options))}" : string.Join(' ', Command(options));
 
     /// <summary>Its command line.</summary>
     /// <exception cref="Cli.Verbs.ToolException">It is not built.</exception>

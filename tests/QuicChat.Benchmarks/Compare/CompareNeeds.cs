@@ -1,3 +1,4 @@
+using System.CommandLine;
 using QuicChat.Cli.Bench;
 using QuicChat.Cli.Load;
 using QuicChat.Cli.Stack;
@@ -30,7 +31,8 @@ internal static class CompareNeeds
             trial.Program.Command(trial.Options);
         }
 
-        workloads.ForEach(CheckLimits);
+        var limits = LoadLimits.OfThisMachine();
+        workloads.ForEach(workload => CheckLimits(workload, limits));
 
         if (settings.IncludesEngine)
         {
@@ -49,9 +51,10 @@ internal static class CompareNeeds
         }
     }
 
-    private static void CheckLimits(Workload workload)
+    /// <summary>Refuses a workload that needs more open files or ports than there are, on either side.</summary>
+    /// <exception cref="ToolException">It does.</exception>
+    public static void CheckLimits(Workload workload, LoadLimits limits)
     {
-        var limits = LoadLimits.OfThisMachine();
         foreach (var trial in workload.Ours)
         {
             var load = new LoadVerb();
@@ -64,6 +67,31 @@ internal static class CompareNeeds
                 throw new ToolException($"{workload.Key}, {e.Message}, or leave {workload.Key} away with --only.", e);
             }
         }
+
+        // Each of the peer's clients has a socket of its own, here and in its server.
+        foreach (var trial in workload.Peer)
+        {
+            var files = ReadPeer(trial).Connections + LoadLimits.OtherFiles;
+            if (files > limits.OpenFiles)
+            {
+                throw new ToolException(
+                    $"{workload.Key}, {trial.Program.Name}: its clients need {files} open files, "
+                    + $"and this process may have {limits.OpenFiles}; raise the limit with 'ulimit -n {files}', or leave {workload.Key} away with --only.");
+            }
+        }
+    }
+
+    // Its program takes the same options, and some of its own.
+    private static LoadSettings ReadPeer(Trial trial)
+    {
+        var options = new LoadOptions();
+        var command = new Command("load") { TreatUnmatchedTokensAsErrors = false };
+        foreach (var option in options.All)
+        {
+            command.Options.Add(option);
+        }
+
+        return options.Read(command.Parse([.. trial.Program.Arguments(trial.Options).Skip(1)]), QuicEngineKind.Auto);
     }
 
     private static void CheckEngine()

@@ -12,6 +12,9 @@ internal sealed class CompareRun(CompareSettings settings, string logs, Action<s
     /// <summary>What was found so far, workload by workload.</summary>
     public IReadOnlyList<WorkloadResult> Results => _results;
 
+    /// <summary>Whether a trial of ours lost, doubled or reordered messages; its log tells more.</summary>
+    public bool HasFaults { get; private set; }
+
     /// <summary>Runs all that is to be run.</summary>
     /// <exception cref="ToolException">A trial failed.</exception>
     /// <exception cref="BenchmarkException">One of the engine's could not be made.</exception>
@@ -56,7 +59,11 @@ internal sealed class CompareRun(CompareSettings settings, string logs, Action<s
             while (pairs.Count < settings.Pairs)
             {
                 progress($"{workload.Key}: pair {pairs.Count + 1} of {settings.Pairs}");
-                pairs.Add(await RunPairAsync(workload, pairs.Count + 1, cancellationToken));
+                var pair = await RunPairAsync(workload, pairs.Count + 1, cancellationToken);
+
+                // A number that is not there is missed now, and no pair before is lost by it.
+                workload.Check(pair);
+                pairs.Add(pair);
             }
         }
         finally
@@ -80,10 +87,18 @@ internal sealed class CompareRun(CompareSettings settings, string logs, Action<s
                 if (i < trials.Count)
                 {
                     var trial = trials[i];
-                    var command = trial.Program.Command(trial.OptionsAfter(found));
-                    progress($"  {trial.Program.Name} {trial.Name}");
+                    var options = trial.OptionsAfter(found);
+                    progress($"  {trial.Program.Name} {trial.Name}: {trial.Program.Text(options)}");
                     var log = Path.Combine(logs, $"{workload.Key}-{pair}-{trial.Program.Name}-{trial.Name.Replace(' ', '-')}.log");
-                    found.Add(trial.Name, await TrialProcess.RunAsync(command, log, cancellationToken));
+                    var (result, faults) = await TrialProcess.RunAsync(trial.Program.Command(options), log, cancellationToken);
+                    found.Add(trial.Name, result);
+                    if (faults is not null)
+                    {
+                        HasFaults = true;
+                        progress(
+                            $"  NOT HELD in {workload.Key}, {trial.Name}: {faults}. It counts as it is, and the budget of none is not met; "
+                            + $"its log is '{log}'");
+                    }
                 }
             }
         }

@@ -28,6 +28,12 @@ internal sealed class CompareVerb : Verb
     protected override async Task<int> RunAsync(ParseResult parsed, VerbContext context, CancellationToken cancellationToken)
     {
         var settings = _compare.Read(parsed);
+        if (settings.IsList)
+        {
+            List(settings, context);
+            return ExitCode.Held;
+        }
+
         CompareNeeds.Check(settings);
         if (settings.Report is { } directory)
         {
@@ -43,7 +49,7 @@ internal sealed class CompareVerb : Verb
         var logs = Directory.CreateTempSubdirectory("quicchat-compare-");
         var run = new CompareRun(settings, logs.FullName, context.Progress);
         var failure = await RunAsync(run, stop.Token);
-        if (failure is null or Interrupted)
+        if ((failure is null or Interrupted) && !run.HasFaults)
         {
             logs.Delete(recursive: true);
         }
@@ -55,7 +61,33 @@ internal sealed class CompareVerb : Verb
             return ExitCode.Failed;
         }
 
-        return ExitCode.Held;
+        return Judge(run.Results, context);
+    }
+
+    /// <summary>Says which budgets are not met.</summary>
+    /// <returns>An exit code: whether all that were judged are met.</returns>
+    public static int Judge(IEnumerable<WorkloadResult> results, VerbContext context)
+    {
+        var unmet = results.SelectMany(result => result.Unmet).ToList();
+        if (unmet.Count == 0)
+        {
+            return ExitCode.Held;
+        }
+
+        context.Error.WriteLine($"quicchat: not met: {string.Join("; ", unmet)}.");
+        return ExitCode.Failed;
+    }
+
+    private static void List(CompareSettings settings, VerbContext context)
+    {
+        foreach (var workload in Workloads.Create(settings.IsQuick).Where(workload => settings.Includes(workload.Key)))
+        {
+            context.Output.WriteLine($"{workload.Key}: {workload.Title}");
+            foreach (var trial in workload.Ours.Concat(workload.Peer))
+            {
+                context.Output.WriteLine($"  {trial.Program.Name} {trial.Name}: {trial.Program.Text(trial.OptionsText)}");
+            }
+        }
     }
 
     // Whatever it was that went wrong, what was found until then is told first.
@@ -94,7 +126,8 @@ internal sealed class CompareVerb : Verb
     }
 
     private static string Command(ParseResult parsed)
-        => ReportOption.Command(["bench", .. parsed.Tokens.Select(token => token.Value).Where(word => word != BenchmarksProgram.ExitWithParent)]);
+        => ReportOption.Command(
+            ["bench", .. parsed.Tokens.Select(token => token.Value).Where(word => word != BenchmarksProgram.ExitWithParent)]);
 
     private static async Task StopWithInputAsync(CancellationTokenSource stop)
     {

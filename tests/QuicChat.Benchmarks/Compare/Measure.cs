@@ -9,10 +9,12 @@ namespace QuicChat.Benchmarks.Compare;
 internal sealed record Measure(string Name, string Unit, Func<Found, double> Ours, Func<Found, double>? Peer, Budget? Budget)
 {
     /// <summary>A number that both sides find alike.</summary>
-    public static Measure OfBoth(string name, string unit, Func<Found, double> read, Budget? budget = null) => new(name, unit, read, read, budget);
+    public static Measure OfBoth(string name, string unit, Func<Found, double> read, Budget? budget = null)
+        => new(name, unit, read, read, budget);
 
     /// <summary>A number of ours alone.</summary>
-    public static Measure OfOurs(string name, string unit, Func<Found, double> read, Budget? budget = null) => new(name, unit, read, null, budget);
+    public static Measure OfOurs(string name, string unit, Func<Found, double> read, Budget? budget = null)
+        => new(name, unit, read, null, budget);
 
     /// <summary>The measure over all pairs.</summary>
     public Measurement Over(IReadOnlyList<(Found Ours, Found Peer)> pairs) => new(

@@ -15,12 +15,16 @@ internal static class TrialProcess
     /// <param name="command">The program, and its arguments.</param>
     /// <param name="logFile">Where what it says besides goes.</param>
     /// <param name="cancellationToken">Ends it; what it has started itself ends with it.</param>
-    /// <returns>What it measured.</returns>
-    /// <exception cref="ToolException">It failed, or said nothing that can be read.</exception>
-    public static async Task<JsonElement> RunAsync(IReadOnlyList<string> command, string logFile, CancellationToken cancellationToken)
+    /// <returns>
+    /// What it measured; and its last words where it ran to its end and failed for messages that were lost, doubled or reordered, which is
+    /// a result like others, and a bad one.
+    /// </returns>
+    /// <exception cref="ToolException">It failed otherwise, or said nothing that can be read.</exception>
+    public static async Task<(JsonElement Result, string? Faults)> RunAsync(
+        IReadOnlyList<string> command, string logFile, CancellationToken cancellationToken)
     {
-        var line = ChildProcess.InOwnSession(command);
-        var start = new ProcessStartInfo(line[0], line.Skip(1))
+        var words = ChildProcess.InOwnSession(command);
+        var start = new ProcessStartInfo(words[0], words.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -38,21 +42,40 @@ internal static class TrialProcess
             throw;
         }
 
-        var lastWords = await said;
-        if (process.ExitCode != ExitCode.Held)
+        var (lastWords, result) = (await said, Read(await last));
+        var line = string.Join(' ', command);
+        return (process.ExitCode, result) switch
         {
-            throw new ToolException(
-                $"'{string.Join(' ', command)}' ended with exit code {process.ExitCode}: {lastWords ?? "it said nothing"}. Its log is '{logFile}'.");
-        }
+            (ExitCode.Held, { } held) => (held, null),
+            (ExitCode.Held, null) => throw new ToolException(
+                $"'{line}' ended without a JSON object on its last line; its log is '{logFile}'."),
+            (ExitCode.Failed, { } faulty) when IsWhole(faulty) => (faulty, lastWords ?? "it did not say why"),
+            var (exitCode, _) => throw new ToolException(
+                $"'{line}' ended with exit code {exitCode}: {lastWords ?? "it said nothing"}. Its log is '{logFile}'."),
+        };
+    }
 
+    private static JsonElement? Read(string? line)
+    {
         try
         {
-            return JsonDocument.Parse(await last ?? "").RootElement;
+            return JsonDocument.Parse(line ?? "").RootElement is { ValueKind: JsonValueKind.Object } result ? result : null;
         }
-        catch (JsonException e)
+        catch (JsonException)
         {
-            throw new ToolException($"'{string.Join(' ', command)}' ended without a JSON object on its last line; its log is '{logFile}'.", e);
+            return null;
         }
+    }
+
+    // Of a run to its end, in which all that is wrong is what became of some of the messages that were sent.
+    private static bool IsWhole(JsonElement result)
+    {
+        return result.TryGetProperty("partial", out var partial) && partial.ValueKind == JsonValueKind.False
+            && Count("delivered") > 0 && Count("foreign") == 0
+            && (Count("lost") > 0 || Count("duplicated") > 0 || Count("reordered") > 0);
+
+        double? Count(string name)
+            => result.TryGetProperty(name, out var count) && count.ValueKind == JsonValueKind.Number ? count.GetDouble() : null;
     }
 
     private static async Task StopAsync(Process process)

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using QuicChat.Benchmarks.Peers;
 using QuicChat.Cli.Bench;
+using QuicChat.Cli.Load;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
 
@@ -69,10 +70,11 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
 
         await InTurnsAsync(ours, peer, [rate, cpu], async (subject, isOurs) =>
         {
-            var before = ProcessUsage.Cpu(subject.Server);
+            await subject.PrepareAsync(cancellationToken);
+            var before = CostOf(subject.Server).CpuSeconds;
             var time = await subject.TransferAsync(options.Bytes, cancellationToken);
             rate.Add(isOurs, options.Bytes / time.TotalSeconds / 1e6);
-            cpu.Add(isOurs, (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds / options.Bytes * 1e9);
+            cpu.Add(isOurs, (CostOf(subject.Server).CpuSeconds - before) / options.Bytes * 1e9);
             progress($"bulk {(isOurs ? "ours" : "peer")}: {options.Bytes / time.TotalSeconds / 1e6:0} MB/s");
         });
     }
@@ -87,12 +89,12 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
         await HandshakeAsync(ours, 2 * options.Handshakes, cancellationToken);
         await InTurnsAsync(ours, peer, [perCpu, perSecond], async (subject, isOurs) =>
         {
-            var before = ProcessUsage.Cpu(subject.Server);
+            var before = CostOf(subject.Server).CpuSeconds;
             var watch = Stopwatch.StartNew();
             await HandshakeAsync(subject, options.Handshakes, cancellationToken);
             var time = watch.Elapsed;
             perSecond.Add(isOurs, options.Handshakes / time.TotalSeconds);
-            perCpu.Add(isOurs, options.Handshakes / (ProcessUsage.Cpu(subject.Server) - before).TotalSeconds);
+            perCpu.Add(isOurs, options.Handshakes / (CostOf(subject.Server).CpuSeconds - before));
             progress($"handshakes {(isOurs ? "ours" : "peer")}: {options.Handshakes / time.TotalSeconds:0} a second");
         });
     }
@@ -101,20 +103,19 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
     private async Task MeasureMemoryAsync(string directory, CancellationToken cancellationToken)
     {
         var memory = new Figures("memory", "KiB");
-        for (var pair = 0; pair < options.Pairs; pair++)
+        await PairsAsync([memory], async () =>
         {
             await using var ours = await OurSubject.StartAsync(directory, cancellationToken);
-            memory.Add(isOurs: true, await IdleMemoryAsync(ours, cancellationToken));
+            var bytes = await IdleMemoryAsync(ours, cancellationToken);
+            memory.Add(isOurs: true, bytes);
             await using var peer = await GtlsPeer.StartAsync(directory, cancellationToken);
             if (peer is not null)
             {
                 memory.Add(isOurs: false, await IdleMemoryAsync(peer, cancellationToken));
             }
 
-            progress($"memory: {memory.Over(pair + 1).Ours[^1]:0.0} KiB a connection");
-        }
-
-        _results.Add(memory.Over(options.Pairs));
+            progress($"memory: {bytes:0.0} KiB a connection");
+        });
     }
 
     private async Task<GtlsPeer?> StartPeerAsync(string directory, CancellationToken cancellationToken)
@@ -128,19 +129,25 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
         return peer;
     }
 
-    private async Task InTurnsAsync(
+    private Task InTurnsAsync(
         IEngineSubject ours, IEngineSubject? peer, IReadOnlyList<Figures> figures, Func<IEngineSubject, bool, Task> measure)
+        => PairsAsync(figures, async () =>
+        {
+            await measure(ours, true);
+            if (peer is not null)
+            {
+                await measure(peer, false);
+            }
+        });
+
+    private async Task PairsAsync(IReadOnlyList<Figures> figures, Func<Task> measurePair)
     {
         var pairs = 0;
         try
         {
             for (; pairs < options.Pairs; pairs++)
             {
-                await measure(ours, true);
-                if (peer is not null)
-                {
-                    await measure(peer, false);
-                }
+                await measurePair();
             }
         }
         finally
@@ -157,12 +164,12 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
     {
         // What is made once.
         await HandshakeAsync(subject, Math.Min(options.Connections, 200), cancellationToken);
-        var before = ProcessUsage.ResidentBytes(subject.Server);
+        var before = CostOf(subject.Server).RssBytes;
         var connections = await ConnectAsync(subject, options.Connections, cancellationToken);
 
         // What the handshakes left is collected while nothing happens, or it is not.
         await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
-        var after = ProcessUsage.ResidentBytes(subject.Server);
+        var after = CostOf(subject.Server).RssBytes;
         await Parallel.ForEachAsync(connections, cancellationToken, async (connection, _) => await connection.DisposeAsync());
         return (after - before) / 1024.0 / options.Connections;
     }
@@ -176,7 +183,8 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
         });
     }
 
-    private static async Task<MultiplexedConnectionContext[]> ConnectAsync(IEngineSubject subject, int count, CancellationToken cancellationToken)
+    private static async Task<MultiplexedConnectionContext[]> ConnectAsync(
+        IEngineSubject subject, int count, CancellationToken cancellationToken)
     {
         var factory = QuicEngine.CreateConnectionFactory(QuicEngineKind.Ngtcp2, subject.ClientOptions);
         var connections = new MultiplexedConnectionContext[count];
@@ -184,6 +192,10 @@ internal sealed class EngineBenchmark(EngineOptions options, Action<string> prog
             connections[i] = await factory.ConnectAsync(new IPEndPoint(IPAddress.Loopback, subject.Port), null, token));
         return connections;
     }
+
+    private static ProcessCost CostOf(Process server)
+        => new ProcessMeter("server", server.Id).Read()
+            ?? throw new BenchmarkException("The server's process has ended, or the system has no /proc to tell what it costs.");
 
     private static ParallelOptions Limit(CancellationToken cancellationToken)
         => new() { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using QuicChat.Cli.Verbs;
 using Spectre.Console;
 
 namespace QuicChat.Benchmarks.Engine;
@@ -11,13 +12,14 @@ internal static class EngineCommand
     public static async Task<int> RunAsync(string[] arguments)
     {
         var json = new Option<bool>("--json") { Description = "One line of JSON instead of a table" };
-        var pairs = Number("--pairs", 7, 1, 1000, "Pairs A B of each measurement");
-        var megabytes = Number("--megabytes", 300, 1, 100_000, "Size of the transfer, in 10^6 bytes");
-        var handshakes = Number("--handshakes", 2000, 1, 1_000_000, "Handshakes a run");
-        var connections = Number("--connections", 2000, 1, 25_000, "Idle connections whose memory is measured");
+        var pairs = Choice.Number("--pairs", 7, 1, 1000, "Pairs A B of each measurement.");
+        var megabytes = Choice.Number("--megabytes", 300, 1, 100_000, "Size of the transfer, in 10^6 bytes");
+        var handshakes = Choice.Number("--handshakes", 2000, 1, 1_000_000, "Handshakes a run");
+        var connections = Choice.Number("--connections", 2000, 1, 25_000, "Idle connections whose memory is measured.");
         var only = new Option<string?>("--only") { Description = "One of them: bulk, handshakes or memory" };
         only.AcceptOnlyFromAmong(EngineBenchmark.Bulk, EngineBenchmark.Handshakes, EngineBenchmark.Memory);
-        var command = new RootCommand("Measures the engine ngtcp2 beside gtlsserver and gtlsclient, in turns: bulk rate, handshakes, memory.")
+        var command = new RootCommand(
+            "Measures the engine ngtcp2 beside gtlsserver and gtlsclient, in turns: bulk rate, handshakes, memory.")
         {
             json, pairs, megabytes, handshakes, connections, only,
         };
@@ -31,17 +33,19 @@ internal static class EngineCommand
                 Connections = parsed.GetValue(connections),
                 Only = parsed.GetValue(only),
             };
-            var results = await new EngineBenchmark(options, Console.Error.WriteLine).RunAsync(cancellationToken);
-            if (parsed.GetValue(json))
+            var benchmark = new EngineBenchmark(options, Console.Error.WriteLine);
+            var isPartial = true;
+            try
             {
-                Console.WriteLine(EngineReport.ToJson(options, results));
+                await benchmark.RunAsync(cancellationToken);
+                isPartial = false;
             }
-            else
+            finally
             {
-                AnsiConsole.Write(MeasurementText.Draw([("engine", results)]));
+                Tell(options, benchmark.Results, isPartial, parsed.GetValue(json));
             }
 
-            return 0;
+            return ExitCode.Held;
         });
         var result = command.Parse(arguments);
         try
@@ -51,20 +55,20 @@ internal static class EngineCommand
         catch (Exception e) when (e is IOException or OperationCanceledException or BenchmarkException)
         {
             await Console.Error.WriteLineAsync($"engine: {e.Message}");
-            return 1;
+            return ExitCode.Failed;
         }
     }
 
-    private static Option<int> Number(string name, int value, int least, int most, string description)
+    // An interrupted run tells what it has.
+    private static void Tell(EngineOptions options, IReadOnlyList<Measurement> results, bool isPartial, bool isJson)
     {
-        var option = new Option<int>(name) { Description = $"{description} ({value})", DefaultValueFactory = _ => value };
-        option.Validators.Add(result =>
+        if (isJson)
         {
-            if (result.GetValueOrDefault<int>() is var number && (number < least || number > most))
-            {
-                result.AddError($"{name} is from {least} to {most}, not {number}.");
-            }
-        });
-        return option;
+            Console.WriteLine(EngineReport.ToJson(options, results, isPartial));
+        }
+        else
+        {
+            AnsiConsole.Write(MeasurementText.Draw([(isPartial ? "engine, in part" : "engine", results)]));
+        }
     }
 }

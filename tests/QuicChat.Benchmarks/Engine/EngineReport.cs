@@ -6,13 +6,14 @@ namespace QuicChat.Benchmarks.Engine;
 internal static class EngineReport
 {
     /// <summary>One line of JSON: the workloads by name, each with medians, the ratio and its quartiles.</summary>
-    public static string ToJson(EngineOptions options, IReadOnlyList<Measurement> results) => JsonSerializer.Serialize(
+    public static string ToJson(EngineOptions options, IReadOnlyList<Measurement> results, bool isPartial) => JsonSerializer.Serialize(
         new
         {
             options.Pairs,
             options.Bytes,
             options.Handshakes,
             options.Connections,
+            Partial = isPartial,
             Workloads = results.ToDictionary(result => result.Name, MeasurementText.ToValue),
         },
         JsonSerializerOptions.Web);

@@ -7,7 +7,9 @@ using QuicChat.Quic.Ngtcp2;
 
 namespace QuicChat.Benchmarks.Engine;
 
-/// <summary>The server that is measured: a process of its own, which sends as many bytes as a stream's first 8 ask for. It ends when its input does.</summary>
+/// <summary>
+/// The server that is measured: a process of its own, which sends as many bytes as a stream's first 8 ask for. It ends when its input does.
+/// </summary>
 internal static class EngineServer
 {
     /// <summary>The application protocol.</summary>

@@ -15,6 +15,9 @@ internal interface IEngineSubject : IAsyncDisposable
     /// <summary>How this engine's client connects to it.</summary>
     QuicClientOptions ClientOptions { get; }
 
+    /// <summary>To be called before each transfer: measures what is not the transfer's own, and will be taken off it.</summary>
+    Task PrepareAsync(CancellationToken cancellationToken);
+
     /// <summary>Transfers bytes over one connection from the server to its own client.</summary>
     /// <returns>How long it took, without connecting.</returns>
     Task<TimeSpan> TransferAsync(long bytes, CancellationToken cancellationToken);

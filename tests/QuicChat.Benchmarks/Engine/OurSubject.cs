@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using QuicChat.Cli.Stack;
 using QuicChat.Quic.Certificates;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2;
@@ -14,6 +15,8 @@ internal sealed class OurSubject : IEngineSubject
     // Those of gtlsclient, so that neither waits for credit.
     private const int StreamWindow = 16 * 1024 * 1024;
     private const int ConnectionWindow = 24 * 1024 * 1024;
+
+    private static readonly ServerProgram Program = new("tests/QuicChat.Benchmarks", "QuicChat.Benchmarks");
 
     private OurSubject(Process server, int port, PemCertificate certificate)
     {
@@ -38,17 +41,28 @@ internal sealed class OurSubject : IEngineSubject
     public static async Task<OurSubject> StartAsync(string certificateDirectory, CancellationToken cancellationToken)
     {
         var certificate = DevelopmentCertificate.Ensure(certificateDirectory, TimeProvider.System);
-        var start = new ProcessStartInfo("dotnet", [typeof(OurSubject).Assembly.Location, "serve", certificateDirectory])
+        var line = Program.Line(["serve", certificateDirectory]);
+        var start = new ProcessStartInfo(line[0], line.Skip(1))
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
         var server = Process.Start(start) ?? throw new BenchmarkException("The server's process cannot be started.");
-        var line = await server.StandardOutput.ReadLineAsync(cancellationToken);
-        return int.TryParse(line, CultureInfo.InvariantCulture, out var port)
-            ? new OurSubject(server, port, certificate)
-            : throw new BenchmarkException("The server's process ended before it listened.");
+        try
+        {
+            var ready = await server.StandardOutput.ReadLineAsync(cancellationToken);
+            return int.TryParse(ready, CultureInfo.InvariantCulture, out var port)
+                ? new OurSubject(server, port, certificate)
+                : throw new BenchmarkException("The server's process ended before it listened.");
+        }
+        catch
+        {
+            await StopAsync(server);
+            throw;
+        }
     }
+
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task<TimeSpan> TransferAsync(long bytes, CancellationToken cancellationToken)
     {
@@ -73,19 +87,21 @@ internal sealed class OurSubject : IEngineSubject
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await StopAsync(Server);
+
+    private static async Task StopAsync(Process server)
     {
-        Server.StandardInput.Close();
+        server.StandardInput.Close();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         try
         {
-            await Server.WaitForExitAsync(patience.Token);
+            await server.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            Server.Kill();
+            server.Kill();
         }
 
-        Server.Dispose();
+        server.Dispose();
     }
 }

@@ -43,7 +43,12 @@ internal sealed unsafe class CorePair : IDisposable
             Pool = new PinnedBlockPool(),
             Trust = new ServerTrust.Pinned(certificate.Sha256),
         };
-        _serverSettings = _clientSettings with { Credentials = CredentialsHandle.ForServer(certificate), MaxBidirectionalStreams = 8, Trust = null };
+        _serverSettings = _clientSettings with
+        {
+            Credentials = CredentialsHandle.ForServer(certificate),
+            MaxBidirectionalStreams = 8,
+            Trust = null,
+        };
         Client = ConnectionCore.Connect(ToServer, _clientSettings, new ConnectionIdTable(new ClientConnectionIds()), _ => { }, _now);
         RunUntil(() => Client.TryOpenStream() is { } stream && (Stream = stream) == stream);
         Write(Stream!, 1);

@@ -2,55 +2,61 @@ using System.Buffers;
 using BenchmarkDotNet.Attributes;
 using QuicChat.Abstractions.Rooms;
 using QuicChat.Gateway.Fanout;
-using QuicChat.Protocol;
-using QuicChat.Protocol.V1;
 
 namespace QuicChat.Benchmarks.Micro;
 
-/// <summary>A room's messages of 100 bytes: frames written and read, and a batch that is encoded once for all of a gateway's members.</summary>
+/// <summary>
+/// A batch of a room's messages of 100 bytes at a gateway, for each message: encoded once for all members, and written for each of them to
+/// its stream's buffer. What streams do with it is not in it.
+/// </summary>
 [MemoryDiagnoser]
 public class FanoutBenchmarks
 {
     private const int Batch = 64;
 
-    private readonly RoomMessage[] _messages =
-    [
-        .. Enumerable.Range(1, Batch).Select(i => new RoomMessage(i, "alice", "Alice", "phone", i, DateTimeOffset.UnixEpoch, new string('x', 100))),
-    ];
+    // More than a batch; older ones go.
+    private const int RingBytes = 64 * 1024;
 
-    private readonly ArrayBufferWriter<byte> _output = new();
-    private readonly ServerFrame _frame;
-    private readonly byte[] _bytes;
+    private readonly string _text = new('x', 100);
+    private readonly ArrayBufferWriter<byte> _output = new(64 * 1024);
+    private RoomEpoch _epoch = null!;
+    private RoomMember[] _members = null!;
 
-    public FanoutBenchmarks()
+    /// <summary>Members of the room at the gateway.</summary>
+    [Params(1, 20, 200)]
+    public int Members { get; set; }
+
+    [GlobalSetup]
+    public void Setup()
     {
-        _frame = new ServerFrame { Message = MessageFrames.ToWire(_messages[0]) };
-        _bytes = MessageFrames.Encode(_messages[0]).Frame.ToArray();
-    }
+        _epoch = new RoomEpoch("epoch", new MessageRing(0, RingBytes));
 
-    [Benchmark]
-    public int WriteFrame()
-    {
-        _output.ResetWrittenCount();
-        return FrameWriter.Write(_output, _frame);
-    }
-
-    [Benchmark]
-    public bool ReadFrame()
-    {
-        var buffer = new ReadOnlySequence<byte>(_bytes);
-        return FrameReader.TryReadServerFrame(ref buffer, out _);
+        // Without a relay, for nobody falls behind and reads the log.
+        _members =
+        [
+            .. Enumerable.Range(0, Members).Select(i => new RoomMember(
+                null!, _epoch, position: 0, recovered: true, page: [], new RoomUser($"user{i}", "User"), new AsyncSignal())),
+        ];
     }
 
     [Benchmark(OperationsPerInvoke = Batch)]
-    public long RelayBatch()
+    public int RelayBatch()
     {
-        var ring = new MessageRing(0, int.MaxValue);
-        foreach (var message in _messages)
+        for (var i = 0; i < Batch; i++)
         {
-            ring.Append(MessageFrames.Encode(message));
+            var offset = _epoch.Ring.Last + 1;
+            _epoch.Ring.Append(
+                MessageFrames.Encode(new RoomMessage(offset, "alice", "Alice", "phone", offset, DateTimeOffset.UnixEpoch, _text)));
         }
 
-        return ring.Bytes;
+        var messages = 0;
+        foreach (var member in _members)
+        {
+            member.Wake();
+            _output.ResetWrittenCount();
+            messages += member.WriteAvailable(_output, int.MaxValue).Messages;
+        }
+
+        return messages == Members * Batch ? messages : throw new InvalidOperationException($"{messages} messages were written.");
     }
 }

@@ -9,7 +9,9 @@ using QuicChat.Quic.Routing;
 
 namespace QuicChat.Benchmarks.Micro;
 
-/// <summary>What it costs to count the bytes that wait for a room stream: a message until its answer, and the answer until it is written.</summary>
+/// <summary>
+/// What it costs to count the bytes that wait for a room stream: a message until its answer, and the answer until it is written.
+/// </summary>
 [MemoryDiagnoser]
 public class OutboxBenchmarks
 {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Options;
@@ -13,8 +11,8 @@ using StackExchange.Redis;
 namespace QuicChat.Benchmarks.Micro;
 
 /// <summary>
-/// A room's append of messages of 100 bytes to its log in a Redis of its own, alone: the time of the whole way there and back, with each write on
-/// the disk before its answer, or not stored at all, which shows what the disk costs. Needs <c>redis-server</c>.
+/// A room's append of messages of 100 bytes to its log in a Redis of its own, alone: the time of the whole way there and back, with each
+/// write on the disk before its answer, or not stored at all, which shows what the disk costs. Needs <c>redis-server</c>.
 /// </summary>
 [MemoryDiagnoser]
 public class RoomAppendBenchmarks
@@ -43,7 +41,7 @@ public class RoomAppendBenchmarks
     public async Task SetupAsync()
     {
         _folder = Directory.CreateTempSubdirectory("quicchat-append-");
-        var command = RedisProgram.Command(_folder.FullName, FreePort(), Durable);
+        var command = RedisProgram.Command(_folder.FullName, Ports.FreeTcp(), Durable);
         _process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1))
         {
             RedirectStandardInput = true,
@@ -51,7 +49,8 @@ public class RoomAppendBenchmarks
         })!;
         var ready = await _process.StandardOutput.ReadLineAsync()
             ?? throw new InvalidOperationException("redis-server did not start; Debian: apt-get install redis-server.");
-        _redis = await ConnectionMultiplexer.ConnectAsync(JsonDocument.Parse(ready).RootElement.GetProperty("connectionString").GetString()!);
+        var store = JsonDocument.Parse(ready).RootElement.GetProperty("connectionString").GetString()!;
+        _redis = await ConnectionMultiplexer.ConnectAsync(store);
         _log = new RedisRoomLog(_redis, Options.Create(new ClusterOptions { ServiceId = "bench" }));
         _opening = await _log.OpenAsync(Room, "epoch", static _ => { }, static _ => { });
     }
@@ -89,12 +88,5 @@ public class RoomAppendBenchmarks
         await _process.WaitForExitAsync();
         _process.Dispose();
         _folder.Delete(recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

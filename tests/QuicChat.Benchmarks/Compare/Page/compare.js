@@ -6,11 +6,12 @@ const quartile = (values, at) => {
   return sorted[below] + (place - below) * ((sorted[below + 1] ?? sorted[below]) - sorted[below]);
 };
 
-// How often better than the budget asks: 1 just meets it, whether it is the least or the most. What is far off either way stands at the edge.
+// How often better than the budget asks: 1 just meets it, whether it is the least or the most. What is far off either way stands at the
+// edge.
 const edge = 1000;
 const betterness = measure => measure.limit == null || measure.limit.limit === 0 ? []
   : (measure.limit.isOfRatio ? measure.ratioAll : measure.oursAll)
-    .map(v => v == null ? (measure.limit.isLeast ? Infinity : 0) : measure.limit.isLeast ? v / measure.limit.limit : measure.limit.limit / v)
+    .map(v => v == null ? 0 : measure.limit.isLeast ? v / measure.limit.limit : measure.limit.limit / v)
     .map(v => Math.min(edge, Math.max(1 / edge, v)));
 
 function make(parent, tag, kind, text) {
@@ -26,9 +27,11 @@ function fill() {
   head([
     ...(report.partial ? ["Partial: it was ended before its time."] : []),
     ...(report.quick ? ["A quick look, by which no budget is judged."]
-      : report.judged ? [met === judged.length ? "All " + met + " budgets that were judged are met." : met + " of " + judged.length + " budgets that were judged are met."]
+      : report.judged ? [(met === judged.length ? "All " + met : met + " of " + judged.length) + " budgets that were judged are met."]
       : ["Too few pairs to judge a budget by."]),
-  ].join(" "), report.partial || met < judged.length ? "bad" : report.judged ? "good" : "", report.pairs + (report.pairs === 1 ? " pair" : " pairs"));
+  ].join(" "),
+  report.partial || met < judged.length ? "bad" : report.judged ? "good" : "",
+  report.pairs + (report.pairs === 1 ? " pair" : " pairs"));
   for (const [key, w] of workloads) {
     const section = make(byId("workloads"), "section", "card workload");
     section.id = key;
@@ -74,8 +77,9 @@ function boxes(u, measures) {
     line(left, right, middle, css("a"), 2);
     ctx.fillStyle = css("a");
     values.forEach((v, pair) => {
+      const x = slot + (values.length === 1 ? 0 : 0.32 * (pair / (values.length - 1) - 0.5));
       ctx.beginPath();
-      ctx.arc(u.valToPos(slot + (values.length === 1 ? 0 : 0.32 * (pair / (values.length - 1) - 0.5)), "x", true), y(v), 3 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.arc(u.valToPos(x, "x", true), y(v), 3 * devicePixelRatio, 0, 2 * Math.PI);
       ctx.fill();
     });
   });
@@ -87,10 +91,13 @@ function drawPairs(place, measure) {
   const point = { show: true, size: 7 };
   plot(place, {
     height: 210, legend: { live: false, show: false },
-    scales: { x: { time: false, range: () => [0.5, pairs.length + 0.5] }, y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] } },
+    scales: {
+      x: { time: false, range: () => [0.5, pairs.length + 0.5] },
+      y: { range: (_, low, high) => [Math.min(0, low), high > 0 ? high * 1.1 : 1] },
+    },
     axes: [axis("pair", { splits: () => pairs, size: 36, labelSize: 18 }), axis("", { label: undefined, size: 64 })],
     series: [{ label: "pair" }, line("ours", 0, measure.unit, { points: point }), line("peer", 1, measure.unit, { points: point })],
-  }, [pairs, measure.oursAll, measure.peerAll.length ? pairs.map((_, index) => measure.peerAll[index]) : pairs.map(() => null)], "No number.");
+  }, [pairs, measure.oursAll, pairs.map((_, index) => measure.peerAll[index] ?? null)], "No number.");
 }
 
 function drawBudgets(place, measures) {
@@ -100,9 +107,16 @@ function drawBudgets(place, measures) {
   const wrapped = name => name.replace(/(.{12,}?) /g, "$1\n");
   plot(place, {
     height: 300, legend: { show: false },
-    scales: { x: { time: false, range: () => [-0.5, slots.length - 0.5] }, y: { distr: 3, range: () => [Math.min(0.5, ...all) / 1.3, Math.max(2, ...all) * 1.3] } },
-    axes: [axis("", { label: undefined, splits: () => slots, values: () => shown.map(({ name }) => wrapped(name)), size: 90, space: 1, grid: { show: false } }),
-      logarithmic("× better than asked")],
+    scales: {
+      x: { time: false, range: () => [-0.5, slots.length - 0.5] },
+      y: { distr: 3, range: () => [Math.min(0.5, ...all) / 1.3, Math.max(2, ...all) * 1.3] },
+    },
+    axes: [
+      axis("", {
+        label: undefined, splits: () => slots, values: () => shown.map(({ name }) => wrapped(name)), size: 90, space: 1, grid: { show: false },
+      }),
+      logarithmic("× better than asked"),
+    ],
     series: [{}, { paths: () => null, points: { show: false } }],
     hooks: { draw: [u => boxes(u, shown)] },
   }, [slots, shown.map(({ values }) => quartile(values, 0.5))], "");
