@@ -55,7 +55,7 @@ public sealed class WorkloadsTests
         W4 | lost | ≤ 0, always
         W4 | twice or out of order | ≤ 0, always
         W4 | changes that did not complete, or did so twice | ≤ 0, always
-        W5 | longest gap: our NAT rebinding, SignalR's silent path | ≤ 0.2 ×
+        W5 | longest gap: ours by either change, SignalR's silent path | ≤ 0.2 ×
         W5 | active: gap p99 | ≤ 500
         W5 | NAT: gap p99 | ≤ 1500
         W5 | lost | ≤ 0, always

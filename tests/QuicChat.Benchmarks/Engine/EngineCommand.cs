@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using QuicChat.Cli.Verbs;
 using Spectre.Console;
 
@@ -48,6 +49,12 @@ internal static class EngineCommand
             return ExitCode.Held;
         });
         var result = command.Parse(arguments);
+        if (result.Action is ParseErrorAction)
+        {
+            await Console.Error.WriteLineAsync($"engine: {result.Errors[0].Message.TrimEnd('.')}. See './quicchat bench engine -- --help'.");
+            return ExitCode.Usage;
+        }
+
         try
         {
             return await result.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
