@@ -94,10 +94,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var done = 0;
         foreach (var step in _settings.Steps.IsEmpty ? [_settings.Connections] : _settings.Steps)
         {
-            var begin = _meter.Now;
-            await ConnectAsync(done, step, cancellationToken);
-            var seconds = (_meter.Now - begin) / 1e6;
-            _rampSeconds += seconds;
+            var seconds = await ConnectTimedAsync(done, step, cancellationToken);
             if (!_settings.Steps.IsEmpty)
             {
                 _progress($"{step} connections; they stay for {_settings.StepTime.TotalSeconds:0} s");
@@ -107,6 +104,23 @@ internal sealed class LoadRun : IAsyncDisposable
 
             done = step;
         }
+    }
+
+    private async Task<double> ConnectTimedAsync(int from, int to, CancellationToken cancellationToken)
+    {
+        var begin = _meter.Now;
+        try
+        {
+            await ConnectAsync(from, to, cancellationToken);
+            return Seconds();
+        }
+        finally
+        {
+            // Those of a step that is interrupted have connected, too.
+            _rampSeconds += Seconds();
+        }
+
+        double Seconds() => (_meter.Now - begin) / 1e6;
     }
 
     private async Task ConnectAsync(int from, int to, CancellationToken cancellationToken)

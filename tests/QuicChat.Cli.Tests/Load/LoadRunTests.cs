@@ -1,0 +1,38 @@
+using QuicChat.Cli.Load;
+
+namespace QuicChat.Cli.Tests.Load;
+
+public sealed class LoadRunTests
+{
+    private static readonly LoadSettings Idle = new()
+    {
+        Connections = 2,
+        Rooms = 0,
+        Members = 1,
+        Publishers = 0,
+        ConnectParallel = 1,
+        WarmUp = TimeSpan.Zero,
+        Duration = TimeSpan.FromMilliseconds(1),
+    };
+
+    [Fact]
+    public async Task A_ramp_that_is_interrupted_tells_the_rate_of_those_that_connected()
+    {
+        using var interruption = new CancellationTokenSource();
+        var result = await RunAsync(
+            Idle,
+            new FakeSubject((index, _) =>
+            {
+                interruption.Cancel();
+                return new FakeClient { Index = index };
+            }),
+            interruption.Token);
+
+        Assert.True(result.Partial);
+        Assert.Equal(1, result.Load.Connections);
+        Assert.True(result.ConnectedPerSecond > 0, "The time of the step that was interrupted is missing.");
+    }
+
+    private static Task<LoadResult> RunAsync(LoadSettings settings, FakeSubject subject, CancellationToken? interruption = null)
+        => LoadRun.RunAsync(settings, subject, _ => { }, interruption ?? TestContext.Current.CancellationToken);
+}
