@@ -43,6 +43,7 @@ internal static class SampleResult
             Migrations = changes,
             GapMs = new LoadGaps(Times(), Times(), Times()),
             Processes = Costs(settings.Connections),
+            ProcessesGone = [],
             AllocatedBytesPerSecond = 1e6,
             Steps = [.. settings.Steps.Select(connections => new LoadStep(connections, 800, 1, Costs(connections)))],
             ProcessNames = processes,

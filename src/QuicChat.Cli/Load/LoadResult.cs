@@ -77,6 +77,9 @@ internal sealed record LoadResult
     /// <summary>What each process cost while measured; this one is named load.</summary>
     public required ImmutableArray<ProcessReport> Processes { get; init; }
 
+    /// <summary>The processes that ended during the run, by name. What they cost is in <see cref="Processes"/> only where they ended later.</summary>
+    public required ImmutableArray<string> ProcessesGone { get; init; }
+
     /// <summary>What this process allocated a second, while measured.</summary>
     public required double AllocatedBytesPerSecond { get; init; }
 
@@ -100,6 +103,7 @@ internal sealed record LoadResult
             (Foreign > 0, $"{Foreign} that nobody sent there"),
             (Published > 0 && Delivered == 0, "nothing arrived"),
             (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
+            (!ProcessesGone.IsEmpty, $"{string.Join(", ", ProcessesGone)} ended during the run"),
         ];
         return [.. checks.Where(check => check.IsFault).Select(check => check.Words)];
     }

@@ -338,6 +338,7 @@ internal sealed class LoadRun : IAsyncDisposable
             Migrations = _meter.Migrations,
             GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),
             Processes = window.Processes,
+            ProcessesGone = [.. _processes.Where(process => process.IsGone).Select(process => process.Name)],
             AllocatedBytesPerSecond = Math.Round(window.AllocatedPerSecond),
             Steps = [.. _steps],
             ProcessNames = [.. _processes.Select(process => process.Name)],

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using QuicChat.Cli.Load;
 
 namespace QuicChat.Cli.Tests.Load;
@@ -31,6 +32,28 @@ public sealed class LoadRunTests
         Assert.True(result.Partial);
         Assert.Equal(1, result.Load.Connections);
         Assert.True(result.ConnectedPerSecond > 0, "The time of the step that was interrupted is missing.");
+    }
+
+    [Fact]
+    public async Task A_process_that_ends_during_the_run_is_a_fault_by_its_name()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux has /proc.");
+        using var server = Process.Start(new ProcessStartInfo("sleep", "600"))!;
+        var result = await RunAsync(
+            Idle,
+            new FakeSubject((index, _) =>
+            {
+                server.Kill();
+                server.WaitForExit();
+                return new FakeClient { Index = index };
+            })
+            {
+                Processes = [new ProcessMeter("gw-1", server.Id)],
+            });
+
+        Assert.Equal(["gw-1"], result.ProcessesGone);
+        Assert.Equal(["gw-1 ended during the run"], result.Faults());
+        Assert.Equal(["load"], result.Processes.Select(process => process.Name));
     }
 
     private static Task<LoadResult> RunAsync(LoadSettings settings, FakeSubject subject, CancellationToken? interruption = null)
