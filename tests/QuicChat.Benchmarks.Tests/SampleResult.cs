@@ -25,6 +25,8 @@ internal static class SampleResult
             Published = 1000,
             Acknowledged = 1000,
             Unacknowledged = 0,
+            Refused = 0,
+            Unsent = 0,
             Expected = 20_000,
             Delivered = 20_000,
             Lost = 0,

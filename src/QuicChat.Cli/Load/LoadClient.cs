@@ -108,18 +108,28 @@ internal sealed class LoadClient : ILoadClient
     /// <inheritdoc />
     public async Task<bool> PublishAsync(long due)
     {
-        _context.Meter.OnPublished();
+        int number;
+        Task<PublishReceipt> receipt;
         try
         {
-            int number;
-            Task<PublishReceipt> receipt;
             lock (_publishing)
             {
                 // Numbers rise in the order of the calls.
-                number = ++_number;
+                number = _number + 1;
                 receipt = _room.PublishAsync(new MessageText(Index, number, due).Write(_context.Mark, _context.Settings.Payload));
+                _number = number;
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // The room has been left, so that nothing was sent: a fault of this load, and no answer of the server's.
+            _context.Meter.OnUnsent(1);
+            return false;
+        }
 
+        _context.Meter.OnPublished();
+        try
+        {
             var offset = (await receipt).Offset;
             if (offset != PublishReceipt.UnknownOffset)
             {
@@ -129,9 +139,14 @@ internal sealed class LoadClient : ILoadClient
             _context.Meter.OnAcknowledged(due);
             return true;
         }
-        catch (Exception e) when (e is ChatException or InvalidOperationException or OperationCanceledException)
+        catch (PublishRejectedException)
         {
-            // A message that was refused or given up; the report counts it.
+            _context.Meter.OnRefused();
+            return false;
+        }
+        catch (Exception e) when (e is ChatException or OperationCanceledException)
+        {
+            // A message that was given up; the report counts it.
             _context.Meter.OnUnacknowledged();
             return false;
         }

@@ -1,21 +1,23 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Diagnostics;
 
 namespace QuicChat.Cli.Load;
 
 /// <summary>What all clients of a run count together. For any threads.</summary>
-internal sealed class LoadMeter
+/// <param name="time">The clock.</param>
+internal sealed class LoadMeter(TimeProvider time)
 {
     private const int MaxChangesKept = 10_000;
 
     private readonly ConcurrentQueue<long> _changesAt = new();
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _start = time.GetTimestamp();
     private long _from = long.MaxValue;
     private long _to = long.MaxValue;
     private long _published;
     private long _acknowledged;
     private long _unacknowledged;
+    private long _refused;
+    private long _unsent;
     private long _foreign;
     private long _gaps;
     private long _connected;
@@ -23,11 +25,11 @@ internal sealed class LoadMeter
     private long _pathChanges;
     private long _migrations;
 
-    /// <summary>The run's start, as a timestamp of the system's clock.</summary>
-    public long Start => _start;
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
 
     /// <summary>Microseconds since the run's start.</summary>
-    public long Now => Stopwatch.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMicrosecond;
+    public long Now => time.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMicrosecond;
 
     /// <summary>From due to arrival at each member that is neither cut off nor stalled, of messages that were due while it is measured.</summary>
     public Times Deliveries { get; } = new();
@@ -53,6 +55,12 @@ internal sealed class LoadMeter
 
     public long Unacknowledged => Interlocked.Read(ref _unacknowledged);
 
+    /// <summary>Of those without an acknowledgement, those that the server refused.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Messages that were due and that no client could send.</summary>
+    public long Unsent => Interlocked.Read(ref _unsent);
+
     public long Foreign => Interlocked.Read(ref _foreign);
 
     public long GapsTold => Interlocked.Read(ref _gaps);
@@ -72,7 +80,10 @@ internal sealed class LoadMeter
     public void Measure() => Volatile.Write(ref _from, Now);
 
     /// <summary>Measures nothing that is due from now on.</summary>
-    public void Stop() => Volatile.Write(ref _to, Now);
+    public void Stop() => Interlocked.CompareExchange(ref _to, Now, long.MaxValue);
+
+    /// <summary>When that was; in the far future where it has not been.</summary>
+    public long StoppedAt => Volatile.Read(ref _to);
 
     /// <summary>Whether what was due then is measured.</summary>
     public bool IsMeasured(long due) => due >= Volatile.Read(ref _from) && due < Volatile.Read(ref _to);
@@ -89,6 +100,14 @@ internal sealed class LoadMeter
     }
 
     public void OnUnacknowledged() => Interlocked.Increment(ref _unacknowledged);
+
+    public void OnRefused()
+    {
+        Interlocked.Increment(ref _refused);
+        OnUnacknowledged();
+    }
+
+    public void OnUnsent(long count) => Interlocked.Add(ref _unsent, count);
 
     public void OnForeign() => Interlocked.Increment(ref _foreign);
 

@@ -23,6 +23,12 @@ internal sealed record LoadResult
     /// <summary>Those that were refused or given up.</summary>
     public required long Unacknowledged { get; init; }
 
+    /// <summary>Of these, those that the server refused.</summary>
+    public required long Refused { get; init; }
+
+    /// <summary>Messages that were due before the end of the measured time and never left their clients; none of them counts as published.</summary>
+    public required long Unsent { get; init; }
+
     /// <summary>Messages of the rooms' logs times the members that must have each.</summary>
     public required long Expected { get; init; }
 
@@ -101,6 +107,8 @@ internal sealed record LoadResult
             (Duplicated > 0, $"{Duplicated} duplicated"),
             (Reordered > 0, $"{Reordered} reordered"),
             (Foreign > 0, $"{Foreign} that nobody sent there"),
+            (Unacknowledged > 0 && !Load.CostsAcknowledgements, $"{Unacknowledged} not acknowledged, {Refused} of them refused"),
+            (Unsent > 0 && !Partial, $"{Unsent} due and not sent"),
             (Published > 0 && Delivered == 0, "nothing arrived"),
             (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
             (!ProcessesGone.IsEmpty, $"{string.Join(", ", ProcessesGone)} ended during the run"),

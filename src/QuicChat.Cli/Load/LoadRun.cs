@@ -8,9 +8,6 @@ namespace QuicChat.Cli.Load;
 /// <summary>One run of a load: ramp, warm-up, measured time, and the wait for what is under way.</summary>
 internal sealed class LoadRun : IAsyncDisposable
 {
-    // What is behind by more is not waited for.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestSettling = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly LoadSettings _settings;
@@ -51,7 +48,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var rooms = (settings.Connections + settings.Members - 1) / settings.Members;
         var context = new LoadContext(
             settings,
-            new LoadMeter(),
+            new LoadMeter(TimeProvider.System),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
             [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
             settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
@@ -169,6 +166,8 @@ internal sealed class LoadRun : IAsyncDisposable
             // What there is, is told below.
         }
 
+        // Where it was interrupted, the measured time ends here.
+        _meter.Stop();
         sampler.Phase = "settle";
         await publishing.CancelAsync();
         await published;
@@ -286,18 +285,10 @@ internal sealed class LoadRun : IAsyncDisposable
     // Until all is answered and has arrived; not longer than it goes on.
     private async Task SettleAsync()
     {
-        var begin = _meter.Now;
-        var (seen, seenAt) = (-1L, begin);
+        var settling = new Settling(_meter.Time);
         while (_meter.Outstanding > 0 || Clients.Any(client => client.Delivered < client.Expected))
         {
-            var now = _meter.Now;
-            var state = Delivered - _meter.Outstanding;
-            if (state != seen)
-            {
-                (seen, seenAt) = (state, now);
-            }
-
-            if (now - seenAt > Patience.TotalMicroseconds || now - begin > LongestSettling.TotalMicroseconds)
+            if (!settling.GoesOn(Delivered - _meter.Outstanding))
             {
                 _progress($"{_meter.Outstanding} messages are not answered, and some have not arrived; that is not waited for any longer");
                 return;
@@ -320,6 +311,8 @@ internal sealed class LoadRun : IAsyncDisposable
             Published = _meter.Published,
             Acknowledged = _meter.Acknowledged,
             Unacknowledged = _meter.Published - _meter.Acknowledged,
+            Refused = _meter.Refused,
+            Unsent = _meter.Unsent,
             Expected = expected,
             Delivered = delivered,
             Lost = expected - delivered,

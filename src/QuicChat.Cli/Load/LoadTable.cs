@@ -17,7 +17,7 @@ internal static class LoadTable
 
         Add(grid, "load", $"{result.Load.Connections} connections, {result.Load.Rooms} rooms of {result.Load.Members}, {result.Load.Publishers} of them publish");
         Add(grid, "rate", $"{result.PublishedPerSecond:0} published, {result.DeliveredPerSecond:0} delivered a second, over {result.Seconds:0.#} s");
-        Add(grid, "messages", $"{result.Published} published, {result.Delivered} of {result.Expected} delivered, {result.Unacknowledged} not acknowledged");
+        Add(grid, "messages", $"{result.Published} published, {result.Delivered} of {result.Expected} delivered, {result.Unacknowledged} not acknowledged, {result.Unsent} not sent");
         Add(grid, "wrong", $"{result.Lost} lost, {result.Duplicated} duplicated, {result.Reordered} reordered, {result.Foreign} foreign");
         Add(grid, "connects", $"{result.ConnectedPerSecond:0} a second; {Text(result.ConnectMs)}");
         foreach (var (name, times) in new[]
