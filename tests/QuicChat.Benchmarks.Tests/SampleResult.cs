@@ -41,6 +41,7 @@ internal static class SampleResult
             ConnectedPerSecond = 800 + random.Next(100),
             Reconnects = 0,
             PathChanges = changes,
+            ChangesNotMade = 0,
             ChangesAt = [],
             Migrations = changes,
             GapMs = new LoadGaps(Times(), Times(), Times()),

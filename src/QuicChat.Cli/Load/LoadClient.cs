@@ -30,6 +30,7 @@ internal sealed class LoadClient : ILoadClient
     private readonly ArrivalCheck _check;
     private readonly GapWatch? _gaps;
     private readonly GapWatch? _others;
+    private readonly ChangeNotices _changes = new();
     private readonly bool _isVictim;
     private readonly Lock _publishing = new();
     private readonly Task _receiving;
@@ -80,6 +81,14 @@ internal sealed class LoadClient : ILoadClient
 
     /// <inheritdoc />
     public long Reordered => _check.Reordered;
+
+    /// <inheritdoc />
+    public bool IsChanging => TellsChanges && _changes.AreAwaited;
+
+    // A client that moves shows its new address by itself, and one in a room where something goes on within a second or so. In a quiet room that can
+    // take longer than anything is waited for.
+    private bool TellsChanges
+        => _context.Settings.ChangeKind == ChangeKind.Active || _context.Settings.RoomOf(Index) < _context.Settings.Rooms;
 
     /// <summary>Connects and joins.</summary>
     /// <exception cref="ToolException">It cannot.</exception>
@@ -162,30 +171,15 @@ internal sealed class LoadClient : ILoadClient
             return;
         }
 
-        var address = Addresses[_moves++ % Addresses.Length];
-        _context.Meter.OnPathChange();
-        try
+        _context.Meter.OnChangeBegun();
+        _changes.Begin();
+        if (await TryMoveAsync(Addresses[_moves++ % Addresses.Length]))
         {
-            switch (_context.Settings.ChangeKind)
-            {
-                case ChangeKind.Active:
-                    await _session.MigrateAsync(address);
-                    break;
-                case ChangeKind.Address:
-                    Simulated()?.Rebind(address);
-                    break;
-                default:
-                    Simulated()?.Rebind();
-                    break;
-            }
+            _context.Meter.OnPathChange(now);
         }
-        catch (Exception e) when (e is PathValidationException or ChatClosedException or InvalidOperationException)
+        else
         {
-            // It has no connection at the moment, or lost it over this. The gap goes on, and reconnects are counted.
-        }
-        catch (Exception e) when (e is SocketException or NotSupportedException)
-        {
-            throw new ToolException($"the path of client {Index + 1} cannot change ({ToolException.OneLine(e)}).", e);
+            _changes.End();
         }
     }
 
@@ -255,6 +249,35 @@ internal sealed class LoadClient : ILoadClient
         }
     }
 
+    private async Task<bool> TryMoveAsync(IPAddress address)
+    {
+        try
+        {
+            if (_context.Settings.ChangeKind == ChangeKind.Active)
+            {
+                await _session.MigrateAsync(address);
+                return true;
+            }
+
+            if (Simulated() is not { } client)
+            {
+                return false;
+            }
+
+            client.Rebind(_context.Settings.ChangeKind == ChangeKind.Address ? address : null);
+            return true;
+        }
+        catch (Exception e) when (e is PathValidationException or ChatClosedException or InvalidOperationException)
+        {
+            // It has no connection at the moment, or loses it over this, or the new path does not work. Its gap goes on nevertheless.
+            return false;
+        }
+        catch (Exception e) when (e is SocketException or NotSupportedException)
+        {
+            throw new ToolException($"the path of client {Index + 1} cannot change ({ToolException.OneLine(e)}).", e);
+        }
+    }
+
     // The network knows the client by the port that it sends from now; after a reconnect that is another.
     private SimulatedClient? Simulated()
         => _session.LocalEndPoint is { } local ? _network?.Clients.FirstOrDefault(client => client.EndPoint.Port == local.Port) : null;
@@ -310,6 +333,7 @@ internal sealed class LoadClient : ILoadClient
         {
             case SessionState.Reconnecting when !_wasAway:
                 _wasAway = true;
+                _changes.Forget();
                 _context.Meter.OnReconnect();
                 break;
             case SessionState.Connected:
@@ -323,6 +347,11 @@ internal sealed class LoadClient : ILoadClient
         if (change.Outcome == PathChangeOutcome.Completed)
         {
             _context.Meter.OnMigration();
+        }
+
+        if (change.Outcome != PathChangeOutcome.Started)
+        {
+            _changes.End();
         }
     }
 }

@@ -22,6 +22,7 @@ internal sealed class LoadMeter(TimeProvider time)
     private long _gaps;
     private long _connected;
     private long _reconnects;
+    private long _changesBegun;
     private long _pathChanges;
     private long _migrations;
 
@@ -70,6 +71,9 @@ internal sealed class LoadMeter(TimeProvider time)
     public long Reconnects => Interlocked.Read(ref _reconnects);
 
     public long PathChanges => Interlocked.Read(ref _pathChanges);
+
+    /// <summary>Path changes that were begun and not made: there was no connection or no path, or the new one did not work.</summary>
+    public long ChangesNotMade => Interlocked.Read(ref _changesBegun) - PathChanges;
 
     public long Migrations => Interlocked.Read(ref _migrations);
 
@@ -121,15 +125,20 @@ internal sealed class LoadMeter(TimeProvider time)
 
     public void OnReconnect() => Interlocked.Increment(ref _reconnects);
 
-    public void OnPathChange()
+    /// <summary>A path is about to change.</summary>
+    public void OnChangeBegun() => Interlocked.Increment(ref _changesBegun);
+
+    /// <summary>It has.</summary>
+    /// <param name="at">When it began to.</param>
+    public void OnPathChange(long at)
     {
         if (Interlocked.Increment(ref _pathChanges) <= MaxChangesKept)
         {
-            _changesAt.Enqueue(Now);
+            _changesAt.Enqueue(at);
         }
     }
 
-    /// <summary>When paths changed, in seconds since the run's start, as far as that is kept.</summary>
+    /// <summary>When paths began to change, in seconds since the run's start, as far as that is kept.</summary>
     public ImmutableArray<double> ChangesAt() => [.. _changesAt.Select(at => Math.Round(at / 1e6, 3)).Order()];
 
     public void OnMigration() => Interlocked.Increment(ref _migrations);

@@ -71,10 +71,16 @@ internal sealed record LoadResult
     /// <summary>Path changes made.</summary>
     public required long PathChanges { get; init; }
 
-    /// <summary>When they were made, in seconds since the run's start; the first 10,000.</summary>
+    /// <summary>Those that were due and not made: there was no connection or no path to change, or the new path did not work.</summary>
+    public required long ChangesNotMade { get; init; }
+
+    /// <summary>When those made began, in seconds since the run's start; the first 10,000.</summary>
     public required ImmutableArray<double> ChangesAt { get; init; }
 
-    /// <summary>Migrations that the gateway told its clients have completed.</summary>
+    /// <summary>
+    /// Migrations that the gateway told its clients have completed; as many as path changes where all did. Those of clients in quiet rooms, whose
+    /// networks change, are noticed with the next datagram they happen to send, which may be after the run.
+    /// </summary>
     public required long Migrations { get; init; }
 
     /// <summary>What they cost.</summary>
@@ -109,6 +115,7 @@ internal sealed record LoadResult
             (Foreign > 0, $"{Foreign} that nobody sent there"),
             (Unacknowledged > 0 && !Load.CostsAcknowledgements, $"{Unacknowledged} not acknowledged, {Refused} of them refused"),
             (Unsent > 0 && !Partial, $"{Unsent} due and not sent"),
+            (ChangesNotMade > 0, $"{ChangesNotMade} path changes not made"),
             (Published > 0 && Delivered == 0, "nothing arrived"),
             (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
             (!ProcessesGone.IsEmpty, $"{string.Join(", ", ProcessesGone)} ended during the run"),

@@ -18,6 +18,7 @@ internal sealed class LoadRun : IAsyncDisposable
     private readonly ILoadSubject _subject;
     private readonly ILoadClient?[] _clients;
     private readonly List<LoadStep> _steps = [];
+    private LoadChanges? _changes;
     private double _rampSeconds;
 
     private LoadRun(LoadContext context, ILoadSubject subject, Action<string> progress)
@@ -214,10 +215,11 @@ internal sealed class LoadRun : IAsyncDisposable
     private async Task DisturbAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _changes = new LoadChanges(_settings, Clients);
         var disturbances = new List<Task>
         {
-            LoadChanges.StormAsync(_settings, Clients, ending.Token),
-            LoadChanges.SteadyAsync(_settings, Clients, ending.Token),
+            _changes.StormAsync(ending.Token),
+            _changes.SteadyAsync(ending.Token),
             BlackholeAsync(ending.Token),
             StallAsync(ending.Token),
         };
@@ -282,20 +284,25 @@ internal sealed class LoadRun : IAsyncDisposable
         }
     }
 
-    // Until all is answered and has arrived; not longer than it goes on.
+    // Until all is answered and has arrived, and all paths have changed; not longer than it goes on.
     private async Task SettleAsync()
     {
         var settling = new Settling(_meter.Time);
-        while (_meter.Outstanding > 0 || Clients.Any(client => client.Delivered < client.Expected))
+        var changes = _changes?.UnderWay ?? Task.CompletedTask;
+        while (!changes.IsCompleted || _meter.Outstanding > 0 || Clients.Any(client => client.IsChanging || client.Delivered < client.Expected))
         {
-            if (!settling.GoesOn(Delivered - _meter.Outstanding))
+            if (!settling.GoesOn(Delivered - _meter.Outstanding + _meter.PathChanges + _meter.Migrations))
             {
-                _progress($"{_meter.Outstanding} messages are not answered, and some have not arrived; that is not waited for any longer");
+                _progress(
+                    $"{_meter.Outstanding} messages are not answered, {_meter.ChangesNotMade} path changes not made and {_meter.Migrations} of "
+                    + $"{_meter.PathChanges} told as completed, or some messages have not arrived; that is not waited for any longer");
                 return;
             }
 
             await Task.Delay(Poll);
         }
+
+        await changes;
     }
 
     private LoadResult Report(Window window, IReadOnlyList<LoadSecond> seconds, bool isPartial)
@@ -327,6 +334,7 @@ internal sealed class LoadRun : IAsyncDisposable
             ConnectedPerSecond = _rampSeconds > 0 ? Math.Round(_meter.Connected / _rampSeconds, 1) : 0,
             Reconnects = _meter.Reconnects,
             PathChanges = _meter.PathChanges,
+            ChangesNotMade = _meter.ChangesNotMade,
             ChangesAt = _meter.ChangesAt(),
             Migrations = _meter.Migrations,
             GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),

@@ -35,7 +35,7 @@ internal static class LoadTable
             }
         }
 
-        Add(grid, "paths", $"{result.PathChanges} changes, {result.Migrations} migrations, {result.Reconnects} reconnects");
+        Add(grid, "paths", $"{result.PathChanges} changes, {result.ChangesNotMade} not made, {result.Migrations} migrations, {result.Reconnects} reconnects");
         foreach (var step in result.Steps)
         {
             Add(grid, $"step {step.Connections}", $"{step.ConnectedPerSecond:0} connects a second");

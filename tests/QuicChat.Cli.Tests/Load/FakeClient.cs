@@ -15,10 +15,14 @@ internal sealed class FakeClient : ILoadClient
 
     public long Reordered => 0;
 
+    public bool IsChanging => Changing();
+
     /// <summary>Publishes; is given when the message was due.</summary>
     public Func<long, Task<bool>> Publish { get; init; } = _ => Task.FromResult(true);
 
     public Func<Task> Move { get; init; } = () => Task.CompletedTask;
+
+    public Func<bool> Changing { get; init; } = () => false;
 
     public Task<bool> PublishAsync(long due) => Publish(due);
 

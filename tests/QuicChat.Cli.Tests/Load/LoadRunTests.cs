@@ -56,6 +56,57 @@ public sealed class LoadRunTests
         Assert.Equal(["load"], result.Processes.Select(process => process.Name));
     }
 
+    [Fact]
+    public async Task Changes_under_way_at_the_end_are_waited_for_until_they_are_made_and_told_as_completed()
+    {
+        var result = await RunAsync(Idle with { Storm = TimeSpan.Zero, Duration = TimeSpan.FromMilliseconds(600) }, Moving(isMade: true));
+
+        // The second of the two is due half a second on.
+        Assert.Equal((2, 0, 2), (result.PathChanges, result.ChangesNotMade, result.Migrations));
+        Assert.Empty(result.Faults());
+    }
+
+    [Fact]
+    public async Task Changes_that_could_not_be_made_do_not_count_and_are_a_fault()
+    {
+        var result = await RunAsync(Idle with { Storm = TimeSpan.Zero, Duration = TimeSpan.FromMilliseconds(600) }, Moving(isMade: false));
+
+        Assert.Equal((0, 2), (result.PathChanges, result.ChangesNotMade));
+        Assert.Equal(["2 path changes not made"], result.Faults());
+    }
+
+    // Each change is made only after the measured time, and the server tells of its end at the second look for it.
+    private static FakeSubject Moving(bool isMade) => new((index, context) =>
+    {
+        var (meter, looks) = (context.Meter, 0);
+        return new FakeClient
+        {
+            Index = index,
+            Move = async () =>
+            {
+                meter.OnChangeBegun();
+                while (meter.StoppedAt == long.MaxValue)
+                {
+                    await Task.Delay(1);
+                }
+
+                if (isMade)
+                {
+                    meter.OnPathChange(meter.Now);
+                }
+            },
+            Changing = () =>
+            {
+                if (isMade && ++looks == 2)
+                {
+                    meter.OnMigration();
+                }
+
+                return isMade && looks < 2;
+            },
+        };
+    });
+
     private static Task<LoadResult> RunAsync(LoadSettings settings, FakeSubject subject, CancellationToken? interruption = null)
         => LoadRun.RunAsync(settings, subject, _ => { }, interruption ?? TestContext.Current.CancellationToken);
 }

@@ -67,6 +67,9 @@ internal sealed class PeerLoadClient : ILoadClient
     /// <inheritdoc />
     public long Reordered => Volatile.Read(ref _reordered);
 
+    /// <inheritdoc />
+    public bool IsChanging => false;
+
     /// <summary>Connects and joins.</summary>
     /// <exception cref="ToolException">It cannot.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -108,9 +111,10 @@ internal sealed class PeerLoadClient : ILoadClient
     public Task MoveAsync()
     {
         var now = _context.Meter.Now;
-        _context.Meter.OnPathChange();
         _gaps?.Watch(now, now + GapWindow);
+        _context.Meter.OnChangeBegun();
         _client.Path.Cut(_isSilent);
+        _context.Meter.OnPathChange(now);
         return Task.CompletedTask;
     }
 
