@@ -45,6 +45,8 @@ internal static class SampleResult
             ChangesAt = [],
             Migrations = changes,
             GapMs = new LoadGaps(Times(), Times(), Times()),
+            BeyondMs = new LoadGaps(Times(), Times(), Times()),
+            NotBack = new LoadNotBack(0, 0, 0),
             Processes = Costs(settings.Connections),
             ProcessesGone = [],
             AllocatedBytesPerSecond = 1e6,

@@ -33,7 +33,7 @@ internal interface ILoadClient : IAsyncDisposable
     /// <summary>Others are cut off from now on, until then.</summary>
     void WatchOthers(long until);
 
-    /// <summary>Arrivals are no longer due.</summary>
+    /// <summary>Arrivals are no longer waited for: one that has not got all by now is told as not back.</summary>
     void EndGaps();
 
     /// <summary>Stops reading, or goes on.</summary>

@@ -13,9 +13,6 @@ internal sealed class LoadClient : ILoadClient
 {
     private const int ConnectTries = 3;
 
-    // What of one change is looked at.
-    private const long GapWindow = 5_000_000;
-
     // The load bounds what is under way itself.
     private const int MaxPending = 100_000;
 
@@ -28,14 +25,14 @@ internal sealed class LoadClient : ILoadClient
     private readonly PathSimulator? _network;
     private readonly RoomLedger _ledger;
     private readonly ArrivalCheck _check;
-    private readonly GapWatch? _gaps;
-    private readonly GapWatch? _others;
+    private readonly ClientGaps _gaps;
     private readonly ChangeNotices _changes = new();
     private readonly bool _isVictim;
     private readonly Lock _publishing = new();
     private readonly Task _receiving;
     private TaskCompletionSource? _stall;
     private int _number;
+    private int _unanswered;
     private int _moves;
     private bool _wasAway;
 
@@ -49,19 +46,7 @@ internal sealed class LoadClient : ILoadClient
         _ledger = context.Ledgers[context.Settings.RoomOf(index)];
         _check = new ArrivalCheck(room.Position.Offset);
         _isVictim = context.Blackholed.Contains(index) || context.Stalled.Contains(index);
-        var settings = context.Settings;
-        var interval = settings.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
-        if (settings.Moves(index) && !context.Blackholed.Contains(index))
-        {
-            var gaps = settings.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners;
-            _gaps = new GapWatch(interval, gaps.Record);
-        }
-
-        if (!context.Blackholed.IsEmpty && !context.Blackholed.Contains(index) && settings.RoomOf(index) < settings.Rooms)
-        {
-            _others = new GapWatch(interval, context.Meter.GapsOfOthers.Record);
-        }
-
+        _gaps = new ClientGaps(index, context);
         session.StateChanged += OnStateChanged;
         session.PathChanged += OnPathChanged;
         _receiving = ReceiveAsync();
@@ -125,6 +110,7 @@ internal sealed class LoadClient : ILoadClient
             {
                 // Numbers rise in the order of the calls.
                 number = _number + 1;
+                _gaps.Sent(_context.Meter.Now);
                 receipt = _room.PublishAsync(new MessageText(Index, number, due).Write(_context.Mark, _context.Settings.Payload));
                 _number = number;
             }
@@ -137,6 +123,7 @@ internal sealed class LoadClient : ILoadClient
         }
 
         _context.Meter.OnPublished();
+        Interlocked.Increment(ref _unanswered);
         try
         {
             var offset = (await receipt).Offset;
@@ -159,13 +146,17 @@ internal sealed class LoadClient : ILoadClient
             _context.Meter.OnUnacknowledged();
             return false;
         }
+        finally
+        {
+            Interlocked.Decrement(ref _unanswered);
+        }
     }
 
     /// <inheritdoc />
     public async Task MoveAsync()
     {
         var now = _context.Meter.Now;
-        _gaps?.Watch(now, now + GapWindow);
+        _gaps.Changed(now);
         if (_context.Settings.ChangeKind == ChangeKind.None)
         {
             return;
@@ -184,14 +175,10 @@ internal sealed class LoadClient : ILoadClient
     }
 
     /// <inheritdoc />
-    public void WatchOthers(long until) => _others?.Watch(_context.Meter.Now, until);
+    public void WatchOthers(long until) => _gaps.WatchOthers(until);
 
     /// <inheritdoc />
-    public void EndGaps()
-    {
-        _gaps?.Close(_context.Meter.Now);
-        _others?.Close(_context.Meter.Now);
-    }
+    public void EndGaps() => _gaps.End(isBack: _check.Newest >= _ledger.Highest && Volatile.Read(ref _unanswered) == 0);
 
     /// <inheritdoc />
     public void Stall(bool isOn)
@@ -319,8 +306,7 @@ internal sealed class LoadClient : ILoadClient
         }
 
         _ledger.Tell(message.Offset, text.Publisher, text.Number);
-        _gaps?.Arrived(now);
-        _others?.Arrived(now);
+        _gaps.Arrived(now);
         if (_check.Arrived(message.Offset) && !_isVictim && _context.Meter.IsMeasured(text.Due))
         {
             _context.Meter.Deliveries.Record(now - text.Due);

@@ -42,13 +42,13 @@ internal sealed class LoadMeter(TimeProvider time)
     public Times Connects { get; } = new();
 
     /// <summary>What path changes cost clients that publish.</summary>
-    public Times GapsOfPublishers { get; } = new();
+    public GapTimes GapsOfPublishers { get; } = new();
 
     /// <summary>What path changes cost clients that only listen.</summary>
-    public Times GapsOfListeners { get; } = new();
+    public GapTimes GapsOfListeners { get; } = new();
 
     /// <summary>The longest intervals of those that were not blackholed, while others were.</summary>
-    public Times GapsOfOthers { get; } = new();
+    public GapTimes GapsOfOthers { get; } = new();
 
     public long Published => Interlocked.Read(ref _published);
 

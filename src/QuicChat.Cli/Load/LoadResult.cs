@@ -83,8 +83,22 @@ internal sealed record LoadResult
     /// </summary>
     public required long Migrations { get; init; }
 
-    /// <summary>What they cost.</summary>
+    /// <summary>
+    /// What they cost: the longest time between two arrivals within 5 s of each, less the usual interval. Of <c>others</c>, over the time in which
+    /// members were blackholed.
+    /// </summary>
     public required LoadGaps GapMs { get; init; }
+
+    /// <summary>
+    /// The same, with what the server cannot know taken out: a client behind a NAT shows its new address only with its next datagram. So the interval
+    /// in which its first publish after the change falls is counted from when that publish was handed to the connection, and not from the last
+    /// arrival. Where a client moves by itself, its first datagram is at the change, and the interval under way then is counted from there. Where a
+    /// client publishes nothing in that time, as those that only listen, nothing is taken out; nor of <c>others</c>, whose paths stay.
+    /// </summary>
+    public required LoadGaps BeyondMs { get; init; }
+
+    /// <summary>How many of those gaps had not ended when the run did; see <see cref="LoadNotBack"/>.</summary>
+    public required LoadNotBack NotBack { get; init; }
 
     /// <summary>What each process cost while measured; this one is named load.</summary>
     public required ImmutableArray<ProcessReport> Processes { get; init; }

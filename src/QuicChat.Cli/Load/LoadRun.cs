@@ -172,12 +172,14 @@ internal sealed class LoadRun : IAsyncDisposable
         sampler.Phase = "settle";
         await publishing.CancelAsync();
         await published;
+        await SettleAsync();
+
+        // What is on its way at the end is waited for, so that a gap ends when its client is back; later, nothing is due.
         foreach (var client in Clients)
         {
             client.EndGaps();
         }
 
-        await SettleAsync();
         return window;
     }
 
@@ -337,7 +339,9 @@ internal sealed class LoadRun : IAsyncDisposable
             ChangesNotMade = _meter.ChangesNotMade,
             ChangesAt = _meter.ChangesAt(),
             Migrations = _meter.Migrations,
-            GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),
+            GapMs = Gaps(gaps => gaps.Whole),
+            BeyondMs = Gaps(gaps => gaps.Beyond),
+            NotBack = new LoadNotBack(_meter.GapsOfPublishers.NotBack, _meter.GapsOfListeners.NotBack, _meter.GapsOfOthers.NotBack),
             Processes = window.Processes,
             ProcessesGone = [.. _processes.Where(process => process.IsGone).Select(process => process.Name)],
             AllocatedBytesPerSecond = Math.Round(window.AllocatedPerSecond),
@@ -345,6 +349,9 @@ internal sealed class LoadRun : IAsyncDisposable
             ProcessNames = [.. _processes.Select(process => process.Name)],
             Series = [.. seconds],
         };
+
+        LoadGaps Gaps(Func<GapTimes, Times> times)
+            => new(times(_meter.GapsOfPublishers).Total(), times(_meter.GapsOfListeners).Total(), times(_meter.GapsOfOthers).Total());
     }
 
     private sealed record Window(

@@ -27,6 +27,8 @@ internal static class LoadTable
             ("gap of publishers", result.GapMs.Publishers),
             ("gap of listeners", result.GapMs.Listeners),
             ("gap of the others", result.GapMs.Others),
+            ("beyond, publishers", result.BeyondMs.Publishers),
+            ("beyond, listeners", result.BeyondMs.Listeners),
         })
         {
             if (times.Count > 0)
