@@ -1,10 +1,10 @@
 namespace QuicChat.Cli.Load;
 
 /// <summary>
-/// Measures what a change costs one member, in constant memory: the longest time between two arrivals that overlaps the time watched, less the usual
-/// interval. The interval under way at the change counts whole, and so does the last one, up to the arrival that ends it. Beside it stands the same
-/// with the interval in which the member first sent something after the change counted only from there on. Times are in microseconds since one start
-/// and never go back. For any threads.
+/// Measures what a change costs one member, in constant memory: the longest time between two arrivals that overlaps the time watched,
+/// less the usual interval. The interval under way at the change counts whole, and so does the last one, up to the arrival that ends it.
+/// Beside it stands the same with the interval in which the member first sent something after the change counted only from there on.
+/// Times are in microseconds since one start and never go back. For any threads.
 /// </summary>
 /// <param name="interval">The usual interval; zero takes the mean up to the change.</param>
 /// <param name="ended">Is given each gap.</param>
@@ -82,8 +82,8 @@ internal sealed class GapWatch(long interval, Action<Gap> ended)
     /// <summary>Arrivals are no longer waited for.</summary>
     /// <param name="now">The time.</param>
     /// <param name="isBack">
-    /// Whether the newest message has arrived at the member. One that lacks it is charged with the whole silence up to now, which began before the end of the
-    /// time watched, and is told as not back; its silence goes on.
+    /// Whether the newest message has arrived at the member. One that lacks it is charged with the whole silence up to now, which began
+    /// before the end of the time watched, and is told as not back; its silence goes on.
     /// </param>
     public void Close(long now, bool isBack)
     {

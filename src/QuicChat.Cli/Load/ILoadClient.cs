@@ -18,7 +18,9 @@ internal interface ILoadClient : IAsyncDisposable
     /// <summary>Arrivals behind a message that follows them.</summary>
     long Reordered { get; }
 
-    /// <summary>Whether a path change is yet to be told as ended by a server that tells such, of a client whose traffic lets it notice.</summary>
+    /// <summary>
+    /// Whether a path change is yet to be told as ended by a server that tells such, of a client whose traffic lets it notice.
+    /// </summary>
     bool IsChanging { get; }
 
     /// <summary>Publishes a message; completes when it is acknowledged, or never will be.</summary>

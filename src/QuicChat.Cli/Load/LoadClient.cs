@@ -70,8 +70,8 @@ internal sealed class LoadClient : ILoadClient
     /// <inheritdoc />
     public bool IsChanging => TellsChanges && _changes.AreAwaited;
 
-    // A client that moves shows its new address by itself, and one in a room where something goes on within a second or so. In a quiet room that can
-    // take longer than anything is waited for.
+    // A client that moves shows its new address by itself, and one in a room where something goes on within a second or so. In a quiet
+    // room that can take longer than anything is waited for.
     private bool TellsChanges
         => _context.Settings.ChangeKind == ChangeKind.Active || _context.Settings.RoomOf(Index) < _context.Settings.Rooms;
 
@@ -226,7 +226,8 @@ internal sealed class LoadClient : ILoadClient
         try
         {
             await session.ConnectAsync(cancellationToken);
-            var room = await session.JoinAsync($"load-{context.Mark}-{context.Settings.RoomOf(index) + 1}", cancellationToken: cancellationToken);
+            var name = $"load-{context.Mark}-{context.Settings.RoomOf(index) + 1}";
+            var room = await session.JoinAsync(name, cancellationToken: cancellationToken);
             return new LoadClient(index, context, session, room, network);
         }
         catch

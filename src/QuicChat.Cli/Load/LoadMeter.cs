@@ -32,7 +32,9 @@ internal sealed class LoadMeter(TimeProvider time)
     /// <summary>Microseconds since the run's start.</summary>
     public long Now => time.GetElapsedTime(_start).Ticks / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>From due to arrival at each member that is neither cut off nor stalled, of messages that were due while it is measured.</summary>
+    /// <summary>
+    /// From due to arrival at each member that is neither cut off nor stalled, of messages that were due while it is measured.
+    /// </summary>
     public Times Deliveries { get; } = new();
 
     /// <summary>From due to acknowledgement.</summary>

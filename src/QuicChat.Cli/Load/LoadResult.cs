@@ -26,7 +26,9 @@ internal sealed record LoadResult
     /// <summary>Of these, those that the server refused.</summary>
     public required long Refused { get; init; }
 
-    /// <summary>Messages that were due before the end of the measured time and never left their clients; none of them counts as published.</summary>
+    /// <summary>
+    /// Messages that were due before the end of the measured time and never left their clients; none of them counts as published.
+    /// </summary>
     public required long Unsent { get; init; }
 
     /// <summary>Messages of the rooms' logs times the members that must have each.</summary>
@@ -41,7 +43,9 @@ internal sealed record LoadResult
     /// <summary>Arrivals of a message at a member that had it already, and messages that stand in a log twice.</summary>
     public required long Duplicated { get; init; }
 
-    /// <summary>Arrivals behind a message with a higher offset, and messages that stand behind one that their publisher sent later.</summary>
+    /// <summary>
+    /// Arrivals behind a message with a higher offset, and messages that stand behind one that their publisher sent later.
+    /// </summary>
     public required long Reordered { get; init; }
 
     /// <summary>Arrivals of what nobody sent there, or under another offset than others saw.</summary>
@@ -78,22 +82,23 @@ internal sealed record LoadResult
     public required ImmutableArray<double> ChangesAt { get; init; }
 
     /// <summary>
-    /// Migrations that the gateway told its clients have completed; as many as path changes where all did. Those of clients in quiet rooms, whose
-    /// networks change, are noticed with the next datagram they happen to send, which may be after the run.
+    /// Migrations that the gateway told its clients have completed; as many as path changes where all did. Those of clients in quiet
+    /// rooms, whose networks change, are noticed with the next datagram they happen to send, which may be after the run.
     /// </summary>
     public required long Migrations { get; init; }
 
     /// <summary>
-    /// What they cost: the longest time between two arrivals within 5 s of each, less the usual interval. Of <c>others</c>, over the time in which
-    /// members were blackholed.
+    /// What they cost: the longest time between two arrivals within 5 s of each, less the usual interval. Of <c>others</c>, over the time
+    /// in which members were blackholed.
     /// </summary>
     public required LoadGaps GapMs { get; init; }
 
     /// <summary>
-    /// The same, with what the server cannot know taken out: a client behind a NAT shows its new address only with its next datagram. So the interval
-    /// in which its first publish after the change falls is counted from when that publish was handed to the connection, and not from the last
-    /// arrival. Where a client moves by itself, its first datagram is at the change, and the interval under way then is counted from there. Where a
-    /// client publishes nothing in that time, as those that only listen, nothing is taken out; nor of <c>others</c>, whose paths stay.
+    /// The same, with what the server cannot know taken out: a client behind a NAT shows its new address only with its next datagram. So
+    /// the interval in which its first publish after the change falls is counted from when that publish was handed to the connection, and
+    /// not from the last arrival. Where a client moves by itself, its first datagram is at the change, and the interval under way then is
+    /// counted from there. Where a client publishes nothing in that time, as those that only listen, nothing is taken out; nor of
+    /// <c>others</c>, whose paths stay.
     /// </summary>
     public required LoadGaps BeyondMs { get; init; }
 
@@ -103,7 +108,9 @@ internal sealed record LoadResult
     /// <summary>What each process cost while measured; this one is named load.</summary>
     public required ImmutableArray<ProcessReport> Processes { get; init; }
 
-    /// <summary>The processes that ended during the run, by name. What they cost is in <see cref="Processes"/> only where they ended later.</summary>
+    /// <summary>
+    /// The processes that ended during the run, by name. What they cost is in <see cref="Processes"/> only where they ended later.
+    /// </summary>
     public required ImmutableArray<string> ProcessesGone { get; init; }
 
     /// <summary>What this process allocated a second, while measured.</summary>

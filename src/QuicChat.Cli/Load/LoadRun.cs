@@ -206,10 +206,16 @@ internal sealed class LoadRun : IAsyncDisposable
     }
 
     private Task Publish(CancellationToken cancellationToken)
-        => _settings.Rate is { } rate
-            ? Task.Run(() => LoadPublishing.OpenAsync(_meter, PublisherAt, _settings.PublisherCount, rate, cancellationToken), CancellationToken.None)
-            : Task.WhenAll(Enumerable.Range(0, _settings.PublisherCount).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
-                .Select(index => Task.Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken), CancellationToken.None)));
+    {
+        var publishers = _settings.PublisherCount;
+        return _settings.Rate is { } rate
+            ? Run(() => LoadPublishing.OpenAsync(_meter, PublisherAt, publishers, rate, cancellationToken))
+            : Task.WhenAll(Enumerable.Range(0, publishers).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
+                .Select(index => Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken))));
+
+        // What is under way when it is cancelled is waited for.
+        static Task Run(Func<Task> publishing) => Task.Run(publishing, CancellationToken.None);
+    }
 
     private ILoadClient PublisherAt(int index) => _clients[_settings.PublisherAt(index)]!;
 
@@ -291,13 +297,16 @@ internal sealed class LoadRun : IAsyncDisposable
     {
         var settling = new Settling(_meter.Time);
         var changes = _changes?.UnderWay ?? Task.CompletedTask;
-        while (!changes.IsCompleted || _meter.Outstanding > 0 || Clients.Any(client => client.IsChanging || client.Delivered < client.Expected))
+        while (!changes.IsCompleted
+            || _meter.Outstanding > 0
+            || Clients.Any(client => client.IsChanging || client.Delivered < client.Expected))
         {
             if (!settling.GoesOn(Delivered - _meter.Outstanding + _meter.PathChanges + _meter.Migrations))
             {
                 _progress(
-                    $"{_meter.Outstanding} messages are not answered, {_meter.ChangesNotMade} path changes not made and {_meter.Migrations} of "
-                    + $"{_meter.PathChanges} told as completed, or some messages have not arrived; that is not waited for any longer");
+                    $"{_meter.Outstanding} messages are not answered, {_meter.ChangesNotMade} path changes not made and "
+                    + $"{_meter.Migrations} of {_meter.PathChanges} told as completed, or some messages have not arrived; "
+                    + "that is not waited for any longer");
                 return;
             }
 

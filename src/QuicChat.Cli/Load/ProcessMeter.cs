@@ -24,7 +24,9 @@ internal sealed class ProcessMeter(string name, int id)
     /// <summary>Its ID.</summary>
     public int Id => id;
 
-    /// <summary>Whether it was there when this meter was made, and is not any more; another process under its ID does not count as it.</summary>
+    /// <summary>
+    /// Whether it was there when this meter was made, and is not any more; another process under its ID does not count as it.
+    /// </summary>
     public bool IsGone => _startedAt is not null && Stat() is null;
 
     /// <summary>Reads; <see langword="null"/> where the process is gone, or the system has no <c>/proc</c>.</summary>
@@ -43,7 +45,8 @@ internal sealed class ProcessMeter(string name, int id)
 
     private static string[]? ReadStat(int id)
     {
-        // The name, in parentheses, may hold spaces and parentheses; the third field follows the last one. What has ended and is not reaped is gone.
+        // The name, in parentheses, may hold spaces and parentheses; the third field follows the last one. What has ended and is not
+        // reaped is gone.
         var fields = ReadText($"/proc/{id}/stat") is { } stat ? stat[(stat.LastIndexOf(')') + 2)..].Split(' ') : ["Z"];
         return fields[0] is "Z" or "X" ? null : fields;
     }
