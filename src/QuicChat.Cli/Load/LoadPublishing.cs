@@ -25,8 +25,8 @@ internal static class LoadPublishing
     /// <summary>
     /// Publishes at a constant rate, by one client after the other, whatever is acknowledged, until it is cancelled after
     /// <see cref="LoadMeter.Stop"/>. What was due before and is overdue then is sent nevertheless, and charged from when it was due: it
-    /// waited longest, and without it the latency would be that of a target that followed. What cannot be sent in the time of the settling is
-    /// counted as not sent.
+    /// waited longest, and without it the latency would be that of a target that followed. What cannot be sent in the time of the settling
+    /// is counted as not sent.
     /// </summary>
     public static async Task OpenAsync(
         LoadMeter meter,

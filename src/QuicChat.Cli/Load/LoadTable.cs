@@ -31,7 +31,8 @@ internal static class LoadTable
         Add(
             grid,
             "wrong",
-            $"{result.Lost} lost, {result.Duplicated} duplicated, {result.Reordered} reordered, {result.Foreign} foreign, {result.Unsent} not sent");
+            $"{result.Lost} lost, {result.Duplicated} duplicated, {result.Reordered} reordered, {result.Foreign} foreign");
+        Add(grid, "not sent", $"{result.Unsent} that were due");
         Add(grid, "connects", $"{result.ConnectedPerSecond:0} a second; {Text(result.ConnectMs)}");
         foreach (var (name, times) in new[]
         {
