@@ -24,19 +24,24 @@ public sealed class LoadTests
         Assert.False(json.GetProperty("partial").GetBoolean());
         Assert.Equal(200, Number(json.GetProperty("load"), "connections"));
 
-        // All that was due was sent, in the order and to the number that the rate says, whatever the machine did meanwhile.
-        Assert.InRange(Number(json, "published"), 1_000, 1_300);
+        // How many there are depends on the machine; what they have to do with each other does not. All that was due while it was measured was sent,
+        // which the rate and the time say, and arrived at each of the ten members.
+        Assert.True(Number(json, "published") >= 1_000, json.ToString());
+        Assert.Equal(0, Number(json, "unsent"));
         Assert.Equal(10 * Number(json, "published"), Number(json, "delivered"));
-        Assert.InRange(Number(json, "pathChanges"), 40, 51);
-        Assert.Equal(0, Number(json, "reconnects"));
-        Assert.Equal(Number(json, "pathChanges"), Number(json.GetProperty("gapMs").GetProperty("publishers"), "count")
-            + Number(json.GetProperty("gapMs").GetProperty("listeners"), "count"));
-        Assert.InRange(Number(json.GetProperty("deliveryMs"), "count"), 9_000, 11_000);
+        Assert.True(Number(json, "pathChanges") > 0, json.ToString());
+        Assert.Equal(0, Number(json, "changesNotMade"));
+        Assert.Equal(Number(json, "pathChanges"), Number(json, "migrations"));
+        AssertGaps(json, "gapMs");
+        AssertGaps(json, "beyondMs");
+        Assert.All(json.GetProperty("notBack").EnumerateObject(), group => Assert.Equal(0, group.Value.GetInt64()));
+        Assert.InRange(Number(json.GetProperty("deliveryMs"), "count"), 1, Number(json, "delivered"));
         Assert.Equal(
             ["gw-1", "load", "silo-1", "store"],
             json.GetProperty("processes").EnumerateArray().Select(process => process.GetProperty("name").GetString()).Order());
+        Assert.Empty(json.GetProperty("processesGone").EnumerateArray());
         Assert.All(json.GetProperty("processes").EnumerateArray(), process => Assert.True(Number(process, "rssBytes") > 1_000_000, process.ToString()));
-        Assert.InRange(json.GetProperty("series").GetArrayLength(), 10, 200);
+        Assert.NotEmpty(json.GetProperty("series").EnumerateArray());
     }
 
     [Fact]
@@ -88,6 +93,12 @@ public sealed class LoadTests
     private static void AssertExact(JsonElement json)
         => Assert.Equal(
             (0, 0, 0, 0, 0), (Number(json, "lost"), Number(json, "duplicated"), Number(json, "reordered"), Number(json, "foreign"), Number(json, "unacknowledged")));
+
+    // One for each change, whosesoever path it was.
+    private static void AssertGaps(JsonElement json, string name)
+        => Assert.Equal(
+            Number(json, "pathChanges"),
+            Number(json.GetProperty(name).GetProperty("publishers"), "count") + Number(json.GetProperty(name).GetProperty("listeners"), "count"));
 
     private static long Number(JsonElement json, string name) => json.GetProperty(name).GetInt64();
 }

@@ -14,6 +14,9 @@ internal sealed class ArrivalCheck(long joinedAt)
     private long _duplicated;
     private long _reordered;
 
+    /// <summary>The highest offset that arrived; before any, the one behind which messages are due.</summary>
+    public long Newest => Volatile.Read(ref _newest);
+
     /// <summary>Messages that arrived, each counted once.</summary>
     public long Delivered => Volatile.Read(ref _delivered);
 
@@ -44,7 +47,7 @@ internal sealed class ArrivalCheck(long joinedAt)
                 _missing.Add(left);
             }
 
-            _newest = offset;
+            Volatile.Write(ref _newest, offset);
         }
 
         Volatile.Write(ref _delivered, _delivered + 1);

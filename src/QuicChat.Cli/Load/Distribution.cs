@@ -71,7 +71,9 @@ internal sealed record Distribution(
     public static double Milliseconds(double microseconds) => Math.Round(microseconds / 1000, 3);
 
     /// <summary>How many times were as long as that.</summary>
-    /// <param name="UpToMs">No longer than this, in milliseconds, and longer than the bucket before; the last one holds all that are longer, too.</param>
+    /// <param name="UpToMs">
+    /// No longer than this, in milliseconds, and longer than the bucket before; the last one holds all that are longer, too.
+    /// </param>
     /// <param name="Count">How many.</param>
     internal sealed record Bucket(double UpToMs, long Count);
 

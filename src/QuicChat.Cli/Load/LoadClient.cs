@@ -13,9 +13,6 @@ internal sealed class LoadClient : ILoadClient
 {
     private const int ConnectTries = 3;
 
-    // What of one change is looked at.
-    private const long GapWindow = 5_000_000;
-
     // The load bounds what is under way itself.
     private const int MaxPending = 100_000;
 
@@ -28,13 +25,14 @@ internal sealed class LoadClient : ILoadClient
     private readonly PathSimulator? _network;
     private readonly RoomLedger _ledger;
     private readonly ArrivalCheck _check;
-    private readonly GapWatch? _gaps;
-    private readonly GapWatch? _others;
+    private readonly ClientGaps _gaps;
+    private readonly ChangeNotices _changes = new();
     private readonly bool _isVictim;
     private readonly Lock _publishing = new();
     private readonly Task _receiving;
     private TaskCompletionSource? _stall;
     private int _number;
+    private int _unanswered;
     private int _moves;
     private bool _wasAway;
 
@@ -48,19 +46,7 @@ internal sealed class LoadClient : ILoadClient
         _ledger = context.Ledgers[context.Settings.RoomOf(index)];
         _check = new ArrivalCheck(room.Position.Offset);
         _isVictim = context.Blackholed.Contains(index) || context.Stalled.Contains(index);
-        var settings = context.Settings;
-        var interval = settings.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
-        if (settings.Moves(index) && !context.Blackholed.Contains(index))
-        {
-            var gaps = settings.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners;
-            _gaps = new GapWatch(interval, gaps.Record);
-        }
-
-        if (!context.Blackholed.IsEmpty && !context.Blackholed.Contains(index) && settings.RoomOf(index) < settings.Rooms)
-        {
-            _others = new GapWatch(interval, context.Meter.GapsOfOthers.Record);
-        }
-
+        _gaps = new ClientGaps(index, context);
         session.StateChanged += OnStateChanged;
         session.PathChanged += OnPathChanged;
         _receiving = ReceiveAsync();
@@ -80,6 +66,14 @@ internal sealed class LoadClient : ILoadClient
 
     /// <inheritdoc />
     public long Reordered => _check.Reordered;
+
+    /// <inheritdoc />
+    public bool IsChanging => TellsChanges && _changes.AreAwaited;
+
+    // A client that moves shows its new address by itself, and one in a room where something goes on within a second or so. In a quiet
+    // room that can take longer than anything is waited for.
+    private bool TellsChanges
+        => _context.Settings.ChangeKind == ChangeKind.Active || _context.Settings.RoomOf(Index) < _context.Settings.Rooms;
 
     /// <summary>Connects and joins.</summary>
     /// <exception cref="ToolException">It cannot.</exception>
@@ -108,18 +102,30 @@ internal sealed class LoadClient : ILoadClient
     /// <inheritdoc />
     public async Task<bool> PublishAsync(long due)
     {
-        _context.Meter.OnPublished();
+        int number;
+        Task<PublishReceipt> receipt;
         try
         {
-            int number;
-            Task<PublishReceipt> receipt;
             lock (_publishing)
             {
                 // Numbers rise in the order of the calls.
-                number = ++_number;
+                number = _number + 1;
+                _gaps.Sent(_context.Meter.Now);
                 receipt = _room.PublishAsync(new MessageText(Index, number, due).Write(_context.Mark, _context.Settings.Payload));
+                _number = number;
             }
+        }
+        catch (InvalidOperationException)
+        {
+            // The room has been left, so that nothing was sent: a fault of this load, and no answer of the server's.
+            _context.Meter.OnUnsent(1);
+            return false;
+        }
 
+        _context.Meter.OnPublished();
+        Interlocked.Increment(ref _unanswered);
+        try
+        {
             var offset = (await receipt).Offset;
             if (offset != PublishReceipt.UnknownOffset)
             {
@@ -129,11 +135,20 @@ internal sealed class LoadClient : ILoadClient
             _context.Meter.OnAcknowledged(due);
             return true;
         }
-        catch (Exception e) when (e is ChatException or InvalidOperationException or OperationCanceledException)
+        catch (PublishRejectedException)
         {
-            // A message that was refused or given up; the report counts it.
+            _context.Meter.OnRefused();
+            return false;
+        }
+        catch (Exception e) when (e is ChatException or OperationCanceledException)
+        {
+            // A message that was given up; the report counts it.
             _context.Meter.OnUnacknowledged();
             return false;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _unanswered);
         }
     }
 
@@ -141,48 +156,29 @@ internal sealed class LoadClient : ILoadClient
     public async Task MoveAsync()
     {
         var now = _context.Meter.Now;
-        _gaps?.Watch(now, now + GapWindow);
+        _gaps.Changed(now);
         if (_context.Settings.ChangeKind == ChangeKind.None)
         {
             return;
         }
 
-        var address = Addresses[_moves++ % Addresses.Length];
-        _context.Meter.OnPathChange();
-        try
+        _context.Meter.OnChangeBegun();
+        _changes.Begin();
+        if (await TryMoveAsync(Addresses[_moves++ % Addresses.Length]))
         {
-            switch (_context.Settings.ChangeKind)
-            {
-                case ChangeKind.Active:
-                    await _session.MigrateAsync(address);
-                    break;
-                case ChangeKind.Address:
-                    Simulated()?.Rebind(address);
-                    break;
-                default:
-                    Simulated()?.Rebind();
-                    break;
-            }
+            _context.Meter.OnPathChange(now);
         }
-        catch (Exception e) when (e is PathValidationException or ChatClosedException or InvalidOperationException)
+        else
         {
-            // It has no connection at the moment, or lost it over this. The gap goes on, and reconnects are counted.
-        }
-        catch (Exception e) when (e is SocketException or NotSupportedException)
-        {
-            throw new ToolException($"the path of client {Index + 1} cannot change ({ToolException.OneLine(e)}).", e);
+            _changes.End();
         }
     }
 
     /// <inheritdoc />
-    public void WatchOthers(long until) => _others?.Watch(_context.Meter.Now, until);
+    public void WatchOthers(long until) => _gaps.WatchOthers(until);
 
     /// <inheritdoc />
-    public void EndGaps()
-    {
-        _gaps?.Close(_context.Meter.Now);
-        _others?.Close(_context.Meter.Now);
-    }
+    public void EndGaps() => _gaps.End(isBack: _check.Newest >= _ledger.Highest && Volatile.Read(ref _unanswered) == 0);
 
     /// <inheritdoc />
     public void Stall(bool isOn)
@@ -230,13 +226,43 @@ internal sealed class LoadClient : ILoadClient
         try
         {
             await session.ConnectAsync(cancellationToken);
-            var room = await session.JoinAsync($"load-{context.Mark}-{context.Settings.RoomOf(index) + 1}", cancellationToken: cancellationToken);
+            var name = $"load-{context.Mark}-{context.Settings.RoomOf(index) + 1}";
+            var room = await session.JoinAsync(name, cancellationToken: cancellationToken);
             return new LoadClient(index, context, session, room, network);
         }
         catch
         {
             await session.DisposeAsync();
             throw;
+        }
+    }
+
+    private async Task<bool> TryMoveAsync(IPAddress address)
+    {
+        try
+        {
+            if (_context.Settings.ChangeKind == ChangeKind.Active)
+            {
+                await _session.MigrateAsync(address);
+                return true;
+            }
+
+            if (Simulated() is not { } client)
+            {
+                return false;
+            }
+
+            client.Rebind(_context.Settings.ChangeKind == ChangeKind.Address ? address : null);
+            return true;
+        }
+        catch (Exception e) when (e is PathValidationException or ChatClosedException or InvalidOperationException)
+        {
+            // It has no connection at the moment, or loses it over this, or the new path does not work. Its gap goes on nevertheless.
+            return false;
+        }
+        catch (Exception e) when (e is SocketException or NotSupportedException)
+        {
+            throw new ToolException($"the path of client {Index + 1} cannot change ({ToolException.OneLine(e)}).", e);
         }
     }
 
@@ -281,8 +307,7 @@ internal sealed class LoadClient : ILoadClient
         }
 
         _ledger.Tell(message.Offset, text.Publisher, text.Number);
-        _gaps?.Arrived(now);
-        _others?.Arrived(now);
+        _gaps.Arrived(now);
         if (_check.Arrived(message.Offset) && !_isVictim && _context.Meter.IsMeasured(text.Due))
         {
             _context.Meter.Deliveries.Record(now - text.Due);
@@ -295,6 +320,7 @@ internal sealed class LoadClient : ILoadClient
         {
             case SessionState.Reconnecting when !_wasAway:
                 _wasAway = true;
+                _changes.Forget();
                 _context.Meter.OnReconnect();
                 break;
             case SessionState.Connected:
@@ -308,6 +334,11 @@ internal sealed class LoadClient : ILoadClient
         if (change.Outcome == PathChangeOutcome.Completed)
         {
             _context.Meter.OnMigration();
+        }
+
+        if (change.Outcome != PathChangeOutcome.Started)
+        {
+            _changes.End();
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace QuicChat.Cli.Load;
 
 /// <summary>What a load consisted of, as its report says it.</summary>
@@ -10,6 +12,8 @@ namespace QuicChat.Cli.Load;
 /// <param name="PayloadBytes">The length of a text.</param>
 /// <param name="ChangeKind">How paths change; none where they do not.</param>
 /// <param name="DelayMs">How long datagrams are under way, in each direction, where a network is simulated.</param>
+/// <param name="BlackholePercent">Of a hundred members, how many are cut off for a while.</param>
+/// <param name="StallPercent">Of a hundred members, how many stop reading for a while.</param>
 /// <param name="Seed">Repeats its random decisions.</param>
 internal sealed record LoadFacts(
     int Connections,
@@ -21,8 +25,14 @@ internal sealed record LoadFacts(
     int PayloadBytes,
     string? ChangeKind,
     double DelayMs,
+    double BlackholePercent,
+    double StallPercent,
     int Seed)
 {
+    /// <summary>Whether paths change, are cut or stall, over which a connection may end and leave publishes without an answer.</summary>
+    [JsonIgnore]
+    public bool CostsAcknowledgements => ChangeKind is not (null or "none") || BlackholePercent > 0 || StallPercent > 0;
+
     /// <summary>Of settings.</summary>
     /// <param name="settings">The load.</param>
     /// <param name="connections">How many clients connected.</param>
@@ -36,5 +46,7 @@ internal sealed record LoadFacts(
         settings.Payload,
         settings.Changes ? settings.ChangeKind.ToString().ToLowerInvariant() : null,
         settings.Delay.TotalMilliseconds,
+        settings.BlackholePercent,
+        settings.StallPercent,
         settings.Seed);
 }

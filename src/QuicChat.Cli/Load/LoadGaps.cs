@@ -1,6 +1,6 @@
 namespace QuicChat.Cli.Load;
 
-/// <summary>The longest time between two arrivals within 5 s of a path change, less the sending interval.</summary>
+/// <summary>What changes cost by the group of those whom they cost it, of one of the two ways to take it.</summary>
 /// <param name="Publishers">Of clients that publish.</param>
 /// <param name="Listeners">Of clients that only listen: these cannot be reached until they send something.</param>
 /// <param name="Others">Of members that were not blackholed, over the time in which others were.</param>

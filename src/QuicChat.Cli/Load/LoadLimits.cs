@@ -4,7 +4,9 @@ using QuicChat.Cli.Verbs;
 namespace QuicChat.Cli.Load;
 
 /// <summary>What this machine allows a load.</summary>
-/// <param name="OpenFiles">How many files and sockets this process may have open (RLIMIT_NOFILE); <see langword="null"/> where that is not known.</param>
+/// <param name="OpenFiles">
+/// How many files and sockets this process may have open (RLIMIT_NOFILE); <see langword="null"/> where that is not known.
+/// </param>
 /// <param name="Ports">How many ports the system gives to sockets that ask for any.</param>
 internal sealed record LoadLimits(long? OpenFiles, long? Ports)
 {
@@ -23,13 +25,15 @@ internal sealed record LoadLimits(long? OpenFiles, long? Ports)
         if (files > OpenFiles)
         {
             throw new UsageException(
-                $"--connections: {settings.Connections} clients need {files} open files, and this process may have {OpenFiles}; raise the limit with 'ulimit -n {files}', give fewer, or let them share sockets with --sockets 64");
+                $"--connections: {settings.Connections} clients need {files} open files, and this process may have {OpenFiles}; "
+                    + $"raise the limit with 'ulimit -n {files}', give fewer, or let them share sockets with --sockets 64");
         }
 
         if (sockets > Ports)
         {
             throw new UsageException(
-                $"--connections: {settings.Connections} clients need {sockets} UDP ports, and the system gives out {Ports}; widen net.ipv4.ip_local_port_range with sysctl, give fewer, or let them share sockets with --sockets 64");
+                $"--connections: {settings.Connections} clients need {sockets} UDP ports, and the system gives out {Ports}; widen "
+                    + "net.ipv4.ip_local_port_range with sysctl, give fewer, or let them share sockets with --sockets 64");
         }
     }
 

@@ -22,28 +22,61 @@ internal static class LoadPublishing
         }
     }
 
-    /// <summary>Publishes at a constant rate, by one client after the other, whatever is acknowledged.</summary>
+    /// <summary>
+    /// Publishes at a constant rate, by one client after the other, whatever is acknowledged, until it is cancelled after
+    /// <see cref="LoadMeter.Stop"/>. What was due before and is overdue then is sent nevertheless, and charged from when it was due: it
+    /// waited longest, and without it the latency would be that of a target that followed. What cannot be sent in the time of the settling
+    /// is counted as not sent.
+    /// </summary>
     public static async Task OpenAsync(
-        LoadMeter meter, Func<int, ILoadClient> publisher, int publishers, double rate, CancellationToken cancellationToken)
+        LoadMeter meter,
+        Func<int, ILoadClient> publisher,
+        int publishers,
+        double rate,
+        CancellationToken cancellationToken,
+        int maxOutstanding = MaxOutstanding)
     {
-        var pace = new Pace(TimeProvider.System, TimeProvider.System.GetTimestamp(), rate);
+        var pace = new Pace(meter.Time, meter.Time.GetTimestamp(), rate);
         var start = meter.Now;
+        var index = 0L;
         try
         {
-            for (var index = 0L; ; index++)
+            for (; ; index++)
             {
-                var due = await pace.UntilAsync(index, cancellationToken);
-                while (meter.Outstanding > MaxOutstanding)
+                await pace.UntilAsync(index, cancellationToken);
+                while (meter.Outstanding > maxOutstanding)
                 {
-                    await Task.Delay(Poll, cancellationToken);
+                    await Task.Delay(Poll, meter.Time, cancellationToken);
                 }
 
-                _ = publisher((int)(index % publishers)).PublishAsync(start + (due.Ticks / TimeSpan.TicksPerMicrosecond));
+                Send();
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // Its time is over.
         }
+
+        var settling = new Settling(meter.Time);
+        for (; Due(index) < meter.StoppedAt; index++)
+        {
+            while (meter.Outstanding > maxOutstanding && settling.GoesOn(meter.Outstanding))
+            {
+                await Task.Delay(Poll, meter.Time, CancellationToken.None);
+            }
+
+            if (meter.Outstanding > maxOutstanding)
+            {
+                meter.OnUnsent(1);
+            }
+            else
+            {
+                Send();
+            }
+        }
+
+        void Send() => _ = publisher((int)(index % publishers)).PublishAsync(Due(index));
+
+        long Due(long number) => start + (pace.Due(number).Ticks / TimeSpan.TicksPerMicrosecond);
     }
 }

@@ -33,6 +33,14 @@ internal sealed record LoadResult
     /// <summary>Those that were refused or given up.</summary>
     public required long Unacknowledged { get; init; }
 
+    /// <summary>Of these, those that the server refused.</summary>
+    public required long Refused { get; init; }
+
+    /// <summary>
+    /// Messages that were due before the end of the measured time and never left their clients; none of them counts as published.
+    /// </summary>
+    public required long Unsent { get; init; }
+
     /// <summary>Messages of the rooms' logs times the members that must have each.</summary>
     public required long Expected { get; init; }
 
@@ -45,7 +53,9 @@ internal sealed record LoadResult
     /// <summary>Arrivals of a message at a member that had it already, and messages that stand in a log twice.</summary>
     public required long Duplicated { get; init; }
 
-    /// <summary>Arrivals behind a message with a higher offset, and messages that stand behind one that their publisher sent later.</summary>
+    /// <summary>
+    /// Arrivals behind a message with a higher offset, and messages that stand behind one that their publisher sent later.
+    /// </summary>
     public required long Reordered { get; init; }
 
     /// <summary>Arrivals of what nobody sent there, or under another offset than others saw.</summary>
@@ -75,17 +85,43 @@ internal sealed record LoadResult
     /// <summary>Path changes made.</summary>
     public required long PathChanges { get; init; }
 
-    /// <summary>When they were made, in seconds since the run's start; the first 10,000.</summary>
+    /// <summary>Those that were due and not made: there was no connection or no path to change, or the new path did not work.</summary>
+    public required long ChangesNotMade { get; init; }
+
+    /// <summary>When those made began, in seconds since the run's start; the first 10,000.</summary>
     public required ImmutableArray<double> ChangesAt { get; init; }
 
-    /// <summary>Migrations that the gateway told its clients have completed.</summary>
+    /// <summary>
+    /// Migrations that the gateway told its clients have completed; as many as path changes where all did. Those of clients in quiet
+    /// rooms, whose networks change, are noticed with the next datagram they happen to send, which may be after the run.
+    /// </summary>
     public required long Migrations { get; init; }
 
-    /// <summary>What they cost.</summary>
+    /// <summary>
+    /// What they cost: the longest time between two arrivals within 5 s of each, less the usual interval. Of <c>others</c>, over the time
+    /// in which members were blackholed.
+    /// </summary>
     public required LoadGaps GapMs { get; init; }
+
+    /// <summary>
+    /// The same, with what the server cannot know taken out: a client behind a NAT shows its new address only with its next datagram. So
+    /// the interval in which its first publish after the change falls is counted from when that publish was handed to the connection, and
+    /// not from the last arrival. Where a client moves by itself, its first datagram is at the change, and the interval under way then is
+    /// counted from there. Where a client publishes nothing in that time, as those that only listen, nothing is taken out; nor of
+    /// <c>others</c>, whose paths stay.
+    /// </summary>
+    public required LoadGaps BeyondMs { get; init; }
+
+    /// <summary>How many of those gaps had not ended when the run did; see <see cref="LoadNotBack"/>.</summary>
+    public required LoadNotBack NotBack { get; init; }
 
     /// <summary>What each process cost while measured; this one is named load.</summary>
     public required ImmutableArray<ProcessReport> Processes { get; init; }
+
+    /// <summary>
+    /// The processes that ended during the run, by name. What they cost is in <see cref="Processes"/> only where they ended later.
+    /// </summary>
+    public required ImmutableArray<string> ProcessesGone { get; init; }
 
     /// <summary>What this process allocated a second, while measured.</summary>
     public required double AllocatedBytesPerSecond { get; init; }
@@ -108,8 +144,12 @@ internal sealed record LoadResult
             (Duplicated > 0, $"{Duplicated} duplicated"),
             (Reordered > 0, $"{Reordered} reordered"),
             (Foreign > 0, $"{Foreign} that nobody sent there"),
+            (Unacknowledged > 0 && !Load.CostsAcknowledgements, $"{Unacknowledged} not acknowledged, {Refused} of them refused"),
+            (Unsent > 0 && !Partial, $"{Unsent} due and not sent"),
+            (ChangesNotMade > 0, $"{ChangesNotMade} path changes not made"),
             (Published > 0 && Delivered == 0, "nothing arrived"),
             (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
+            (!ProcessesGone.IsEmpty, $"{string.Join(", ", ProcessesGone)} ended during the run"),
         ];
         return [.. checks.Where(check => check.IsFault).Select(check => check.Words)];
     }

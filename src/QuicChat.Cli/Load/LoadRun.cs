@@ -8,9 +8,6 @@ namespace QuicChat.Cli.Load;
 /// <summary>One run of a load: ramp, warm-up, measured time, and the wait for what is under way.</summary>
 internal sealed class LoadRun : IAsyncDisposable
 {
-    // What is behind by more is not waited for.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan LongestSettling = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
     private readonly LoadSettings _settings;
@@ -21,6 +18,7 @@ internal sealed class LoadRun : IAsyncDisposable
     private readonly ILoadSubject _subject;
     private readonly ILoadClient?[] _clients;
     private readonly List<LoadStep> _steps = [];
+    private LoadChanges? _changes;
     private double _rampSeconds;
 
     private LoadRun(LoadContext context, ILoadSubject subject, Action<string> progress)
@@ -51,7 +49,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var rooms = (settings.Connections + settings.Members - 1) / settings.Members;
         var context = new LoadContext(
             settings,
-            new LoadMeter(),
+            new LoadMeter(TimeProvider.System),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
             [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
             settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
@@ -94,10 +92,7 @@ internal sealed class LoadRun : IAsyncDisposable
         var done = 0;
         foreach (var step in _settings.Steps.IsEmpty ? [_settings.Connections] : _settings.Steps)
         {
-            var begin = _meter.Now;
-            await ConnectAsync(done, step, cancellationToken);
-            var seconds = (_meter.Now - begin) / 1e6;
-            _rampSeconds += seconds;
+            var seconds = await ConnectTimedAsync(done, step, cancellationToken);
             if (!_settings.Steps.IsEmpty)
             {
                 _progress($"{step} connections; they stay for {_settings.StepTime.TotalSeconds:0} s");
@@ -107,6 +102,23 @@ internal sealed class LoadRun : IAsyncDisposable
 
             done = step;
         }
+    }
+
+    private async Task<double> ConnectTimedAsync(int from, int to, CancellationToken cancellationToken)
+    {
+        var begin = _meter.Now;
+        try
+        {
+            await ConnectAsync(from, to, cancellationToken);
+            return Seconds();
+        }
+        finally
+        {
+            // Those of a step that is interrupted have connected, too.
+            _rampSeconds += Seconds();
+        }
+
+        double Seconds() => (_meter.Now - begin) / 1e6;
     }
 
     private async Task ConnectAsync(int from, int to, CancellationToken cancellationToken)
@@ -155,15 +167,19 @@ internal sealed class LoadRun : IAsyncDisposable
             // What there is, is told below.
         }
 
+        // Where it was interrupted, the measured time ends here.
+        _meter.Stop();
         sampler.Phase = "settle";
         await publishing.CancelAsync();
         await published;
+        await SettleAsync();
+
+        // What is on its way at the end is waited for, so that a gap ends when its client is back; later, nothing is due.
         foreach (var client in Clients)
         {
             client.EndGaps();
         }
 
-        await SettleAsync();
         return window;
     }
 
@@ -190,10 +206,16 @@ internal sealed class LoadRun : IAsyncDisposable
     }
 
     private Task Publish(CancellationToken cancellationToken)
-        => _settings.Rate is { } rate
-            ? Task.Run(() => LoadPublishing.OpenAsync(_meter, PublisherAt, _settings.PublisherCount, rate, cancellationToken), CancellationToken.None)
-            : Task.WhenAll(Enumerable.Range(0, _settings.PublisherCount).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
-                .Select(index => Task.Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken), CancellationToken.None)));
+    {
+        var publishers = _settings.PublisherCount;
+        return _settings.Rate is { } rate
+            ? Run(() => LoadPublishing.OpenAsync(_meter, PublisherAt, publishers, rate, cancellationToken))
+            : Task.WhenAll(Enumerable.Range(0, publishers).SelectMany(index => Enumerable.Repeat(index, _settings.InFlight))
+                .Select(index => Run(() => LoadPublishing.ClosedAsync(_meter, PublisherAt(index), cancellationToken))));
+
+        // What is under way when it is cancelled is waited for.
+        static Task Run(Func<Task> publishing) => Task.Run(publishing, CancellationToken.None);
+    }
 
     private ILoadClient PublisherAt(int index) => _clients[_settings.PublisherAt(index)]!;
 
@@ -201,10 +223,11 @@ internal sealed class LoadRun : IAsyncDisposable
     private async Task DisturbAsync(CancellationToken cancellationToken)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _changes = new LoadChanges(_settings, Clients);
         var disturbances = new List<Task>
         {
-            LoadChanges.StormAsync(_settings, Clients, ending.Token),
-            LoadChanges.SteadyAsync(_settings, Clients, ending.Token),
+            _changes.StormAsync(ending.Token),
+            _changes.SteadyAsync(ending.Token),
             BlackholeAsync(ending.Token),
             StallAsync(ending.Token),
         };
@@ -269,28 +292,28 @@ internal sealed class LoadRun : IAsyncDisposable
         }
     }
 
-    // Until all is answered and has arrived; not longer than it goes on.
+    // Until all is answered and has arrived, and all paths have changed; not longer than it goes on.
     private async Task SettleAsync()
     {
-        var begin = _meter.Now;
-        var (seen, seenAt) = (-1L, begin);
-        while (_meter.Outstanding > 0 || Clients.Any(client => client.Delivered < client.Expected))
+        var settling = new Settling(_meter.Time);
+        var changes = _changes?.UnderWay ?? Task.CompletedTask;
+        while (!changes.IsCompleted
+            || _meter.Outstanding > 0
+            || Clients.Any(client => client.IsChanging || client.Delivered < client.Expected))
         {
-            var now = _meter.Now;
-            var state = Delivered - _meter.Outstanding;
-            if (state != seen)
+            if (!settling.GoesOn(Delivered - _meter.Outstanding + _meter.PathChanges + _meter.Migrations))
             {
-                (seen, seenAt) = (state, now);
-            }
-
-            if (now - seenAt > Patience.TotalMicroseconds || now - begin > LongestSettling.TotalMicroseconds)
-            {
-                _progress($"{_meter.Outstanding} messages are not answered, and some have not arrived; that is not waited for any longer");
+                _progress(
+                    $"{_meter.Outstanding} messages are not answered, {_meter.ChangesNotMade} path changes not made and "
+                    + $"{_meter.Migrations} of {_meter.PathChanges} told as completed, or some messages have not arrived; "
+                    + "that is not waited for any longer");
                 return;
             }
 
             await Task.Delay(Poll);
         }
+
+        await changes;
     }
 
     private LoadResult Report(Window window, IReadOnlyList<LoadSecond> seconds, bool isPartial)
@@ -306,6 +329,8 @@ internal sealed class LoadRun : IAsyncDisposable
             Published = _meter.Published,
             Acknowledged = _meter.Acknowledged,
             Unacknowledged = _meter.Published - _meter.Acknowledged,
+            Refused = _meter.Refused,
+            Unsent = _meter.Unsent,
             Expected = expected,
             Delivered = delivered,
             Lost = expected - delivered,
@@ -320,15 +345,22 @@ internal sealed class LoadRun : IAsyncDisposable
             ConnectedPerSecond = _rampSeconds > 0 ? Math.Round(_meter.Connected / _rampSeconds, 1) : 0,
             Reconnects = _meter.Reconnects,
             PathChanges = _meter.PathChanges,
+            ChangesNotMade = _meter.ChangesNotMade,
             ChangesAt = _meter.ChangesAt(),
             Migrations = _meter.Migrations,
-            GapMs = new LoadGaps(_meter.GapsOfPublishers.Total(), _meter.GapsOfListeners.Total(), _meter.GapsOfOthers.Total()),
+            GapMs = Gaps(gaps => gaps.Whole),
+            BeyondMs = Gaps(gaps => gaps.Beyond),
+            NotBack = new LoadNotBack(_meter.GapsOfPublishers.NotBack, _meter.GapsOfListeners.NotBack, _meter.GapsOfOthers.NotBack),
             Processes = window.Processes,
+            ProcessesGone = [.. _processes.Where(process => process.IsGone).Select(process => process.Name)],
             AllocatedBytesPerSecond = Math.Round(window.AllocatedPerSecond),
             Steps = [.. _steps],
             ProcessNames = [.. _processes.Select(process => process.Name)],
             Series = [.. seconds],
         };
+
+        LoadGaps Gaps(Func<GapTimes, Times> times)
+            => new(times(_meter.GapsOfPublishers).Total(), times(_meter.GapsOfListeners).Total(), times(_meter.GapsOfOthers).Total());
     }
 
     private sealed record Window(

@@ -72,10 +72,13 @@ internal sealed class LoadSampler(LoadMeter meter, ImmutableArray<ProcessMeter> 
 
     private string Describe(LoadSecond second)
     {
-        var latency = second.P50Ms is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {second.P50Ms:0.#} ms (median), {second.P99Ms:0.#} ms (p99)");
+        var latency = second.P50Ms is null
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $", {second.P50Ms:0.#} ms (median), {second.P99Ms:0.#} ms (p99)");
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{second.At:0} s, {second.Phase}: {second.Connections} connections, {second.Published:0}/s published, {second.Delivered:0}/s delivered{latency}, {meter.Reconnects} reconnects, {meter.PathChanges} path changes");
+            $"{second.At:0} s, {second.Phase}: {second.Connections} connections, {second.Published:0}/s published, "
+                + $"{second.Delivered:0}/s delivered{latency}, {meter.Reconnects} reconnects, {meter.PathChanges} path changes");
     }
 
     private readonly record struct Totals(long At, long Published, long Delivered, long PathChanges, long Reconnects);

@@ -42,7 +42,9 @@ internal sealed record LoadSettings
     /// <summary>How many clients connect at a time.</summary>
     public int ConnectParallel { get; init; } = 64;
 
-    /// <summary>How many sockets all clients share that are not behind a simulated network; <see langword="null"/> gives each its own.</summary>
+    /// <summary>
+    /// How many sockets all clients share that are not behind a simulated network; <see langword="null"/> gives each its own.
+    /// </summary>
     public int? Sockets { get; init; }
 
     /// <summary>Path changes a second, over all clients that change.</summary>
@@ -72,7 +74,9 @@ internal sealed record LoadSettings
     /// <summary>For how long they do, from a third of the measured time on.</summary>
     public TimeSpan StallTime { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How many connections there are at each step of the ramp at which memory and processors are read; none, only at its end.</summary>
+    /// <summary>
+    /// How many connections there are at each step of the ramp at which memory and processors are read; none, only at its end.
+    /// </summary>
     public ImmutableArray<int> Steps { get; init; } = [];
 
     /// <summary>For how long a step lasts.</summary>

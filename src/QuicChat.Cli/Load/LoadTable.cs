@@ -15,10 +15,24 @@ internal static class LoadTable
             grid.AddRow("partial", "it was interrupted");
         }
 
-        Add(grid, "load", $"{result.Load.Connections} connections, {result.Load.Rooms} rooms of {result.Load.Members}, {result.Load.Publishers} of them publish");
-        Add(grid, "rate", $"{result.PublishedPerSecond:0} published, {result.DeliveredPerSecond:0} delivered a second, over {result.Seconds:0.#} s");
-        Add(grid, "messages", $"{result.Published} published, {result.Delivered} of {result.Expected} delivered, {result.Unacknowledged} not acknowledged");
-        Add(grid, "wrong", $"{result.Lost} lost, {result.Duplicated} duplicated, {result.Reordered} reordered, {result.Foreign} foreign");
+        var load = result.Load;
+        Add(
+            grid,
+            "load",
+            $"{load.Connections} connections, {load.Rooms} rooms of {load.Members}, {load.Publishers} of them publish");
+        Add(
+            grid,
+            "rate",
+            $"{result.PublishedPerSecond:0} published, {result.DeliveredPerSecond:0} delivered a second, over {result.Seconds:0.#} s");
+        Add(
+            grid,
+            "messages",
+            $"{result.Published} published, {result.Delivered} of {result.Expected} delivered, {result.Unacknowledged} not acknowledged");
+        Add(
+            grid,
+            "wrong",
+            $"{result.Lost} lost, {result.Duplicated} duplicated, {result.Reordered} reordered, {result.Foreign} foreign");
+        Add(grid, "not sent", $"{result.Unsent} that were due");
         Add(grid, "connects", $"{result.ConnectedPerSecond:0} a second; {Text(result.ConnectMs)}");
         foreach (var (name, times) in new[]
         {
@@ -27,6 +41,8 @@ internal static class LoadTable
             ("gap of publishers", result.GapMs.Publishers),
             ("gap of listeners", result.GapMs.Listeners),
             ("gap of the others", result.GapMs.Others),
+            ("beyond, publishers", result.BeyondMs.Publishers),
+            ("beyond, listeners", result.BeyondMs.Listeners),
         })
         {
             if (times.Count > 0)
@@ -35,7 +51,10 @@ internal static class LoadTable
             }
         }
 
-        Add(grid, "paths", $"{result.PathChanges} changes, {result.Migrations} migrations, {result.Reconnects} reconnects");
+        Add(
+            grid,
+            "paths",
+            $"{result.PathChanges} made, {result.ChangesNotMade} not made, {result.Migrations} migrations, {result.Reconnects} reconnects");
         foreach (var step in result.Steps)
         {
             Add(grid, $"step {step.Connections}", $"{step.ConnectedPerSecond:0} connects a second");
@@ -59,9 +78,11 @@ internal static class LoadTable
         }
     }
 
-    private static void Add(Grid grid, string name, FormattableString text) => grid.AddRow(name, text.ToString(CultureInfo.InvariantCulture));
+    private static void Add(Grid grid, string name, FormattableString text)
+        => grid.AddRow(name, text.ToString(CultureInfo.InvariantCulture));
 
     private static string Text(Distribution times) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{times.P50:0.#} ms (median), {times.P90:0.#} ms (p90), {times.P99:0.#} ms (p99), {times.P999:0.#} ms (p99.9), {times.Max:0.#} ms (longest)");
+        $"{times.P50:0.#} ms (median), {times.P90:0.#} ms (p90), {times.P99:0.#} ms (p99), {times.P999:0.#} ms (p99.9), "
+            + $"{times.Max:0.#} ms (longest)");
 }

@@ -15,7 +15,10 @@ internal sealed class LoadVerb : Verb
     private readonly LoadOptions _load = new();
     private readonly Option<QuicEngineKind> _engine = EngineOption.Create();
     private readonly Option<string?> _report = ReportOption.Create($"Writes {Page.FileName} there: the result as plots, in one file.");
-    private readonly Option<bool> _against = new("--against") { Description = "Loads the stack that 'up' has started in DIR, in place of one of its own." };
+    private readonly Option<bool> _against = new("--against")
+    {
+        Description = "Loads the stack that 'up' has started in DIR, in place of one of its own.",
+    };
     private readonly ServerOptions _server = new();
     private readonly Option<string?> _tokenKey = Choice.Checked(
         "--token-key",
@@ -35,12 +38,14 @@ internal sealed class LoadVerb : Verb
     public LoadVerb()
         : base(
             "load",
-            "Puts a load on a stack, its own or one that runs, and measures throughput, latency, gaps and cost; checks every message at every member.",
+            "Puts a load on a stack, its own or one that runs, and measures throughput, latency, gaps and cost; checks every "
+                + "message at every member.",
             "./quicchat load",
             "./quicchat load --rooms 50 --members 20 --publishers 20 --redis-server --report artifacts/load",
             "./quicchat load --rooms 1 --members 200 --publishers 20 --rate 200 --json",
             "./quicchat load --steps 2000,5000,20000 --sockets 64",
-            "./quicchat load --rooms 100 --members 2 --publishers 2 --rate 2000 --changes 20 --changes-each 1 --movers half --change-kind active --delay 20ms",
+            "./quicchat load --rooms 100 --members 2 --publishers 2 --rate 2000 --changes 20 --changes-each 1 --movers half "
+                + "--change-kind active --delay 20ms",
             "./quicchat load --rooms 100 --members 21 --rate 200 --storm 5s --movers listeners --duration 20s",
             "./quicchat load --rooms 1 --members 20 --rate 200 --blackhole 5% --duration 30s",
             "./quicchat load --server chat.example.org:4433 --ca roots.pem --token-key token.key --rate 100 --connect-rate 100")
@@ -122,7 +127,8 @@ internal sealed class LoadVerb : Verb
         var isOwn = !parsed.GetValue(_against) && _server.Address(parsed) is null;
         (bool IsWrong, string Words)[] checks =
         [
-            (!isOwn && (IsGiven(_silos) || IsGiven(_gateways) || IsGiven(_redis) || IsGiven(_redisServer)), "--silos, --gateways, --redis and --redis-server are for a stack of its own"),
+            (!isOwn && (IsGiven(_silos) || IsGiven(_gateways) || IsGiven(_redis) || IsGiven(_redisServer)),
+                "--silos, --gateways, --redis and --redis-server are for a stack of its own"),
             (parsed.GetValue(_against) && _server.Address(parsed) is not null, "give either --against or --server"),
             (IsGiven(_tokenKey) && _server.Address(parsed) is null, "--token-key goes with --server"),
             (IsGiven(_redis) && parsed.GetValue(_redisServer), "give either --redis or --redis-server"),
@@ -154,7 +160,8 @@ internal sealed class LoadVerb : Verb
         }
 
         var key = parsed.GetValue(_tokenKey) is { } file
-            ? DataFolder.ReadTokenKey(file) ?? throw new ToolException($"the file '{file}' does not hold a key of 32 bytes as Base64; give that of the gateway with --token-key.")
+            ? DataFolder.ReadTokenKey(file) ?? throw new ToolException(
+                $"the file '{file}' does not hold a key of 32 bytes as Base64; give that of the gateway with --token-key.")
             : data.ReadTokenKey();
         return new LoadTarget([server], _server.Trust(parsed, data), LoadStack.Token(key, TokenLifetime), []);
     }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace QuicChat.Cli.Load;
 
-/// <summary>A message of the load: the run's mark, who published it, its number among theirs and when it was due, in hexadecimal; then padding.</summary>
+/// <summary>
+/// A message of the load: the run's mark, who published it, its number among theirs and when it was due, in hexadecimal; then padding.
+/// </summary>
 /// <param name="Publisher">The client that published it.</param>
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Due">When it was due, in microseconds since the run's start.</param>
@@ -40,7 +42,8 @@ internal readonly record struct MessageText(int Publisher, int Number, long Due)
 
         var rest = text.AsSpan(MarkLength, Length - MarkLength);
         if (!int.TryParse(rest[..PublisherLength], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var publisher)
-            || !int.TryParse(rest.Slice(PublisherLength, NumberLength), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            || !int.TryParse(
+                rest.Slice(PublisherLength, NumberLength), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
             || !long.TryParse(rest[^DueLength..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var due))
         {
             return false;

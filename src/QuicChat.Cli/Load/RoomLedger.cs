@@ -1,8 +1,8 @@
 namespace QuicChat.Cli.Load;
 
 /// <summary>
-/// What stands at each offset of a room, as acknowledgements and arrivals tell it: whoever tells first writes, all others compare. Offsets of a new room
-/// are dense from 1, so this is an array. For any threads, and without a lock where nothing grows.
+/// What stands at each offset of a room, as acknowledgements and arrivals tell it: whoever tells first writes, all others compare.
+/// Offsets of a new room are dense from 1, so this is an array. For any threads, and without a lock where nothing grows.
 /// </summary>
 internal sealed class RoomLedger
 {

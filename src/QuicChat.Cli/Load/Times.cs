@@ -10,7 +10,8 @@ internal sealed class Times
     private const int Digits = 3;
 
     private readonly Recorder _recorder = HistogramFactory
-        .With64BitBucketSize().WithValuesFrom(1).WithValuesUpTo(Longest).WithPrecisionOf(Digits).WithThreadSafeWrites().WithThreadSafeReads().Create();
+        .With64BitBucketSize().WithValuesFrom(1).WithValuesUpTo(Longest).WithPrecisionOf(Digits)
+        .WithThreadSafeWrites().WithThreadSafeReads().Create();
 
     private readonly LongHistogram _all = new(1, Longest, Digits);
     private HistogramBase? _recycled;

@@ -10,20 +10,20 @@ namespace QuicChat.Benchmarks.SignalR;
 /// </summary>
 internal sealed class PeerLoadClient : ILoadClient
 {
-    private const long GapWindow = 5_000_000;
-
     private readonly LoadContext _context;
     private readonly PeerRoom _room;
     private readonly PeerClient _client;
     private readonly bool _isSilent;
-    private readonly GapWatch? _gaps;
-    private readonly GapWatch? _others;
+    private readonly bool _isVictim;
+    private readonly ClientGaps _gaps;
     private readonly ConcurrentDictionary<int, PublisherCheck> _publishers = [];
     private long _joinedAt;
+    private long _newestDue;
     private long _delivered;
     private long _duplicated;
     private long _reordered;
     private int _number;
+    private int _unanswered;
 
     /// <summary>Makes one that is not connected yet.</summary>
     /// <param name="index">Its number.</param>
@@ -39,17 +39,8 @@ internal sealed class PeerLoadClient : ILoadClient
         _room = room;
         _isSilent = isSilent;
         _client = new PeerClient(url, room.Name, settings, Arrived, context.Meter.OnReconnect);
-        var load = context.Settings;
-        var interval = load.Interval.Ticks / TimeSpan.TicksPerMicrosecond;
-        if (load.Moves(index) && !context.Blackholed.Contains(index))
-        {
-            _gaps = new GapWatch(interval, (load.Publishes(index) ? context.Meter.GapsOfPublishers : context.Meter.GapsOfListeners).Record);
-        }
-
-        if (!context.Blackholed.IsEmpty && !context.Blackholed.Contains(index))
-        {
-            _others = new GapWatch(interval, context.Meter.GapsOfOthers.Record);
-        }
+        _gaps = new ClientGaps(index, context);
+        _isVictim = context.Blackholed.Contains(index) || context.Stalled.Contains(index);
     }
 
     /// <inheritdoc />
@@ -59,13 +50,16 @@ internal sealed class PeerLoadClient : ILoadClient
     public long Delivered => Volatile.Read(ref _delivered);
 
     /// <inheritdoc />
-    public long Expected => _room.Acknowledged - _joinedAt;
+    public long Expected => Math.Max(0, _room.Acknowledged - Volatile.Read(ref _joinedAt));
 
     /// <inheritdoc />
     public long Duplicated => Volatile.Read(ref _duplicated);
 
     /// <inheritdoc />
     public long Reordered => Volatile.Read(ref _reordered);
+
+    /// <inheritdoc />
+    public bool IsChanging => false;
 
     /// <summary>Connects and joins.</summary>
     /// <exception cref="ToolException">It cannot.</exception>
@@ -81,7 +75,7 @@ internal sealed class PeerLoadClient : ILoadClient
             throw new ToolException($"client {Index + 1} of {_context.Settings.Connections}: {ToolException.OneLine(e)}", e);
         }
 
-        _joinedAt = _room.Acknowledged;
+        Volatile.Write(ref _joinedAt, _room.Acknowledged);
         _context.Meter.OnConnected(_context.Meter.Now - begin);
     }
 
@@ -89,10 +83,12 @@ internal sealed class PeerLoadClient : ILoadClient
     public async Task<bool> PublishAsync(long due)
     {
         _context.Meter.OnPublished();
+        Interlocked.Increment(ref _unanswered);
+        _gaps.Sent(_context.Meter.Now);
         try
         {
             await _client.PublishAsync(new MessageText(Index, Interlocked.Increment(ref _number), due).Write(_context.Mark, _context.Settings.Payload));
-            _room.OnAcknowledged();
+            _room.OnAcknowledged(due);
             _context.Meter.OnAcknowledged(due);
             return true;
         }
@@ -102,15 +98,20 @@ internal sealed class PeerLoadClient : ILoadClient
             _context.Meter.OnUnacknowledged();
             return false;
         }
+        finally
+        {
+            Interlocked.Decrement(ref _unanswered);
+        }
     }
 
     /// <inheritdoc />
     public Task MoveAsync()
     {
         var now = _context.Meter.Now;
-        _context.Meter.OnPathChange();
-        _gaps?.Watch(now, now + GapWindow);
+        _gaps.Changed(now);
+        _context.Meter.OnChangeBegun();
         _client.Path.Cut(_isSilent);
+        _context.Meter.OnPathChange(now);
         return Task.CompletedTask;
     }
 
@@ -118,13 +119,13 @@ internal sealed class PeerLoadClient : ILoadClient
     public void Blackhole(bool isOn) => _client.Path.Blackhole(isOn);
 
     /// <inheritdoc />
-    public void WatchOthers(long until) => _others?.Watch(_context.Meter.Now, until);
+    public void WatchOthers(long until) => _gaps.WatchOthers(until);
 
     /// <inheritdoc />
     public void EndGaps()
     {
-        _gaps?.Close(_context.Meter.Now);
-        _others?.Close(_context.Meter.Now);
+        // What was lost stays lost; that it is back shows in the newest.
+        _gaps.End(isBack: Volatile.Read(ref _newestDue) >= _room.NewestDue && Volatile.Read(ref _unanswered) == 0);
     }
 
     /// <inheritdoc />
@@ -145,8 +146,8 @@ internal sealed class PeerLoadClient : ILoadClient
             return;
         }
 
-        _gaps?.Arrived(now);
-        _others?.Arrived(now);
+        _gaps.Arrived(now);
+        PeerRoom.Later(ref _newestDue, text.Due);
         switch (_publishers.GetOrAdd(text.Publisher, static _ => new PublisherCheck()).Arrived(text.Number))
         {
             case Arrival.Again:
@@ -158,7 +159,7 @@ internal sealed class PeerLoadClient : ILoadClient
         }
 
         Interlocked.Increment(ref _delivered);
-        if (_context.Meter.IsMeasured(text.Due))
+        if (!_isVictim && _context.Meter.IsMeasured(text.Due))
         {
             _context.Meter.Deliveries.Record(now - text.Due);
         }
