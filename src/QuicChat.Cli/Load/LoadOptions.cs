@@ -121,23 +121,15 @@ internal sealed class LoadOptions
     {
         (bool IsWrong, string Words)[] checks =
         [
-<<<<<<< HEAD
-            (settings.Publishers > settings.Members, $"--publishers: a room has {settings.Members} members; give more --members or fewer publishers"),
-            (settings.Connections > MostConnections,
-                $"--rooms: {parsed.GetValue(_rooms)} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms or --members"),
-            (settings.Rooms * (long)settings.Members > MostConnections,
-                $"--rooms: {settings.Rooms} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms or --members"),
+            (settings.Publishers > settings.Members,
+                $"--publishers: a room has {settings.Members} members; give more --members or fewer publishers"),
+            (Math.Max(settings.Connections, settings.Rooms * (long)settings.Members) > MostConnections,
+                $"--rooms: {parsed.GetValue(_rooms)} rooms of {settings.Members} are more than {MostConnections} clients; "
+                    + "give fewer rooms or --members"),
             (settings.Publishers == 0 && (IsGiven(_payload) || IsGiven(_inFlight) || IsGiven(_warmUp)),
                 "--payload, --in-flight and --warm-up: nobody publishes; give --publishers"),
             (settings.Publishers == 0 && IsGiven(_rooms) && (IsGiven(_connections) || !settings.Steps.IsEmpty),
                 "--rooms: nobody publishes, and how many rooms there are follows from --members; leave it away, or give --publishers"),
-=======
-            (settings.Publishers > settings.Members,
-                $"--publishers: a room has {settings.Members} members; give more --members or fewer publishers"),
-            (settings.Rooms * (long)settings.Members > MostConnections,
-                $"--rooms: {settings.Rooms} rooms of {settings.Members} are more than {MostConnections} clients; give fewer rooms "
-                    + "or --members"),
->>>>>>> loadmend
             (settings.Rooms * (long)settings.Members > settings.Connections,
                 $"--connections: {settings.Rooms} rooms of {settings.Members} need {settings.Rooms * settings.Members}; give "
                     + "more, or fewer --rooms or --members"),

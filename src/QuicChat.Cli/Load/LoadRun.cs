@@ -51,7 +51,7 @@ internal sealed class LoadRun : IAsyncDisposable
             settings,
             new LoadMeter(TimeProvider.System),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(MessageText.MarkLength / 2)),
-            [.. Enumerable.Range(0, rooms).Select(_ => new RoomLedger())],
+            [.. Enumerable.Range(0, rooms).Select(room => new RoomLedger(client => settings.RoomOf(client) == room && settings.Publishes(client)))],
             settings.Sockets is { } sockets ? new ClientSocketPool(sockets) : null,
             blackholed,
             stalled);
@@ -333,7 +333,7 @@ internal sealed class LoadRun : IAsyncDisposable
             Unsent = _meter.Unsent,
             Expected = expected,
             Delivered = delivered,
-            Lost = expected - delivered,
+            Lost = expected - delivered + NotStored(logs.Sum(log => log.Stored)),
             Duplicated = Clients.Sum(client => client.Duplicated) + logs.Sum(log => log.Duplicated),
             Reordered = Clients.Sum(client => client.Reordered) + logs.Sum(log => log.Reordered),
             Foreign = _meter.Foreign + _context.Ledgers.Sum(ledger => ledger.Foreign),
@@ -362,6 +362,10 @@ internal sealed class LoadRun : IAsyncDisposable
         LoadGaps Gaps(Func<GapTimes, Times> times)
             => new(times(_meter.GapsOfPublishers).Total(), times(_meter.GapsOfListeners).Total(), times(_meter.GapsOfOthers).Total());
     }
+
+    // What was acknowledged without saying where it stands, and stands nowhere, no member expects. A subject without logs tells none.
+    private long NotStored(long stored)
+        => _context.Ledgers.Any(ledger => ledger.Highest > 0) ? Math.Max(0, _meter.Acknowledged - stored) : 0;
 
     private sealed record Window(
         double Seconds,

@@ -4,7 +4,8 @@ namespace QuicChat.Cli.Load;
 /// What stands at each offset of a room, as acknowledgements and arrivals tell it: whoever tells first writes, all others compare.
 /// Offsets of a new room are dense from 1, so this is an array. For any threads, and without a lock where nothing grows.
 /// </summary>
-internal sealed class RoomLedger
+/// <param name="publishes">Which clients publish in this room.</param>
+internal sealed class RoomLedger(Func<int, bool> publishes)
 {
     // 8 bytes a message: 32 KiB a piece, and 800 MB where a room has all.
     private const int Piece = 4096;
@@ -18,13 +19,15 @@ internal sealed class RoomLedger
     /// <summary>The highest offset told.</summary>
     public long Highest => Volatile.Read(ref _highest);
 
-    /// <summary>How often was told that another message stands at an offset than was told before.</summary>
+    /// <summary>
+    /// How often was told that another message stands at an offset than was told before, or one of a client that does not publish here.
+    /// </summary>
     public long Foreign => Volatile.Read(ref _foreign);
 
     /// <summary>Tells that a message stands at an offset.</summary>
     public void Tell(long offset, int publisher, int number)
     {
-        if (offset is < 1 or > MaxOffset)
+        if (offset is < 1 or > MaxOffset || !publishes(publisher))
         {
             Interlocked.Increment(ref _foreign);
             return;
@@ -50,11 +53,14 @@ internal sealed class RoomLedger
         }
     }
 
-    /// <summary>Goes through the log once: messages that stand in it twice, and those behind one that their publisher sent later.</summary>
-    public (long Duplicated, long Reordered) Check()
+    /// <summary>
+    /// Goes through the log once: how many messages stand in it, how many of them again, and how many behind one that their publisher sent later.
+    /// </summary>
+    public (long Stored, long Duplicated, long Reordered) Check()
     {
         var newest = new Dictionary<long, long>();
         var seen = new HashSet<long>();
+        long stored = 0;
         long duplicated = 0;
         long reordered = 0;
         for (var offset = 1L; offset <= Highest; offset++)
@@ -65,6 +71,7 @@ internal sealed class RoomLedger
                 continue;
             }
 
+            stored++;
             var publisher = entry >> 32;
             var number = entry & uint.MaxValue;
             var last = newest.GetValueOrDefault(publisher);
@@ -88,7 +95,7 @@ internal sealed class RoomLedger
             }
         }
 
-        return (duplicated, reordered);
+        return (stored - duplicated, duplicated, reordered);
     }
 
     private ref long Slot(long offset)

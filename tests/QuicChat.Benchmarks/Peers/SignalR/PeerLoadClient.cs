@@ -70,7 +70,7 @@ internal sealed class PeerLoadClient : ILoadClient
         {
             await _client.StartAsync(cancellationToken);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new ToolException($"client {Index + 1} of {_context.Settings.Connections}: {ToolException.OneLine(e)}", e);
         }
