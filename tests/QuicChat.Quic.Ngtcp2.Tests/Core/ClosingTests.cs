@@ -1,4 +1,3 @@
-using QuicChat.Quic.Conformance.Tests.Support;
 using QuicChat.Quic.Engines;
 using QuicChat.Quic.Ngtcp2.Tests.Support;
 using Xunit;
