@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using QuicChat.Abstractions.Migrations;
 using QuicChat.Cli.Report;
 
 namespace QuicChat.Cli.Load;
@@ -98,6 +99,11 @@ internal sealed record LoadResult
     public required long Migrations { get; init; }
 
     /// <summary>
+    /// What the cluster has counted of them, where the stack was the load's own; otherwise <see langword="null"/>, for others may be there.
+    /// </summary>
+    public MigrationTotals? Counted { get; init; }
+
+    /// <summary>
     /// What they cost: the longest time between two arrivals within 5 s of each, less the usual interval. Of <c>others</c>, over the time
     /// in which members were blackholed.
     /// </summary>
@@ -147,6 +153,8 @@ internal sealed record LoadResult
             (Unacknowledged > 0 && !Load.CostsAcknowledgements, $"{Unacknowledged} not acknowledged, {Refused} of them refused"),
             (Unsent > 0 && !Partial, $"{Unsent} due and not sent"),
             (ChangesNotMade > 0, $"{ChangesNotMade} path changes not made"),
+            (Reconnects == 0 && Counted is { } counted && counted.Completed != Migrations,
+                $"the cluster has counted {Counted?.Completed} completed migrations, and its clients were told of {Migrations}"),
             (Published > 0 && Delivered == 0, "nothing arrived"),
             (!Partial && Load.Publishers > 0 && Published == 0, "nothing was published"),
             (!ProcessesGone.IsEmpty, $"{string.Join(", ", ProcessesGone)} ended during the run"),

@@ -75,7 +75,10 @@ internal sealed class LoadVerb : Verb
             result = await OwnFolder.WithAsync("load", IsDataGiven(parsed) ? context.Data : null, async data =>
             {
                 await using var stack = await LocalStack.StartAsync(Plan(parsed, settings), data, context.Progress, cancellationToken);
-                return await LoadAsync(settings, LoadStack.Target(stack.Running, data, TokenLifetime), context, cancellationToken);
+                var measured = await LoadAsync(settings, LoadStack.Target(stack.Running, data, TokenLifetime), context, cancellationToken);
+                return measured is { Partial: false, PathChanges: > 0, ProcessesGone.IsEmpty: true }
+                    ? measured with { Counted = await CountedMigrations.ReadAsync(stack.Running, measured.Migrations, cancellationToken) }
+                    : measured;
             });
         }
 
