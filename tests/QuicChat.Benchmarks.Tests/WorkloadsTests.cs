@@ -109,11 +109,15 @@ public sealed class WorkloadsTests
     {
         var measure = Workloads.Create(isQuick: false).Single(workload => workload.Key == "W4").Measures[^1];
         var found = new Found();
-        found.Add("nat", Json("""{ "pathChanges": 100, "migrations": 99 }"""));
-        found.Add("active", Json("""{ "pathChanges": 100, "migrations": 101 }"""));
-        found.Add("none", Json("""{ "pathChanges": 100, "migrations": 0 }"""));
+        found.Add("nat", Changes(made: 100, told: 99, counted: 100));
+        found.Add("active", Changes(made: 100, told: 101, counted: 100));
+        found.Add("address", Changes(made: 100, told: 100, counted: 98));
+        found.Add("none", Changes(made: 100, told: 0, counted: 0));
 
-        Assert.Equal(2, measure.Ours(found));
+        Assert.Equal(4, measure.Ours(found));
+
+        static JsonElement Changes(int made, int told, int counted) => Json(
+            $$"""{ "pathChanges": {{made}}, "changesNotMade": 0, "migrations": {{told}}, "counted": { "completed": {{counted}} } }""");
     }
 
     [Fact]
