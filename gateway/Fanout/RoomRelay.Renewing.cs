@@ -86,6 +86,12 @@ internal sealed partial class RoomRelay
                 }
 
                 timer.Change(left, Timeout.InfiniteTimeSpan);
+
+                // Who was held up between reading the clock and setting the timer has waited for that long.
+                if (Time.GetElapsedTime(began) - passed >= left)
+                {
+                    continue;
+                }
             }
 
             await _due.WaitAsync();

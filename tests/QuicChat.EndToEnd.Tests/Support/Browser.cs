@@ -51,7 +51,11 @@ internal sealed class Browser : IDisposable
         (() => {
           const canvas = document.querySelectorAll("{{selector}}")[{{index}}]?.querySelector("canvas");
           if (!canvas) return 0;
-          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          // From a copy that is made to be read: of its own the browser complains that reading is slow.
+          const copy = Object.assign(document.createElement("canvas"), { width: canvas.width, height: canvas.height });
+          const context = copy.getContext("2d", { willReadFrequently: true });
+          context.drawImage(canvas, 0, 0);
+          const data = context.getImageData(0, 0, copy.width, copy.height).data;
           let count = 0;
           for (let i = 0; i < data.length; i += 4) {
             const most = Math.max(data[i], data[i + 1], data[i + 2]), least = Math.min(data[i], data[i + 1], data[i + 2]);
